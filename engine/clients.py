@@ -1,0 +1,45 @@
+"""The one seam to the outside: clients. Commands in, messages out, no coroutines.
+
+The same kernel runs in backtest, simulation, sandbox and live; only the clients, the clock's
+inputs and the journal differ. A client is handed `post` by whoever drives the kernel and calls
+it with `ClientMessage`s; it never calls into the kernel itself.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from engine.model.commands import Command
+from engine.model.enums import AccountType, OmsType
+from engine.model.identifiers import AccountId, ClientId, Venue
+from engine.model.reports import ClientMessage
+
+Post = Callable[[ClientMessage], None]
+
+
+class Client(Protocol):
+    """Both kinds of client, and one object may be both.
+
+    `send` takes every command the kernel releases for this client and returns at once.
+    Each request gets exactly one final message: an answer, a refusal, or an unknown outcome.
+    """
+
+    client_id: ClientId
+    venue: Venue
+
+    def send(self, command: Command) -> None: ...
+
+
+class ExecutionClient(Client, Protocol):
+    """A client that can trade.
+
+    Attributes:
+        request_lifetime_ns: after this long, measured from release, a request can no longer
+            act at the venue. A complete query made later is proof of absence.
+        absence_is_final: a complete query that does not list an order proves it never will.
+    """
+
+    account_id: AccountId
+    account_type: AccountType
+    oms_type: OmsType
+    request_lifetime_ns: int
+    absence_is_final: bool

@@ -1,0 +1,70 @@
+"""What the engines of one kernel share during a turn. Plain state, owned by the kernel."""
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from engine.model.commands import Command
+from engine.model.identifiers import TraderId
+
+if TYPE_CHECKING:  # the parts hold the context and the context holds the parts
+    from engine.bus import MessageBus
+    from engine.cache import Cache
+    from engine.clients import Client
+    from engine.clock import KernelClock
+    from engine.log import Log
+
+
+class Context:
+    """One kernel's shared parts, its turn counters and what the running turn has produced.
+
+    Attributes:
+        epoch: the life of this kernel, from the journal; part of every id.
+        turn: number of the running turn (first is 1).
+        facts: events of the running turn, in the order they were applied.
+        outbox: commands of the running turn, with the client that will carry each.
+    """
+
+    __slots__ = (
+        "_index",
+        "bus",
+        "cache",
+        "clock",
+        "epoch",
+        "facts",
+        "log",
+        "outbox",
+        "trader_id",
+        "turn",
+    )
+
+    def __init__(
+        self,
+        trader_id: TraderId,
+        epoch: int,
+        clock: "KernelClock",
+        bus: "MessageBus",
+        cache: "Cache",
+        log: "Log",
+    ) -> None:
+        self.trader_id = trader_id
+        self.epoch = epoch
+        self.turn = 0
+        self.clock = clock
+        self.bus = bus
+        self.cache = cache
+        self.log = log
+        self.facts: list[msgspec.Struct] = []
+        self.outbox: list[tuple[Client, Command]] = []
+        self._index = 0
+
+    def begin_turn(self) -> None:
+        self.turn += 1
+        self._index = 0
+        self.facts = []
+        self.outbox = []
+
+    def new_id(self) -> str:
+        """A name for the next event or command: a function of (epoch, turn, index)."""
+        self._index += 1
+        return f"{self.epoch}-{self.turn}-{self._index}"

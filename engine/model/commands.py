@@ -1,0 +1,113 @@
+"""Commands: what the kernel or an operator asks for. Immutable.
+
+`command_id` is a function of (epoch, turn, index). Commands to a client leave through the
+outbox, once, after the turn that made them is durable; the answer comes back as an input that
+carries the same id as `request_id` (reports) or `correlation_id` (answers to queries).
+"""
+
+import msgspec
+
+from engine.model.enums import DataKind, OrderSide, TradingState
+from engine.model.events import OrderInitialized
+from engine.model.identifiers import (
+    ClientId,
+    ClientOrderId,
+    InstrumentId,
+    StrategyId,
+    VenueOrderId,
+)
+from engine.model.values import Price, Quantity
+
+
+class Command(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=True):
+    command_id: str
+    client_id: ClientId | None  # None: routed by the venue of the instrument
+    ts_init: int
+
+
+class Connect(Command, frozen=True, gc=False, array_like=True, tag=True):
+    pass
+
+
+class Disconnect(Command, frozen=True, gc=False, array_like=True, tag=True):
+    pass
+
+
+class Subscribe(Command, frozen=True, gc=False, array_like=True, tag=True):
+    kind: DataKind
+    instrument_id: InstrumentId
+
+
+class Unsubscribe(Command, frozen=True, gc=False, array_like=True, tag=True):
+    kind: DataKind
+    instrument_id: InstrumentId
+
+
+class TradingCommand(Command, frozen=True, gc=False, array_like=True, tag=True):
+    strategy_id: StrategyId
+    instrument_id: InstrumentId
+
+
+class SubmitOrder(TradingCommand, frozen=True, gc=False, array_like=True, tag=True):
+    order: OrderInitialized
+
+
+class ModifyOrder(TradingCommand, frozen=True, gc=False, array_like=True, tag=True):
+    client_order_id: ClientOrderId
+    venue_order_id: VenueOrderId | None
+    quantity: Quantity | None  # total, not leaves; None: unchanged
+    price: Price | None
+    trigger_price: Price | None
+
+
+class CancelOrder(TradingCommand, frozen=True, gc=False, array_like=True, tag=True):
+    client_order_id: ClientOrderId
+    venue_order_id: VenueOrderId | None
+
+
+class CancelAllOrders(TradingCommand, frozen=True, gc=False, array_like=True, tag=True):
+    """Cancel the strategy's open orders of one instrument. The engine turns it into one
+    CancelOrder per order, so each pending event is published and each outcome is its own."""
+
+    side: OrderSide | None
+
+
+class QueryOrder(Command, frozen=True, gc=False, array_like=True, tag=True):
+    """Ask for one order by client order id: its status and all its fills, as one picture."""
+
+    client_order_id: ClientOrderId
+    instrument_id: InstrumentId
+
+
+class QueryOpenOrders(Command, frozen=True, gc=False, array_like=True, tag=True):
+    pass
+
+
+class QueryFills(Command, frozen=True, gc=False, array_like=True, tag=True):
+    """Ask for every fill of the account with ts_event >= since_ns."""
+
+    since_ns: int
+
+
+class QueryAccount(Command, frozen=True, gc=False, array_like=True, tag=True):
+    pass
+
+
+class SetTradingState(Command, frozen=True, gc=False, array_like=True, tag=True):
+    """An operator's input: ACTIVE, HALTED or REDUCING."""
+
+    state: TradingState
+
+
+class StartKernel(Command, frozen=True, gc=False, array_like=True, tag=True):
+    pass
+
+
+class StopKernel(Command, frozen=True, gc=False, array_like=True, tag=True):
+    reason: str = ""
+
+
+class FireTimer(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=True):
+    """The driver's input for one due timer: `ts_init` must be the kernel's `next_timer_ns()`."""
+
+    ts_init: int

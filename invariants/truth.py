@@ -1,0 +1,77 @@
+"""What a venue knows, as plain records: simulation fills them, oracles compare.
+
+Numbers are `raw` integers (units of 1e-16), text is as the venue wrote it. Nothing here comes
+from the kernel.
+"""
+
+import msgspec
+
+
+class TrueOrder(msgspec.Struct, frozen=True, gc=False):
+    client_order_id: str  # "" for an order the venue made itself
+    venue_order_id: str
+    instrument_id: str
+    side: str  # "BUY" | "SELL"
+    status: str  # ACCEPTED TRIGGERED PARTIALLY_FILLED FILLED CANCELED EXPIRED REJECTED
+    quantity_raw: int
+    filled_raw: int
+    price_raw: int | None
+    trigger_price_raw: int | None
+
+
+class TrueFill(msgspec.Struct, frozen=True, gc=False):
+    trade_id: str
+    client_order_id: str
+    venue_order_id: str
+    instrument_id: str
+    side: str
+    quantity_raw: int
+    price_raw: int
+    fee_raw: int
+    fee_currency: str
+    ts: int
+
+
+class TrueBalance(msgspec.Struct, frozen=True, gc=False):
+    currency: str
+    total_raw: int
+    locked_raw: int
+
+
+class TrueSubscription(msgspec.Struct, frozen=True, gc=False):
+    """A live stream subscription of a connection the venue considers open."""
+
+    channel: str  # quotes | trades | book | user
+    instrument_id: str  # "" for user
+    count: int  # how many the venue holds for the account; 1 is right
+
+
+class TrueBook(msgspec.Struct, frozen=True, gc=False):
+    instrument_id: str
+    bids: tuple[tuple[int, int], ...]  # (price raw, size raw), best first
+    asks: tuple[tuple[int, int], ...]
+
+
+class TrueRequest(msgspec.Struct, frozen=True, gc=False):
+    """One request that reached the venue, whether or not it acted."""
+
+    ts: int
+    kind: str  # SUBMIT MODIFY CANCEL CANCEL_ALL QUERY
+    request_id: str
+    client_order_id: str
+    acted: bool
+
+
+class Truth(msgspec.Struct, frozen=True, gc=False):
+    """One venue's account at one instant."""
+
+    venue: str
+    account: str
+    ts: int
+    orders: tuple[TrueOrder, ...]  # every order ever, in acceptance order
+    fills: tuple[TrueFill, ...]  # every execution ever, in order
+    balances: tuple[TrueBalance, ...]  # sorted by currency
+    positions: tuple[tuple[str, int], ...]  # (instrument id, signed raw quantity), sorted
+    subscriptions: tuple[TrueSubscription, ...]  # sorted
+    books: tuple[TrueBook, ...]  # sorted by instrument
+    requests: tuple[TrueRequest, ...]

@@ -1,0 +1,421 @@
+"""The gateway protocol: the venue's published wire format, in MessagePack bytes.
+
+Two conversations, as at real venues. *Request/answer*: one request body, one answer with a
+status code; nothing orders one request against another. *Stream*: after connecting, the client
+logs in and subscribes; the venue sends frames, in order per connection, each market or user
+frame numbered per (connection, channel, symbol) from 1, so that a missing one shows.
+
+Numbers are mantissas at the instrument's precisions; money is a mantissa at the currency's
+precision. Times are venue nanoseconds. Every message is an array that starts with its name.
+
+A request carries `deadline_ns`: reaching the venue later than that it is refused (STATUS 408,
+code LATE), so that a request nobody answered has a known end. Status codes: 200 done, 400
+refused by business rule, 404 unknown order, 408 too late (did not act), 418 banned and 429 rate
+limited (did not act; `retry_after_ns` says for how long), 500 outcome unknown, 503 did not act.
+"""
+
+from typing import Final
+
+import msgspec
+
+CHANNEL_QUOTES: Final = "quotes"
+CHANNEL_TRADES: Final = "trades"
+CHANNEL_BOOK: Final = "book"
+CHANNEL_USER: Final = "user"
+
+OK: Final = 200
+REFUSED: Final = 400
+UNKNOWN_ORDER: Final = 404
+LATE: Final = 408
+BANNED: Final = 418
+RATE_LIMITED: Final = 429
+SERVER_ERROR: Final = 500
+UNAVAILABLE: Final = 503
+
+
+class Message(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=True):
+    pass
+
+
+# --- requests ------------------------------------------------------------------------------
+
+
+class SubmitRequest(Message, frozen=True, gc=False, array_like=True, tag=True):
+    key: str
+    request_id: str
+    deadline_ns: int
+    client_order_id: str
+    symbol: str
+    side: str  # "BUY" | "SELL"
+    type: str  # "MARKET" | "LIMIT" | "STOP_MARKET" | "STOP_LIMIT"
+    time_in_force: str  # "GTC" | "IOC" | "FOK" | "GTD" | "DAY"
+    quantity: int
+    price: int | None
+    trigger_price: int | None
+    expire_time_ns: int
+    post_only: bool
+    reduce_only: bool
+
+
+class ModifyRequest(Message, frozen=True, gc=False, array_like=True, tag=True):
+    key: str
+    request_id: str
+    deadline_ns: int
+    symbol: str
+    client_order_id: str
+    quantity: int | None  # total
+    price: int | None
+    trigger_price: int | None
+
+
+class CancelRequest(Message, frozen=True, gc=False, array_like=True, tag=True):
+    key: str
+    request_id: str
+    deadline_ns: int
+    symbol: str
+    client_order_id: str
+
+
+class CancelAllRequest(Message, frozen=True, gc=False, array_like=True, tag=True):
+    key: str
+    request_id: str
+    deadline_ns: int
+    symbol: str
+    side: str | None
+
+
+class OrderQuery(Message, frozen=True, gc=False, array_like=True, tag=True):
+    key: str
+    request_id: str
+    client_order_id: str
+
+
+class OpenOrdersQuery(Message, frozen=True, gc=False, array_like=True, tag=True):
+    key: str
+    request_id: str
+
+
+class TradesQuery(Message, frozen=True, gc=False, array_like=True, tag=True):
+    key: str
+    request_id: str
+    since_ns: int
+    after_trade_no: int  # paging: only trades with a larger number; 0 from the start
+    limit: int
+
+
+class AccountQuery(Message, frozen=True, gc=False, array_like=True, tag=True):
+    key: str
+    request_id: str
+
+
+class InstrumentsQuery(Message, frozen=True, gc=False, array_like=True, tag=True):
+    request_id: str
+
+
+class DepthQuery(Message, frozen=True, gc=False, array_like=True, tag=True):
+    request_id: str
+    symbol: str
+
+
+# --- answers -------------------------------------------------------------------------------
+
+
+class OrderRecord(Message, frozen=True, gc=False, array_like=True, tag=True):
+    """One order as the venue sees it. `status`: ACCEPTED TRIGGERED PARTIALLY_FILLED FILLED
+    CANCELED EXPIRED REJECTED."""
+
+    symbol: str
+    client_order_id: str
+    venue_order_id: str
+    side: str
+    type: str
+    time_in_force: str
+    status: str
+    quantity: int
+    filled: int
+    price: int | None
+    trigger_price: int | None
+    reason: str
+    ts_accepted: int
+    ts_last: int
+
+
+class TradeRecord(Message, frozen=True, gc=False, array_like=True, tag=True):
+    """One execution of one of our orders. `trade_no` rises by one per execution of the account."""
+
+    trade_no: int
+    trade_id: str
+    symbol: str
+    client_order_id: str
+    venue_order_id: str
+    side: str
+    quantity: int
+    price: int
+    fee: int  # mantissa at the fee currency's precision; negative is a rebate
+    fee_currency: str
+    liquidity: str  # "MAKER" | "TAKER"
+    ts: int
+
+
+class BalanceRecord(Message, frozen=True, gc=False, array_like=True, tag=True):
+    currency: str
+    total: int
+    locked: int
+
+
+class PositionRecord(Message, frozen=True, gc=False, array_like=True, tag=True):
+    symbol: str
+    signed_quantity: int
+
+
+class InstrumentRecord(Message, frozen=True, gc=False, array_like=True, tag=True):
+    """Decimals are text, as venues publish them."""
+
+    symbol: str
+    kind: str  # "SPOT" | "PERPETUAL"
+    base: str
+    quote: str
+    settlement: str
+    inverse: bool
+    price_precision: int
+    size_precision: int
+    tick: str
+    step: str
+    multiplier: str
+    min_quantity: str
+    max_quantity: str
+    margin_init: str
+    margin_maint: str
+    maker_fee: str
+    taker_fee: str
+
+
+class SubmitAnswer(Message, frozen=True, gc=False, array_like=True, tag=True):
+    """The order as it stood when the request had been processed, fills included in `order`."""
+
+    request_id: str
+    order: OrderRecord
+
+
+class ModifyAnswer(Message, frozen=True, gc=False, array_like=True, tag=True):
+    request_id: str
+    order: OrderRecord
+
+
+class CancelAnswer(Message, frozen=True, gc=False, array_like=True, tag=True):
+    request_id: str
+    order: OrderRecord
+
+
+class CancelAllAnswer(Message, frozen=True, gc=False, array_like=True, tag=True):
+    request_id: str
+    canceled: int
+
+
+class OrderQueryAnswer(Message, frozen=True, gc=False, array_like=True, tag=True):
+    request_id: str
+    order: OrderRecord | None  # None: the venue never had it
+    trades: tuple[TradeRecord, ...]
+
+
+class OpenOrdersAnswer(Message, frozen=True, gc=False, array_like=True, tag=True):
+    request_id: str
+    orders: tuple[OrderRecord, ...]
+
+
+class TradesAnswer(Message, frozen=True, gc=False, array_like=True, tag=True):
+    request_id: str
+    trades: tuple[TradeRecord, ...]  # ascending trade_no
+    more: bool
+
+
+class AccountAnswer(Message, frozen=True, gc=False, array_like=True, tag=True):
+    request_id: str
+    account: str  # "SIM-001"
+    type: str  # "CASH" | "MARGIN"
+    balances: tuple[BalanceRecord, ...]
+    positions: tuple[PositionRecord, ...]
+
+
+class InstrumentsAnswer(Message, frozen=True, gc=False, array_like=True, tag=True):
+    request_id: str
+    instruments: tuple[InstrumentRecord, ...]
+
+
+class DepthAnswer(Message, frozen=True, gc=False, array_like=True, tag=True):
+    """`update`: the book's update number that this picture includes. Levels best first."""
+
+    request_id: str
+    symbol: str
+    update: int
+    bids: tuple[tuple[int, int], ...]
+    asks: tuple[tuple[int, int], ...]
+
+
+class Refusal(Message, frozen=True, gc=False, array_like=True, tag=True):
+    """Body of every status but 200. `code` is stable; `retry_after_ns` > 0 with 418 and 429."""
+
+    request_id: str
+    code: str
+    reason: str
+    retry_after_ns: int = 0
+
+
+# --- stream: client to venue ---------------------------------------------------------------
+
+
+class Login(Message, frozen=True, gc=False, array_like=True, tag=True):
+    key: str
+
+
+class StreamSubscribe(Message, frozen=True, gc=False, array_like=True, tag=True):
+    channel: str
+    symbol: str  # "" for the user channel
+
+
+class StreamUnsubscribe(Message, frozen=True, gc=False, array_like=True, tag=True):
+    channel: str
+    symbol: str
+
+
+class Ping(Message, frozen=True, gc=False, array_like=True, tag=True):
+    ts: int
+
+
+# --- stream: venue to client ---------------------------------------------------------------
+
+
+class LoggedIn(Message, frozen=True, gc=False, array_like=True, tag=True):
+    account: str
+
+
+class LoginRefused(Message, frozen=True, gc=False, array_like=True, tag=True):
+    reason: str
+
+
+class StreamSubscribed(Message, frozen=True, gc=False, array_like=True, tag=True):
+    channel: str
+    symbol: str
+
+
+class StreamUnsubscribed(Message, frozen=True, gc=False, array_like=True, tag=True):
+    channel: str
+    symbol: str
+
+
+class StreamRefused(Message, frozen=True, gc=False, array_like=True, tag=True):
+    channel: str
+    symbol: str
+    reason: str
+
+
+class Pong(Message, frozen=True, gc=False, array_like=True, tag=True):
+    ts: int  # of the Ping
+
+
+class Heartbeat(Message, frozen=True, gc=False, array_like=True, tag=True):
+    ts: int
+
+
+class QuoteFrame(Message, frozen=True, gc=False, array_like=True, tag=True):
+    seq: int
+    symbol: str
+    bid: int
+    ask: int
+    bid_size: int
+    ask_size: int
+    ts: int
+
+
+class TradeFrame(Message, frozen=True, gc=False, array_like=True, tag=True):
+    seq: int
+    symbol: str
+    trade_id: str
+    price: int
+    quantity: int
+    aggressor: str  # "BUY" | "SELL"
+    ts: int
+
+
+class BookFrame(Message, frozen=True, gc=False, array_like=True, tag=True):
+    """Changed levels of one update: size 0 removes. `update` rises by one per frame of a book,
+    across connections, and matches DepthAnswer.update."""
+
+    seq: int
+    symbol: str
+    update: int
+    bids: tuple[tuple[int, int], ...]
+    asks: tuple[tuple[int, int], ...]
+    ts: int
+
+
+class OrderFrame(Message, frozen=True, gc=False, array_like=True, tag=True):
+    """`event`: ACCEPTED REJECTED TRIGGERED UPDATED CANCELED EXPIRED. Fills come as FillFrame."""
+
+    seq: int
+    event: str
+    order: OrderRecord
+    request_id: str | None
+    due_post_only: bool
+    ts: int
+
+
+class FillFrame(Message, frozen=True, gc=False, array_like=True, tag=True):
+    seq: int
+    trade: TradeRecord
+    order: OrderRecord  # as it stands after this execution
+
+
+class BalanceFrame(Message, frozen=True, gc=False, array_like=True, tag=True):
+    seq: int
+    balances: tuple[BalanceRecord, ...]
+    ts: int
+
+
+Request = (
+    SubmitRequest
+    | ModifyRequest
+    | CancelRequest
+    | CancelAllRequest
+    | OrderQuery
+    | OpenOrdersQuery
+    | TradesQuery
+    | AccountQuery
+    | InstrumentsQuery
+    | DepthQuery
+)
+AnswerBody = (
+    SubmitAnswer
+    | ModifyAnswer
+    | CancelAnswer
+    | CancelAllAnswer
+    | OrderQueryAnswer
+    | OpenOrdersAnswer
+    | TradesAnswer
+    | AccountAnswer
+    | InstrumentsAnswer
+    | DepthAnswer
+    | Refusal
+)
+ClientFrame = Login | StreamSubscribe | StreamUnsubscribe | Ping
+VenueFrame = (
+    LoggedIn
+    | LoginRefused
+    | StreamSubscribed
+    | StreamUnsubscribed
+    | StreamRefused
+    | Pong
+    | Heartbeat
+    | QuoteFrame
+    | TradeFrame
+    | BookFrame
+    | OrderFrame
+    | FillFrame
+    | BalanceFrame
+)
+
+encode: Final = msgspec.msgpack.Encoder().encode
+decode_request: Final = msgspec.msgpack.Decoder(Request).decode
+decode_answer: Final = msgspec.msgpack.Decoder(AnswerBody).decode
+decode_client_frame: Final = msgspec.msgpack.Decoder(ClientFrame).decode
+decode_venue_frame: Final = msgspec.msgpack.Decoder(VenueFrame).decode
