@@ -1,0 +1,47 @@
+# Everything starts from `python3` and `make`. Each target builds .venv by itself when needed.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+SEEDS ?= 200
+
+.PHONY: help setup trial test check bench campaign determinism clean
+
+help:
+	@echo "make trial        $(SEEDS) seeds of the default scenario through a hostile sea"
+	@echo "make test         the whole test suite (under 10 minutes on two cores)"
+	@echo "make check        format, lint, types, documentation"
+	@echo "make bench        the benchmarks; PEER_PYTHON=... also runs the peer and prints ratios"
+	@echo "make campaign     the long one: 3,000 clean seeds and every zoo bug"
+
+setup: $(STAMP)
+
+# `pip install -e` needs no build environment of its own: setuptools is in the locked file.
+$(STAMP): requirements/dev.txt pyproject.toml
+	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -q --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+trial: $(STAMP)
+	@$(BIN)/seatrial run --seeds $(SEEDS)
+
+test: $(STAMP)
+	@$(BIN)/python -m pytest -n 2
+
+check: $(STAMP)
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest tests/architecture
+
+bench: $(STAMP)
+	@$(BIN)/python -m benchmarks.run $(if $(PEER_PYTHON),--peer-python $(PEER_PYTHON))
+
+campaign: $(STAMP)
+	@$(BIN)/seatrial run --seeds 3000
+	@$(BIN)/python -m pytest tests/zoo --zoo-seeds 300 -n 2
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
