@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.model.commands import Command
+from engine.model.enums import KernelState
 from engine.model.identifiers import TraderId
 
 if TYPE_CHECKING:  # the parts hold the context and the context holds the parts
@@ -21,6 +22,7 @@ class Context:
     Attributes:
         epoch: the life of this kernel, from the journal; part of every id.
         turn: number of the running turn (first is 1).
+        kernel_state: where the kernel stands; only RUNNING may trade. The kernel alone writes it.
         facts: events of the running turn, in the order they were applied.
         outbox: commands of the running turn, with the client that will carry each.
     """
@@ -32,6 +34,7 @@ class Context:
         "clock",
         "epoch",
         "facts",
+        "kernel_state",
         "log",
         "outbox",
         "trader_id",
@@ -50,6 +53,7 @@ class Context:
         self.trader_id = trader_id
         self.epoch = epoch
         self.turn = 0
+        self.kernel_state = KernelState.READY
         self.clock = clock
         self.bus = bus
         self.cache = cache

@@ -1,0 +1,443 @@
+"""The message bus: who hears what, and in which order.
+
+There are two ways out, and the difference is what keeps cause before effect.
+
+`publish` and `send` are for handlers: strategies, actors, engines acting as subscribers. What
+they say joins one FIFO of units and is delivered after the message in hand has reached everybody.
+
+`dispatch` is for the engine that is processing the current unit: its state is applied, its cache
+is written, and now all subscribers hear of it, before the next unit begins. Handlers can only
+queue, so a dispatch never nests in another subscriber's view.
+
+So a unit is "apply, then tell everybody", and no handler ever meets the effects of a later unit.
+
+Handlers are looked up when a dispatch begins, highest priority first, then in the order of
+subscription. One that is unsubscribed meanwhile is skipped.
+"""
+
+import re
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final
+
+from engine.model.identifiers import ComponentId
+
+Handler = Callable[[Any], None]  # each subscriber knows the type its topic carries
+
+DISPATCHES_MAX: Final = 10_000  # in one turn; more is a loop, not work
+_TAIL: Final = 64  # how many of the last dispatches an unquiet turn is described by
+
+_PUBLISH: Final = 0
+_SEND: Final = 1
+_RESPOND: Final = 2
+
+
+class UnknownEndpoint(LookupError):
+    """Nobody is registered at `endpoint`, so the message was not sent."""
+
+    def __init__(self, endpoint: str) -> None:
+        super().__init__(f"no handler at endpoint {endpoint!r}")
+        self.endpoint = endpoint
+
+
+class TurnNotQuiet(RuntimeError):
+    """A turn made more than `DISPATCHES_MAX` dispatches; `topics` are the last ones, sorted."""
+
+    def __init__(self, topics: tuple[str, ...]) -> None:
+        super().__init__(
+            f"more than {DISPATCHES_MAX} dispatches in one turn; the last went to {', '.join(topics)}"
+        )
+        self.topics = topics
+
+
+class HandlerFailed(Exception):
+    """Code owned by a component (a strategy, an actor) raised; the error itself is `__cause__`."""
+
+    def __init__(self, component_id: ComponentId) -> None:
+        super().__init__(f"a handler of {component_id} raised")
+        self.component_id = component_id
+
+
+class Subscription:
+    """One handler's interest in one pattern. `live` is False once it is unsubscribed."""
+
+    __slots__ = ("handler", "live", "owner", "pattern", "priority", "sequence")
+
+    def __init__(
+        self,
+        pattern: str,
+        handler: Handler,
+        priority: int,
+        sequence: int,
+        owner: ComponentId | None,
+    ) -> None:
+        self.pattern = pattern
+        self.handler = handler
+        self.priority = priority
+        self.sequence = sequence
+        self.owner = owner
+        self.live = True
+
+
+class _PendingRequest:
+    __slots__ = ("callback", "live", "owner")
+
+    def __init__(self, callback: Handler, owner: ComponentId | None) -> None:
+        self.callback = callback
+        self.owner = owner
+        self.live = True
+
+
+def is_pattern(text: str) -> bool:
+    return "*" in text or "?" in text
+
+
+def matches(pattern: str, topic: str) -> bool:
+    """Whether `topic` is one that `pattern` means.
+
+    `*` stands for zero or more characters, dots too; `?` for exactly one; all else for itself.
+    """
+    return _compile(pattern).fullmatch(topic) is not None
+
+
+def _compile(pattern: str) -> re.Pattern[str]:
+    parts = (".*" if c == "*" else "." if c == "?" else re.escape(c) for c in pattern)
+    return re.compile("".join(parts), re.DOTALL)
+
+
+def _dispatch_order(subscription: Subscription) -> tuple[int, int]:
+    return (-subscription.priority, subscription.sequence)
+
+
+class MessageBus:
+    """Endpoints, requests and topics of one kernel.
+
+    Attributes:
+        held: True while a turn runs: publications and sends wait for `drain`. The kernel sets it
+            before it hands an input to an engine; `drain` and `clear` lower it.
+        observer: told of every dispatch to a topic, before its handlers; for oracles.
+        sent_count, req_count, res_count, pub_count: messages delivered to endpoints, requests
+            made, requests answered, dispatches to topics (heard or not).
+    """
+
+    __slots__ = (
+        "_draining",
+        "_endpoints",
+        "_exact",
+        "_queue",
+        "_requests",
+        "_routes",
+        "_sequence",
+        "_wild",
+        "held",
+        "observer",
+        "pub_count",
+        "req_count",
+        "res_count",
+        "sent_count",
+    )
+
+    def __init__(self) -> None:
+        self.held = False
+        self.observer: Callable[[str, object], None] | None = None
+        self.sent_count = 0
+        self.req_count = 0
+        self.res_count = 0
+        self.pub_count = 0
+        self._draining = False
+        self._queue: deque[tuple[int, Any, object]] = deque()
+        self._endpoints: dict[str, Handler] = {}
+        self._requests: dict[str, _PendingRequest] = {}
+        self._exact: dict[str, dict[Handler, Subscription]] = {}
+        self._wild: dict[str, tuple[re.Pattern[str], dict[Handler, Subscription]]] = {}
+        self._routes: dict[str, tuple[Subscription, ...]] = {}
+        self._sequence = 0
+
+    # -- topics ---------------------------------------------------------------------------------
+
+    def subscribe(
+        self,
+        pattern: str,
+        handler: Handler,
+        priority: int = 0,
+        owner: ComponentId | None = None,
+    ) -> bool:
+        """Deliver every message on a topic that `pattern` matches to `handler`.
+
+        Args:
+            priority: >= 0; higher hears first, equals in the order of subscription.
+            owner: the component whose code `handler` is; its exceptions are charged to it.
+        Returns:
+            False when this handler already has this pattern: the first subscription stays as it
+            is, priority included.
+        Raises:
+            ValueError: an empty pattern or a negative priority.
+        """
+        if not pattern:
+            raise ValueError("a pattern must not be empty")
+        if priority < 0:
+            raise ValueError(f"priority {priority} is negative")
+        group = self._group(pattern)
+        if group is None:
+            group = {}
+            if is_pattern(pattern):
+                self._wild[pattern] = (_compile(pattern), group)
+            else:
+                self._exact[pattern] = group
+        if handler in group:
+            return False
+        self._sequence += 1
+        group[handler] = Subscription(pattern, handler, priority, self._sequence, owner)
+        self._forget_routes(pattern)
+        return True
+
+    def unsubscribe(self, pattern: str, handler: Handler) -> bool:
+        """Stop delivering, a dispatch under way included. False when there was nothing to stop."""
+        group = self._group(pattern)
+        if group is None or handler not in group:
+            return False
+        group.pop(handler).live = False
+        if not group:
+            self._exact.pop(pattern, None)
+            self._wild.pop(pattern, None)
+        self._forget_routes(pattern)
+        return True
+
+    def release(self, owner: ComponentId) -> None:
+        """Drop every subscription and pending request of a component, as when it stops."""
+        for subscription in self.subscriptions():
+            if subscription.owner == owner:
+                self.unsubscribe(subscription.pattern, subscription.handler)
+        for request_id, pending in list(self._requests.items()):
+            if pending.owner == owner:
+                pending.live = False
+                del self._requests[request_id]
+        for kind, pending, _ in self._queue:
+            if kind == _RESPOND and pending.owner == owner:
+                pending.live = False
+
+    def publish(self, topic: str, message: object) -> None:
+        """Queue `message` for `topic`; outside a turn it is delivered before this returns.
+
+        Raises:
+            ValueError: `topic` is a pattern or empty.
+        """
+        if topic not in self._routes:
+            self._resolve(topic)
+        self._queue.append((_PUBLISH, topic, message))
+        if not self.held:
+            self.drain()
+
+    def dispatch(self, topic: str, message: object) -> None:
+        """Deliver `message` now to every live subscriber of `topic`.
+
+        For the engine that is processing the current unit and has applied what it announces.
+
+        Raises:
+            HandlerFailed: a handler with an owner raised; an ownerless handler's error is raised
+                as it is. The remaining handlers are not called.
+            ValueError: `topic` is a pattern or empty.
+        """
+        self.pub_count += 1
+        if self.observer is not None:
+            self.observer(topic, message)
+        route = self._routes.get(topic)
+        if route is None:
+            route = self._resolve(topic)
+        for subscription in route:
+            if subscription.live:
+                try:
+                    subscription.handler(message)
+                except HandlerFailed:
+                    raise
+                except Exception as error:
+                    if subscription.owner is None:
+                        raise
+                    raise HandlerFailed(subscription.owner) from error
+
+    # -- endpoints ------------------------------------------------------------------------------
+
+    def register(self, endpoint: str, handler: Handler) -> None:
+        """Raises KeyError when somebody is registered there already."""
+        if not endpoint or is_pattern(endpoint):
+            raise ValueError(f"not an endpoint: {endpoint!r}")
+        if endpoint in self._endpoints:
+            raise KeyError(f"endpoint {endpoint!r} is taken")
+        self._endpoints[endpoint] = handler
+
+    def deregister(self, endpoint: str, handler: Handler) -> None:
+        """Raises KeyError unless it is `handler` that is registered there."""
+        if self._endpoints.get(endpoint) != handler:
+            raise KeyError(f"that handler is not registered at {endpoint!r}")
+        del self._endpoints[endpoint]
+
+    def send(self, endpoint: str, message: object) -> None:
+        """Queue `message` for the one handler at `endpoint`; outside a turn deliver it now.
+
+        Raises:
+            UnknownEndpoint: nobody is registered there; nothing was queued.
+        """
+        if endpoint not in self._endpoints:
+            raise UnknownEndpoint(endpoint)
+        self._queue.append((_SEND, endpoint, message))
+        if not self.held:
+            self.drain()
+
+    # -- requests -------------------------------------------------------------------------------
+
+    def request(
+        self,
+        endpoint: str,
+        request_id: str,
+        message: object,
+        callback: Handler,
+        owner: ComponentId | None = None,
+    ) -> None:
+        """Send `message` and hand its one response to `callback`.
+
+        Raises:
+            UnknownEndpoint: nobody is registered there; the callback is not kept.
+            KeyError: `request_id` is pending already; nothing was sent.
+        """
+        if endpoint not in self._endpoints:
+            raise UnknownEndpoint(endpoint)
+        if request_id in self._requests:
+            raise KeyError(f"request {request_id!r} is pending already")
+        self._requests[request_id] = _PendingRequest(callback, owner)
+        self.req_count += 1
+        self.send(endpoint, message)
+
+    def respond(self, correlation_id: str, message: object) -> bool:
+        """Queue `message` as the answer to a request. False when none is pending by that id."""
+        pending = self._requests.pop(correlation_id, None)
+        if pending is None:
+            return False
+        self.res_count += 1
+        self._queue.append((_RESPOND, pending, message))
+        if not self.held:
+            self.drain()
+        return True
+
+    # -- the queue ------------------------------------------------------------------------------
+
+    def drain(self) -> None:
+        """Run queued units, and those they queue, until the turn is quiet.
+
+        Raises:
+            TurnNotQuiet: more than `DISPATCHES_MAX` dispatches.
+            HandlerFailed, or what an ownerless handler raised. The queue is left as it is then;
+            `clear` drops it.
+        """
+        queue = self._queue
+        if queue and not self._draining:
+            self.held = True
+            self._draining = True
+            try:
+                self._run(queue)
+            finally:
+                self._draining = False
+                self.held = False
+        elif not self._draining:
+            self.held = False
+
+    def clear(self) -> None:
+        """Drop what is queued: the turn that said it has faulted."""
+        self._queue.clear()
+        self.held = False
+
+    def _run(self, queue: deque[tuple[int, Any, object]]) -> None:
+        base = self.pub_count + self.sent_count + self.res_count
+        tail: list[str] = []
+        while queue:
+            kind, target, message = queue.popleft()
+            if kind == _PUBLISH:
+                self.dispatch(target, message)
+            elif kind == _SEND:
+                handler = self._endpoints.get(target)
+                if handler is None:
+                    raise UnknownEndpoint(target)
+                self.sent_count += 1
+                handler(message)
+            else:
+                self._complete(target, message)
+            made = self.pub_count + self.sent_count + self.res_count - base
+            if made > DISPATCHES_MAX - _TAIL:
+                tail.append("a response" if kind == _RESPOND else target)
+                if made > DISPATCHES_MAX:
+                    raise TurnNotQuiet(tuple(sorted(dict.fromkeys(tail))))
+
+    def _complete(self, pending: _PendingRequest, message: object) -> None:
+        if not pending.live:
+            return
+        try:
+            pending.callback(message)
+        except HandlerFailed:
+            raise
+        except Exception as error:
+            if pending.owner is None:
+                raise
+            raise HandlerFailed(pending.owner) from error
+
+    # -- introspection --------------------------------------------------------------------------
+
+    def endpoints(self) -> list[str]:
+        return sorted(self._endpoints)
+
+    def topics(self) -> list[str]:
+        """Every pattern somebody subscribes to, sorted."""
+        return sorted([*self._exact, *self._wild])
+
+    def subscriptions(self, pattern: str = "*") -> list[Subscription]:
+        """The subscriptions whose own pattern `pattern` matches, in dispatch order."""
+        text = _compile(pattern)
+        found = [
+            subscription
+            for topic, group in self._groups()
+            if text.fullmatch(topic)
+            for subscription in group.values()
+        ]
+        found.sort(key=_dispatch_order)
+        return found
+
+    def has_subscribers(self, topic: str) -> bool:
+        """Whether a message published on `topic` would reach anybody."""
+        route = self._routes.get(topic)
+        return bool(self._resolve(topic) if route is None else route)
+
+    def is_subscribed(self, pattern: str, handler: Handler) -> bool:
+        group = self._group(pattern)
+        return group is not None and handler in group
+
+    def is_pending_request(self, request_id: str) -> bool:
+        return request_id in self._requests
+
+    # -- routes ---------------------------------------------------------------------------------
+
+    def _groups(self) -> list[tuple[str, dict[Handler, Subscription]]]:
+        groups = list(self._exact.items())
+        groups.extend((pattern, group) for pattern, (_, group) in self._wild.items())
+        return groups
+
+    def _group(self, pattern: str) -> dict[Handler, Subscription] | None:
+        if is_pattern(pattern):
+            entry = self._wild.get(pattern)
+            return None if entry is None else entry[1]
+        return self._exact.get(pattern)
+
+    def _forget_routes(self, pattern: str) -> None:
+        if is_pattern(pattern):
+            self._routes.clear()
+        else:
+            self._routes.pop(pattern, None)
+
+    def _resolve(self, topic: str) -> tuple[Subscription, ...]:
+        if not topic or is_pattern(topic):
+            raise ValueError(f"not a topic: {topic!r}")
+        found = list(self._exact.get(topic, {}).values())
+        for expression, group in self._wild.values():
+            if expression.fullmatch(topic):
+                found.extend(group.values())
+        found.sort(key=_dispatch_order)
+        route = tuple(found)
+        self._routes[topic] = route
+        return route
