@@ -10,18 +10,14 @@ present one and moves the order by a table over status integers, so a write cost
 whether ten orders are cached or ten million.
 """
 
-from collections import deque
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable
 from operator import attrgetter
 from typing import Final, TypeVar
 
-import msgspec
-
+from engine.cache_integrity import integrity_of_cache, integrity_of_orders
+from engine.market_cache import CacheConfig, Instrument, MarketCache
 from engine.model.accounts import CashAccount, MarginAccount
-from engine.model.bars import Bar, BarType
-from engine.model.book import OrderBook
-from engine.model.data import QuoteTick, TradeTick
-from engine.model.enums import OrderSide, OrderStatus, OrderType, PriceType
+from engine.model.enums import OrderSide, OrderStatus, OrderType
 from engine.model.identifiers import (
     AccountId,
     ClientId,
@@ -32,85 +28,19 @@ from engine.model.identifiers import (
     Venue,
     VenueOrderId,
 )
-from engine.model.instruments import CryptoPerpetual, CurrencyPair
 from engine.model.orders import Order
 from engine.model.positions import Position
-from engine.model.values import FIXED_PRECISION, Price
+from engine.state_sets import ACTIVE_LOCAL, CLOSED, INFLIGHT, MOVES, NOT_FILED, OPEN
+
+__all__ = ("Account", "AlreadyCached", "Cache", "CacheConfig", "Instrument", "NotCached")
 
 Account = CashAccount | MarginAccount
-Instrument = CurrencyPair | CryptoPerpetual
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 _Id = TypeVar("_Id", bound=str)
-
-# The state sets, and the order of `Cache._state_sets`.
-ACTIVE_LOCAL: Final = 0
-INFLIGHT: Final = 1
-OPEN: Final = 2
-CLOSED: Final = 3
-STATE_SET_NAMES: Final = ("active_local", "inflight", "open", "closed")
-
-_S = OrderStatus
-# Which sets hold an order of each status: total over OrderStatus.
-STATE_SETS_OF: Final[Mapping[OrderStatus, tuple[int, ...]]] = {
-    _S.INITIALIZED: (ACTIVE_LOCAL,),
-    _S.EMULATED: (ACTIVE_LOCAL,),
-    _S.RELEASED: (ACTIVE_LOCAL,),
-    _S.SUBMITTED: (INFLIGHT,),
-    # a request is under way, and the order still stands at the venue
-    _S.PENDING_UPDATE: (INFLIGHT, OPEN),
-    _S.PENDING_CANCEL: (INFLIGHT, OPEN),
-    _S.ACCEPTED: (OPEN,),
-    _S.TRIGGERED: (OPEN,),
-    _S.PARTIALLY_FILLED: (OPEN,),
-    _S.DENIED: (CLOSED,),
-    _S.REJECTED: (CLOSED,),
-    _S.CANCELED: (CLOSED,),
-    _S.EXPIRED: (CLOSED,),
-    _S.FILLED: (CLOSED,),
-}
-
-_NOT_FILED: Final = 0  # no OrderStatus has this value
-
-
-def _is_working(sets: tuple[int, ...]) -> bool:
-    return INFLIGHT in sets or OPEN in sets
-
-
-def _compile_moves() -> list[list[tuple[tuple[int, ...], tuple[int, ...], int]]]:
-    """[status filed under][status now] -> (sets to leave, sets to join, +1/0/-1 working)."""
-    size = max(OrderStatus) + 1
-    sets_of: list[tuple[int, ...]] = [()] * size
-    for status, sets in STATE_SETS_OF.items():
-        sets_of[status] = sets
-    return [
-        [
-            (
-                tuple(s for s in old if s not in new),
-                tuple(s for s in new if s not in old),
-                int(_is_working(new)) - int(_is_working(old)),
-            )
-            for new in sets_of
-        ]
-        for old in sets_of
-    ]
-
-
-_MOVES: Final = _compile_moves()
-
-
-class CacheConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How many of the newest quotes and trades (per instrument) and bars (per type) are kept."""
-
-    tick_capacity: int = 10_000
-    bar_capacity: int = 10_000
-
-    def __post_init__(self) -> None:
-        if self.tick_capacity < 1:
-            raise ValueError(f"tick_capacity {self.tick_capacity} is not positive")
-        if self.bar_capacity < 1:
-            raise ValueError(f"bar_capacity {self.bar_capacity} is not positive")
+_ORDER_ID: Final = attrgetter("client_order_id")
+_OWN_ID: Final = attrgetter("id")
 
 
 class AlreadyCached(ValueError):
@@ -131,11 +61,7 @@ class NotCached(LookupError):
         self.key = key
 
 
-_ORDER_ID: Final = attrgetter("client_order_id")
-_OWN_ID: Final = attrgetter("id")
-
-
-class Cache:
+class Cache(MarketCache):
     """One kernel's memory. Writers are the engines; everybody reads.
 
     Orders, positions, accounts and books are the live objects, to be read only. Lists are new
@@ -145,24 +71,17 @@ class Cache:
     __slots__ = (
         "_account_of_venue",
         "_accounts",
-        "_bar_capacity",
-        "_bars",
-        "_books",
         "_client_of_order",
         "_filed_status",
         "_instrument_orders",
         "_instrument_positions",
-        "_instruments",
         "_orders",
         "_positions",
         "_positions_closed",
         "_positions_open",
-        "_quotes",
         "_state_sets",
         "_strategy_orders",
         "_strategy_positions",
-        "_tick_capacity",
-        "_trades",
         "_unresolved",
         "_venue_id_of_order",
         "_venue_ids",
@@ -171,17 +90,7 @@ class Cache:
     )
 
     def __init__(self, config: CacheConfig | None = None) -> None:
-        if config is None:
-            config = CacheConfig()
-        self._tick_capacity = config.tick_capacity
-        self._bar_capacity = config.bar_capacity
-
-        self._instruments: dict[InstrumentId, Instrument] = {}
-        self._quotes: dict[InstrumentId, deque[QuoteTick]] = {}
-        self._trades: dict[InstrumentId, deque[TradeTick]] = {}
-        self._bars: dict[BarType, deque[Bar]] = {}
-        self._books: dict[InstrumentId, OrderBook] = {}
-
+        super().__init__(CacheConfig() if config is None else config)
         self._orders: dict[ClientOrderId, Order] = {}
         self._filed_status: dict[ClientOrderId, int] = {}
         self._state_sets: tuple[dict[ClientOrderId, Order], ...] = ({}, {}, {}, {})
@@ -204,113 +113,6 @@ class Cache:
         self._accounts: dict[AccountId, Account] = {}
         self._account_of_venue: dict[Venue, AccountId] = {}
 
-    # --- market data: writers ---------------------------------------------------------------
-
-    def add_instrument(self, instrument: Instrument) -> None:
-        """Add or replace: a venue may amend a definition."""
-        self._instruments[instrument.id] = instrument
-
-    def add_quote(self, quote: QuoteTick) -> None:
-        series = self._quotes.get(quote.instrument_id)
-        if series is None:
-            series = self._quotes[quote.instrument_id] = deque(maxlen=self._tick_capacity)
-        series.appendleft(quote)
-
-    def add_trade(self, trade: TradeTick) -> None:
-        series = self._trades.get(trade.instrument_id)
-        if series is None:
-            series = self._trades[trade.instrument_id] = deque(maxlen=self._tick_capacity)
-        series.appendleft(trade)
-
-    def add_bar(self, bar: Bar) -> None:
-        series = self._bars.get(bar.bar_type)
-        if series is None:
-            series = self._bars[bar.bar_type] = deque(maxlen=self._bar_capacity)
-        series.appendleft(bar)
-
-    def add_book(self, book: OrderBook) -> None:
-        """Add or replace (a resync starts from an empty book)."""
-        self._books[book.instrument_id] = book
-
-    # --- market data: queries ---------------------------------------------------------------
-
-    def instrument(self, instrument_id: InstrumentId) -> Instrument | None:
-        return self._instruments.get(instrument_id)
-
-    def instruments(self, venue: Venue | None = None) -> list[Instrument]:
-        found = self._instruments.values()
-        return sorted((i for i in found if venue is None or i.id.venue == venue), key=_OWN_ID)
-
-    def instrument_ids(self, venue: Venue | None = None) -> list[InstrumentId]:
-        return sorted(i for i in self._instruments if venue is None or i.venue == venue)
-
-    def quote_tick(self, instrument_id: InstrumentId, index: int = 0) -> QuoteTick | None:
-        """The quote `index` places before the newest (0), or None when there is none there."""
-        return _at(self._quotes.get(instrument_id), index)
-
-    def quote_ticks(self, instrument_id: InstrumentId) -> list[QuoteTick]:
-        return list(self._quotes.get(instrument_id, ()))
-
-    def quote_tick_count(self, instrument_id: InstrumentId) -> int:
-        return len(self._quotes.get(instrument_id, ()))
-
-    def has_quote_ticks(self, instrument_id: InstrumentId) -> bool:
-        return instrument_id in self._quotes
-
-    def trade_tick(self, instrument_id: InstrumentId, index: int = 0) -> TradeTick | None:
-        return _at(self._trades.get(instrument_id), index)
-
-    def trade_ticks(self, instrument_id: InstrumentId) -> list[TradeTick]:
-        return list(self._trades.get(instrument_id, ()))
-
-    def trade_tick_count(self, instrument_id: InstrumentId) -> int:
-        return len(self._trades.get(instrument_id, ()))
-
-    def has_trade_ticks(self, instrument_id: InstrumentId) -> bool:
-        return instrument_id in self._trades
-
-    def bar(self, bar_type: BarType, index: int = 0) -> Bar | None:
-        return _at(self._bars.get(bar_type), index)
-
-    def bars(self, bar_type: BarType) -> list[Bar]:
-        return list(self._bars.get(bar_type, ()))
-
-    def bar_count(self, bar_type: BarType) -> int:
-        return len(self._bars.get(bar_type, ()))
-
-    def has_bars(self, bar_type: BarType) -> bool:
-        return bar_type in self._bars
-
-    def bar_types(self) -> list[BarType]:
-        return sorted(self._bars, key=str)
-
-    def order_book(self, instrument_id: InstrumentId) -> OrderBook | None:
-        return self._books.get(instrument_id)
-
-    def order_books(self) -> list[OrderBook]:
-        return sorted(self._books.values(), key=attrgetter("instrument_id"))
-
-    def price(self, instrument_id: InstrumentId, price_type: PriceType) -> Price | None:
-        """The newest price of that kind; None without data.
-
-        BID, ASK and MID read the newest quote, LAST the newest trade. MID has one digit more
-        than the quote, so that half a tick is exact (at 16 digits it is rounded down).
-        """
-        if price_type is PriceType.LAST:
-            trade = self.trade_tick(instrument_id)
-            return None if trade is None else trade.price
-        quote = self.quote_tick(instrument_id)
-        if quote is None:
-            return None
-        if price_type is PriceType.BID:
-            return quote.bid_price
-        if price_type is PriceType.ASK:
-            return quote.ask_price
-        both = quote.bid_mantissa + quote.ask_mantissa
-        if quote.price_precision == FIXED_PRECISION:
-            return Price.from_mantissa(both // 2, FIXED_PRECISION)
-        return Price.from_mantissa(both * 5, quote.price_precision + 1)
-
     # --- orders: writers --------------------------------------------------------------------
 
     def add_order(self, order: Order, client_id: ClientId | None = None) -> None:
@@ -325,7 +127,7 @@ class Cache:
         if coid in self._orders:
             raise AlreadyCached("order", coid)
         self._orders[coid] = order
-        self._filed_status[coid] = _NOT_FILED
+        self._filed_status[coid] = NOT_FILED
         _file(self._strategy_orders, order.strategy_id, coid, order)
         _file(self._instrument_orders, order.instrument_id, coid, order)
         if client_id is not None:
@@ -346,7 +148,7 @@ class Cache:
         filed = self._filed_status[coid]
         if filed == status:
             return
-        leave, join, working = _MOVES[filed][status]
+        leave, join, working = MOVES[filed][status]
         sets = self._state_sets
         for index in leave:
             del sets[index][coid]
@@ -735,11 +537,15 @@ class Cache:
     def accounts(self) -> list[Account]:
         return sorted(self._accounts.values(), key=_OWN_ID)
 
+    # --- integrity --------------------------------------------------------------------------
 
-def _at(series: deque[_V] | None, index: int) -> _V | None:
-    if series is None or not 0 <= index < len(series):
-        return None
-    return series[index]
+    def check_integrity(self) -> list[str]:
+        """Every disagreement between objects and indexes, one line each; empty is sound."""
+        return integrity_of_cache(self)
+
+    def check_orders(self, client_order_ids: Iterable[ClientOrderId]) -> list[str]:
+        """The same for these orders only, at a cost that does not depend on the others."""
+        return integrity_of_orders(self, client_order_ids)
 
 
 def _file(index: dict[_K, dict[_Id, _V]], key: _K, member_id: _Id, member: _V) -> None:
