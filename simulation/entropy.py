@@ -1,0 +1,286 @@
+"""The only source of choice in a run: bounded integer draws on named streams.
+
+Zero is always the dullest answer (no fault, first in line, no extra delay), so "simpler" means
+"more zeros". Each stream depends on (seed, name) and on nothing else: drawing from one never
+moves another. One interface, several drivers: a seed, a recorded tape, an enumeration.
+
+A tape is `{stream name: [(label, bound, value), ...]}` in draw order. A draw with only one
+possible answer is no choice and is not on it.
+"""
+
+import hashlib
+import random
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+Tape = dict[str, list[tuple[str, int, int]]]
+
+
+class Stream(ABC):
+    """One named sequence of choices."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @abstractmethod
+    def below(self, bound: int, label: str) -> int:
+        """Return an integer in [0, bound); 0 is the dullest.
+
+        Args:
+            bound: How many answers there are, >= 1.
+            label: What is being chosen, so that a tape can be read.
+        Raises:
+            ValueError: `bound` is below 1.
+        """
+
+    @abstractmethod
+    def chance(self, numerator: int, denominator: int, label: str) -> bool:
+        """Return True with odds numerator / denominator; False is the dullest.
+
+        On a tape this is one choice of two, whatever the odds were.
+
+        Raises:
+            ValueError: `numerator` is negative or `denominator` below 1.
+        """
+
+
+class Entropy(Protocol):
+    def stream(self, name: str) -> Stream:
+        """Return the stream of that name: the same object each time."""
+        ...
+
+
+class SeededEntropy:
+    """Choices drawn from a seed.
+
+    Args:
+        seed: Any integer.
+        keep_tape: Record every choice in `tape`. A campaign leaves it off.
+    """
+
+    __slots__ = ("_streams", "seed", "tape")
+
+    def __init__(self, seed: int, keep_tape: bool = False) -> None:
+        self.seed = seed
+        self.tape: Tape | None = {} if keep_tape else None
+        self._streams: dict[str, Stream] = {}
+
+    def stream(self, name: str) -> Stream:
+        stream = self._streams.get(name)
+        if stream is None:
+            record: list[tuple[str, int, int]] | None = None
+            if self.tape is not None:
+                record = self.tape.setdefault(name, [])
+            stream = self._streams[name] = _SeededStream(self.seed, name, record)
+        return stream
+
+
+class _SeededStream(Stream):
+    """Builds on `getrandbits` alone: the only draw that is the same on every Python."""
+
+    __slots__ = ("_bits", "_record")
+
+    def __init__(self, seed: int, name: str, record: list[tuple[str, int, int]] | None) -> None:
+        super().__init__(name)
+        digest = hashlib.sha256(f"{seed}/{name}".encode()).digest()
+        self._bits = random.Random(int.from_bytes(digest, "big")).getrandbits
+        self._record = record
+
+    def below(self, bound: int, label: str) -> int:
+        if bound <= 1:
+            _check_bound(bound)
+            return 0
+        bits = self._bits
+        width = (bound - 1).bit_length()
+        value = bits(width)
+        while value >= bound:
+            value = bits(width)
+        if self._record is not None:
+            self._record.append((label, bound, value))
+        return value
+
+    def chance(self, numerator: int, denominator: int, label: str) -> bool:
+        _check_odds(numerator, denominator)
+        if numerator == 0:
+            return False
+        if numerator >= denominator:
+            return True
+        bits = self._bits
+        width = (denominator - 1).bit_length()
+        value = bits(width)
+        while value >= denominator:
+            value = bits(width)
+        fires = value < numerator
+        if self._record is not None:
+            self._record.append((label, 2, 1 if fires else 0))
+        return fires
+
+
+class TapeEntropy:
+    """Choices read back from a tape, perhaps an edited one.
+
+    Past the end of a stream, or in a stream the tape does not have, the answer is zero: never
+    random. Where the run asks for something else than the tape recorded (another label, or
+    fewer answers than the recorded value), the answer is zero too and `mismatches` says so.
+
+    Attributes:
+        mismatches: (stream, index, what was asked, what the tape holds), in order.
+    """
+
+    __slots__ = ("_streams", "_tape", "mismatches")
+
+    def __init__(self, tape: Mapping[str, Sequence[tuple[str, int, int]]]) -> None:
+        self._tape = tape
+        self._streams: dict[str, Stream] = {}
+        self.mismatches: list[tuple[str, int, str, str]] = []
+
+    def stream(self, name: str) -> Stream:
+        stream = self._streams.get(name)
+        if stream is None:
+            stream = self._streams[name] = _TapeStream(
+                name, self._tape.get(name, ()), self.mismatches
+            )
+        return stream
+
+
+class _TapeStream(Stream):
+    __slots__ = ("_index", "_mismatches", "_record")
+
+    def __init__(
+        self,
+        name: str,
+        record: Sequence[tuple[str, int, int]],
+        mismatches: list[tuple[str, int, str, str]],
+    ) -> None:
+        super().__init__(name)
+        self._record = record
+        self._index = 0
+        self._mismatches = mismatches
+
+    def below(self, bound: int, label: str) -> int:
+        if bound <= 1:
+            _check_bound(bound)
+            return 0
+        index = self._index
+        if index >= len(self._record):
+            return 0
+        self._index = index + 1
+        recorded_label, _, value = self._record[index]
+        if recorded_label != label or not 0 <= value < bound:
+            asked, held = f"{label} below {bound}", f"{recorded_label} = {value}"
+            self._mismatches.append((self.name, index, asked, held))
+            return 0
+        return value
+
+    def chance(self, numerator: int, denominator: int, label: str) -> bool:
+        _check_odds(numerator, denominator)
+        if numerator == 0:
+            return False
+        if numerator >= denominator:
+            return True
+        return self.below(2, label) == 1
+
+
+class EnumeratingEntropy:
+    """Every combination of the first `choices_max` choices, one combination per run.
+
+    The later choices of each run are zero. All streams share one order, the order in which the
+    run draws.
+
+        entropy = EnumeratingEntropy(choices_max=8)
+        while entropy.next_run():
+            run(entropy)
+    """
+
+    __slots__ = ("_choices_max", "_drawn", "_path", "_started", "_streams", "runs")
+
+    def __init__(self, choices_max: int) -> None:
+        if choices_max < 0:
+            raise ValueError(f"choices_max {choices_max} is negative")
+        self._choices_max = choices_max
+        self._path: list[tuple[int, int]] = []  # (bound, value) of the run being made
+        self._drawn = 0
+        self._started = False
+        self._streams: dict[str, Stream] = {}
+        self.runs = 0
+
+    def next_run(self) -> bool:
+        """Prepare the next combination; False when all have been made."""
+        path = self._path
+        if self._started:
+            del path[self._drawn :]  # the last run asked for less than the one before
+            while path and path[-1][1] + 1 >= path[-1][0]:
+                path.pop()
+            if not path:
+                return False
+            bound, value = path[-1]
+            path[-1] = (bound, value + 1)
+        self._started = True
+        self._drawn = 0
+        self._streams = {}
+        self.runs += 1
+        return True
+
+    def stream(self, name: str) -> Stream:
+        stream = self._streams.get(name)
+        if stream is None:
+            stream = self._streams[name] = _EnumeratedStream(name, self)
+        return stream
+
+    def choose(self, bound: int) -> int:
+        """Return this run's value for its next choice among `bound` answers."""
+        index = self._drawn
+        if index >= self._choices_max:
+            return 0
+        self._drawn = index + 1
+        path = self._path
+        if index == len(path):
+            path.append((bound, 0))
+        elif path[index][0] != bound:
+            raise EnumerationDiverged(index, path[index][0], bound)
+        return path[index][1]
+
+
+class _EnumeratedStream(Stream):
+    __slots__ = ("_owner",)
+
+    def __init__(self, name: str, owner: EnumeratingEntropy) -> None:
+        super().__init__(name)
+        self._owner = owner
+
+    def below(self, bound: int, label: str) -> int:
+        if bound <= 1:
+            _check_bound(bound)
+            return 0
+        return self._owner.choose(bound)
+
+    def chance(self, numerator: int, denominator: int, label: str) -> bool:
+        _check_odds(numerator, denominator)
+        if numerator == 0:
+            return False
+        if numerator >= denominator:
+            return True
+        return self._owner.choose(2) == 1
+
+
+class EnumerationDiverged(Exception):
+    """The same choices led to another question than last time: the run is not deterministic."""
+
+    def __init__(self, index: int, bound_before: int, bound_now: int) -> None:
+        super().__init__(f"choice {index} had {bound_before} answers and now has {bound_now}")
+        self.index = index
+        self.bound_before = bound_before
+        self.bound_now = bound_now
+
+
+def _check_bound(bound: int) -> None:
+    if bound < 1:
+        raise ValueError(f"a choice needs at least one answer, bound is {bound}")
+
+
+def _check_odds(numerator: int, denominator: int) -> None:
+    if numerator < 0 or denominator < 1:
+        raise ValueError(f"odds {numerator}/{denominator} are no odds")

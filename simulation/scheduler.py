@@ -1,0 +1,139 @@
+"""Virtual time: what happens when, in one total order.
+
+Actions run in order of (time, sequence); two at the same nanosecond run in the order they were
+asked for, unless the run explores ties, and then a stream chooses. Nothing here waits: time
+jumps to the next action.
+"""
+
+from collections.abc import Callable
+from heapq import heappop, heappush
+
+from simulation.entropy import Stream
+
+Action = Callable[[], None]
+
+
+class Handle:
+    """One action that can be called off until it runs."""
+
+    __slots__ = ("_action",)
+
+    def __init__(self, action: Action) -> None:
+        self._action: Action | None = action
+
+    @property
+    def is_pending(self) -> bool:
+        return self._action is not None
+
+    def cancel(self) -> None:
+        """Call it off. Harmless when it has run or was cancelled before."""
+        self._action = None
+
+    def __call__(self) -> None:
+        action = self._action
+        if action is not None:
+            self._action = None
+            action()
+
+
+class Scheduler:
+    """A heap of actions and the clock of a run.
+
+    Args:
+        start_ns: Where time starts, nanoseconds since 1970 (UTC), >= 0.
+        ties: When given, which of several actions due at one instant runs next is a choice
+            drawn from it. Streams of messages keep their order all the same, because their
+            parts are due at different instants.
+
+    Attributes:
+        now_ns: The time of the action that runs, or of the last one that ran.
+        steps: How many actions have run.
+    """
+
+    __slots__ = ("_heap", "_sequence", "_ties", "now_ns", "start_ns", "steps")
+
+    def __init__(self, start_ns: int, ties: Stream | None = None) -> None:
+        if start_ns < 0:
+            raise ValueError(f"start_ns {start_ns} is negative")
+        self.start_ns = start_ns
+        self.now_ns = start_ns
+        self.steps = 0
+        self._heap: list[tuple[int, int, Action]] = []
+        self._sequence = 0
+        self._ties = ties
+
+    def at(self, time_ns: int, action: Action) -> Handle:
+        """Run `action` at `time_ns`; the handle can call it off.
+
+        Raises:
+            ValueError: `time_ns` has passed.
+        """
+        handle = Handle(action)
+        self.post(time_ns, handle)
+        return handle
+
+    def after(self, delay_ns: int, action: Action) -> Handle:
+        """Run `action` when `delay_ns` (>= 0) more have passed."""
+        handle = Handle(action)
+        self.post(self.now_ns + delay_ns, handle)
+        return handle
+
+    def post(self, time_ns: int, action: Action) -> None:
+        """`at` for what nobody will call off: half the cost."""
+        if time_ns < self.now_ns:
+            raise ValueError(f"{time_ns} has passed, now is {self.now_ns}")
+        self._sequence += 1
+        heappush(self._heap, (time_ns, self._sequence, action))
+
+    def next_ns(self) -> int | None:
+        """When the next action is due; None when there is none."""
+        heap = self._heap
+        while heap:
+            time_ns, _, action = heap[0]
+            if type(action) is Handle and not action.is_pending:
+                heappop(heap)
+                continue
+            return time_ns
+        return None
+
+    def step(self) -> bool:
+        """Run the next action; False when there is none."""
+        if self._ties is not None and self.next_ns() is not None:
+            self._bring_forward(self._ties)
+        heap = self._heap
+        while heap:
+            time_ns, _, action = heappop(heap)
+            if type(action) is Handle and not action.is_pending:
+                continue
+            self.now_ns = time_ns
+            self.steps += 1
+            action()
+            return True
+        return False
+
+    def run_until(self, until_ns: int) -> None:
+        """Run every action due up to and including `until_ns`; then it is `until_ns`."""
+        if until_ns < self.now_ns:
+            raise ValueError(f"{until_ns} has passed, now is {self.now_ns}")
+        while True:
+            due_ns = self.next_ns()
+            if due_ns is None or due_ns > until_ns:
+                break
+            self.step()
+        self.now_ns = until_ns
+
+    def _bring_forward(self, ties: Stream) -> None:
+        """Choose among the actions due first and put the chosen one on top of the heap."""
+        heap = self._heap
+        due_ns = heap[0][0]
+        tied: list[tuple[int, int, Action]] = []
+        while heap and heap[0][0] == due_ns:
+            entry = heappop(heap)
+            action = entry[2]
+            if type(action) is not Handle or action.is_pending:
+                tied.append(entry)
+        chosen = tied.pop(ties.below(len(tied), "tie"))
+        for entry in tied:
+            heappush(heap, entry)
+        # sequence 0 is never handed out, so the chosen one stands before its equals
+        heappush(heap, (due_ns, 0, chosen[2]))
