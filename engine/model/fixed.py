@@ -198,12 +198,76 @@ def own_precision(text: object, digits: int, exponent: int) -> tuple[int, int]:
     return digits, -exponent
 
 
+Number = str | int | float | Decimal
+
+_POWER_MAX: Final = 100  # raw digits and more: beyond it a number is out of range or zero
+
+
+def exact_number(value: object) -> tuple[int, int]:
+    """A number as (digits, exponent), meaning digits x 10^exponent, exactly.
+
+    A float counts as the shortest decimal text that reads back as itself (`repr`): 1.005 is a
+    tie at two decimals, not 1.00499...
+
+    Raises:
+        TypeError: not str, int, Decimal or float (bool is no number).
+        ValueError: not a finite number.
+    """
+    if isinstance(value, int) and type(value) is not bool:
+        return int(value), 0
+    if isinstance(value, float):
+        return parse_number(float.__repr__(value))
+    if isinstance(value, str | Decimal):
+        return parse_number(str(value))
+    raise TypeError(f"expected str, int, Decimal or float, not {type(value).__name__}")
+
+
+def exact_raw(value: Number) -> int:
+    """The raw of a number of at most 16 decimals (ValueError beyond)."""
+    mantissa, precision = own_precision(value, *exact_number(value))
+    return mantissa * UNITS[precision]
+
+
+def round_to_unit(digits: int, exponent: int, unit: int, down: bool = False) -> int:
+    """The raw nearest to digits x 10^exponent that is a multiple of `unit`, ties to even.
+
+    With `down`, toward zero: a size that is cut must never grow by rounding.
+    """
+    power = exponent + FIXED_PRECISION
+    if abs(power) > _POWER_MAX + len(str(abs(digits))):
+        if digits and power > 0:
+            raise ValueOutOfRange(f"{digits}e{exponent} is beyond the range of every value")
+        return 0
+    numerator = digits * int(10 ** max(power, 0))
+    denominator = unit * int(10 ** max(-power, 0))
+    if not down:
+        return divide_half_even(numerator, denominator) * unit
+    steps = abs(numerator) // denominator
+    return (steps if numerator >= 0 else -steps) * unit
+
+
+def scaled_floor(value: Number, sign: int) -> int:
+    """floor(sign x value) in raw units."""
+    digits, exponent = exact_number(value)
+    power = exponent + FIXED_PRECISION
+    if abs(power) > _POWER_MAX:
+        raise ValueOutOfRange(f"{value!r} is beyond the range of every value")
+    return sign * digits * int(10 ** max(power, 0)) // int(10 ** max(-power, 0))
+
+
+def last_decimal_unit(raw: int) -> int:
+    """Raw units in the last significant decimal of `raw` > 0: of 0.50, a tenth; of 25, one."""
+    unit = 1
+    while unit < FIXED_SCALE and raw % (unit * 10) == 0:
+        unit *= 10
+    return unit
+
+
 def mantissa_of(value: object, precision: int | None) -> tuple[int, int]:
     """(mantissa, precision) of str, int, Decimal or float, half-even where digits must go.
 
     Without `precision` nothing is rounded: int has 0, str and Decimal keep what they show, and
-    float is refused, since it does not say how many decimals it means. A float counts as the
-    shortest decimal text that reads back as itself (`repr`): 1.005 is a tie, not 1.00499...
+    float is refused, since it does not say how many decimals it means.
 
     Raises:
         TypeError: another type, or a float without `precision`.
@@ -211,16 +275,9 @@ def mantissa_of(value: object, precision: int | None) -> tuple[int, int]:
     """
     if precision is not None:
         check_precision(precision)
-    if isinstance(value, int) and type(value) is not bool:
-        digits, exponent = int(value), 0
-    elif isinstance(value, float):
-        if precision is None:
-            raise TypeError("a float needs a precision")
-        digits, exponent = parse_number(float.__repr__(value))
-    elif isinstance(value, str | Decimal):
-        digits, exponent = parse_number(str(value))
-    else:
-        raise TypeError(f"expected str, int, Decimal or float, not {type(value).__name__}")
+    if precision is None and isinstance(value, float):
+        raise TypeError("a float needs a precision")
+    digits, exponent = exact_number(value)
     if precision is None:
         return own_precision(value, digits, exponent)
     return scale_to_precision(digits, exponent, precision), precision
