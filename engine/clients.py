@@ -6,7 +6,7 @@ it with `ClientMessage`s; it never calls into the kernel itself.
 """
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from engine.model.commands import Command
 from engine.model.enums import AccountType, OmsType
@@ -29,6 +29,7 @@ class Client(Protocol):
     def send(self, command: Command) -> None: ...
 
 
+@runtime_checkable
 class ExecutionClient(Client, Protocol):
     """A client that can trade.
 

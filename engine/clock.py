@@ -122,6 +122,16 @@ class KernelClock:
             self._cancelled = 0
         self._settle()
 
+    def cancel_all(self) -> None:
+        """Cancel every timer of every component."""
+        for _, _, timer in self._heap:
+            if timer.active:
+                timer.active = False
+                timer.clock.forget(timer.name)
+        self._heap.clear()
+        self._cancelled = 0
+        self._settle()
+
     def timers(self) -> list[tuple[ComponentId, str, int]]:
         """Every armed timer as (owner, name, next scheduled instant), in firing order."""
         return [

@@ -117,10 +117,11 @@ KERNEL_TRANSITIONS: Final[Mapping[KernelState, Mapping[KernelTrigger, KernelStat
     # Losing a client does not leave RUNNING: what depends on it is denied, the rest trades on.
     _K.RUNNING: {_G.STOP: _K.STOPPING, _G.FAULT: _K.FAULTED},
     _K.STOPPING: {_G.STOP_COMPLETED: _K.STOPPED, _G.FAULT: _K.FAULTED},
-    # The last three are ends. Recovery is a new kernel on the same journal.
-    _K.STOPPED: {},
+    # The last three are ends: recovery is a new kernel on the same journal. FAULT is there for the
+    # turn that came to the end and then could not finish.
+    _K.STOPPED: {_G.FAULT: _K.FAULTED},
     _K.FAULTED: {},
-    _K.FAILED_START: {},
+    _K.FAILED_START: {_G.FAULT: _K.FAULTED},
 }
 
 

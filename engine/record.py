@@ -26,10 +26,10 @@ class TurnRecord(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
     turn: int
     ts: int
-    input: msgspec.Struct
+    input: object
     facts: tuple[msgspec.Struct, ...]
     commands: tuple[Command, ...]
-    epoch: int
+    epoch: int = 0
 
 
 class FaultRecord(msgspec.Struct, frozen=True, array_like=True, tag=True):
@@ -43,14 +43,16 @@ class FaultRecord(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
     turn: int
     ts: int
-    input: msgspec.Struct
+    input: object
     facts: tuple[msgspec.Struct, ...]
     error: str
     component_id: ComponentId | None
-    epoch: int
+    epoch: int = 0
 
 
 def _as_text(value: object) -> str:
+    if isinstance(value, str):  # an identifier
+        return str(value)
     kind = type(value)
     if kind.__str__ is object.__str__ and kind.__repr__ is object.__repr__:
         raise TypeError(f"{kind.__name__} has no text of its own, so it cannot be recorded")
