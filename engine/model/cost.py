@@ -1,0 +1,150 @@
+"""The money rules of holding an instrument: exact cost, and where it is rounded.
+
+A linear instrument is valued in raw price x raw quantity, exact; an inverse one in
+quantity x multiplier / price, rounded half-even once at 1e-24 for each fill. Everything after
+that is integers. A close takes cost out in proportion, rounded down, and leaves the remainder
+in, so nothing is lost. Profit is booked as round(all exact profit so far) - (all booked so
+far): the roundings telescope, and the sum of what was booked is never off by more than one
+rounding, however many fills it took.
+"""
+
+from decimal import Decimal
+from math import gcd
+from typing import Final
+
+from engine.model.currencies import Currency
+from engine.model.fixed import FIXED_PRECISION, FIXED_SCALE, decimal_of, divide_half_even
+from engine.model.instruments import Instrument
+
+_INVERSE_SCALE: Final = 10**8  # raw (1e-16) to 1e-24
+
+
+class Valuation:
+    """What quantities of one instrument are worth, as exact integers ("value units").
+
+    Attributes:
+        currency: the cost currency, in which profit and margin are paid.
+    """
+
+    __slots__ = ("_denominator", "_inverse_numerator", "_is_inverse", "_numerator", "currency")
+
+    def __init__(self, instrument: Instrument) -> None:
+        multiplier_raw: int = instrument.multiplier.raw
+        self.currency: Currency = instrument.cost_currency
+        self._is_inverse = instrument.is_inverse
+        self._inverse_numerator = multiplier_raw * _INVERSE_SCALE
+        if self._is_inverse:
+            self._numerator, self._denominator = 1, _INVERSE_SCALE
+        else:
+            common = gcd(multiplier_raw, FIXED_SCALE)
+            self._numerator = multiplier_raw // common
+            self._denominator = FIXED_SCALE * (FIXED_SCALE // common)
+
+    def value(self, quantity_raw: int, price_raw: int) -> int:
+        """Value units of a quantity at a price. ZeroDivisionError: inverse at price zero."""
+        if self._is_inverse:
+            return divide_half_even(quantity_raw * self._inverse_numerator, price_raw)
+        return quantity_raw * price_raw
+
+    def gain(self, change_of_value: int) -> int:
+        """Profit of a long when the value rose by this much: an inverse one rises by falling."""
+        return -change_of_value if self._is_inverse else change_of_value
+
+    def to_raw(self, value: int) -> int:
+        """Value units as a raw amount of `currency`, rounded half-even once to its grid."""
+        unit = self.currency.unit
+        return divide_half_even(value * self._numerator, self._denominator * unit) * unit
+
+    def margin_raw(self, value: int, rate_raw: int, leverage: int) -> int:
+        """value x rate / leverage as a raw amount of `currency`, rounded half-even once."""
+        unit = self.currency.unit
+        return (
+            divide_half_even(
+                value * self._numerator * rate_raw,
+                self._denominator * FIXED_SCALE * leverage * unit,
+            )
+            * unit
+        )
+
+    def mean_price(self, value: int, quantity_raw: int) -> Decimal:
+        """The price at which the quantity is worth `value`, half-even at 1e-16."""
+        if self._is_inverse:
+            raw = divide_half_even(quantity_raw * self._inverse_numerator, value)
+        else:
+            raw = divide_half_even(value, quantity_raw)
+        return decimal_of(raw, -FIXED_PRECISION)
+
+
+class CostBasis:
+    """A signed quantity of one instrument, what it cost, and what closing it has earned.
+
+    Attributes:
+        signed_raw: raw quantity held; negative is short.
+        cost: value units paid for what is held (received, when short).
+        earned: exact profit of everything closed so far, in value units.
+        booked_raw: the same as money: always `earned` rounded to the currency.
+    """
+
+    __slots__ = ("booked_raw", "cost", "earned", "signed_raw", "valuation")
+
+    def __init__(self, valuation: Valuation) -> None:
+        self.valuation = valuation
+        self.signed_raw = 0
+        self.cost = 0
+        self.earned = 0
+        self.booked_raw = 0
+
+    def trade(self, change_raw: int, price_raw: int) -> int:
+        """Buy (+) or sell (-) at a price; through flat closes, then opens the rest.
+
+        Returns:
+            The profit to book now: raw amount of the cost currency, 0 unless something closed.
+        """
+        valuation = self.valuation
+        signed_raw = self.signed_raw
+        if signed_raw == 0 or (signed_raw > 0) == (change_raw > 0):
+            self.cost += valuation.value(abs(change_raw), price_raw)
+            self.signed_raw = signed_raw + change_raw
+            return 0
+        closing_raw = min(abs(change_raw), abs(signed_raw))
+        rose = valuation.value(closing_raw, price_raw) - self._take(closing_raw)
+        gain = valuation.gain(rose)
+        self.earned += gain if signed_raw > 0 else -gain
+        self._open_rest(change_raw, closing_raw, price_raw)
+        booked_raw = valuation.to_raw(self.earned) - self.booked_raw
+        self.booked_raw += booked_raw
+        return booked_raw
+
+    def adjust(self, change_raw: int, price_raw: int) -> None:
+        """Change the quantity without earning anything: a fee taken in the instrument itself.
+
+        What goes leaves at cost; what comes (a rebate, or a short by the fee) comes at the price.
+        """
+        signed_raw = self.signed_raw
+        if signed_raw == 0 or (signed_raw > 0) == (change_raw > 0):
+            self.cost += self.valuation.value(abs(change_raw), price_raw)
+            self.signed_raw = signed_raw + change_raw
+            return
+        closing_raw = min(abs(change_raw), abs(signed_raw))
+        self._take(closing_raw)
+        self._open_rest(change_raw, closing_raw, price_raw)
+
+    def open_gain(self, price_raw: int) -> int:
+        """Profit, raw amount of the cost currency, of closing everything at a price."""
+        signed_raw = self.signed_raw
+        if signed_raw == 0:
+            return 0
+        valuation = self.valuation
+        gain = valuation.gain(valuation.value(abs(signed_raw), price_raw) - self.cost)
+        return valuation.to_raw(gain if signed_raw > 0 else -gain)
+
+    def _take(self, closing_raw: int) -> int:
+        taken = self.cost * closing_raw // abs(self.signed_raw)
+        self.cost -= taken
+        return taken
+
+    def _open_rest(self, change_raw: int, closing_raw: int, price_raw: int) -> None:
+        rest_raw = abs(change_raw) - closing_raw
+        if rest_raw:  # the close took all the cost there was
+            self.cost = self.valuation.value(rest_raw, price_raw)
+        self.signed_raw += change_raw
