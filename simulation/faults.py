@@ -232,6 +232,12 @@ STORMY: Final = FaultProfile(
 PROFILES: Final[Mapping[str, FaultProfile]] = {p.name: p for p in (CALM, FLAKY, STORMY)}
 
 
+def owed_faults(profile: FaultProfile, active_ns: int = MINUTE) -> dict[str, tuple[int, int]]:
+    """Declared odds (numerator, denominator) per kind that the profile can cause, by name."""
+    owed = {kind.name: profile.owed(kind, active_ns) for kind in sorted(profile.rates)}
+    return {name: (odds.numerator, odds.denominator) for name, odds in owed.items()}
+
+
 class Wire(Protocol):
     """What planned faults strike. Each method says how many connections it struck."""
 
@@ -369,11 +375,15 @@ class Faults:
         self._trace.record("fault", self._scheduler.now_ns, (kind.name, where))
 
     def fired_by_kind(self) -> dict[str, int]:
-        """How often each kind struck: {name: count}, every kind of the profile named."""
-        counts = {kind.name: 0 for kind in FaultKind if kind in self.profile.rates}
-        for (kind, _), count in self.fired.items():
+        """How often each kind struck: {name: count}; a kind that never did is not in it."""
+        counts: dict[str, int] = {}
+        for (kind, _), count in sorted(self.fired.items()):
             counts[kind.name] = counts.get(kind.name, 0) + count
         return counts
+
+    def fired_by_channel(self) -> dict[str, int]:
+        """How often each kind struck where: {"KIND channel": count}."""
+        return {f"{kind.name} {where}": n for (kind, where), n in sorted(self.fired.items())}
 
     def on_heal(self, action: Callable[[], None]) -> None:
         """Call `action` when the world heals: end what a fault began."""
