@@ -312,8 +312,12 @@ class Cache(MarketCache):
         working = self._working.get(instrument_id)
         return () if working is None else working.values()
 
+    def inflight_orders(self) -> Collection[Order]:
+        """Like `orders_inflight`, but a live view and not sorted, for sums on hot paths."""
+        return self._state_sets[INFLIGHT].values()
+
     def working_market_orders(self) -> Collection[Order]:
-        """In flight or open MARKET orders: a live view, not sorted. They lock no balance."""
+        """In flight or open MARKET orders: a live view, not sorted. No account locks for them."""
         return self._working_market.values()
 
     def orders_for_position(self, position_id: PositionId) -> list[Order]:

@@ -1,12 +1,12 @@
-"""Which set of the cache holds an order of which status, and how it moves between them.
+"""Which sets of the cache hold an order of which status, and how it moves between them.
 
-One table, total over OrderStatus. It is compiled once into a list of lists over integers, so
-that filing an order after an event is one look-up and no comparison of statuses by name.
+The sets are those of the order table. They are compiled once into a list of lists over
+integers, so that filing an order after an event is one look-up and no comparison of statuses.
 """
 
-from collections.abc import Mapping
 from typing import Final
 
+from engine.model import order_table
 from engine.model.enums import OrderStatus
 
 ACTIVE_LOCAL: Final = 0  # has not left the kernel
@@ -15,28 +15,17 @@ OPEN: Final = 2  # stands at the venue, as far as is known
 CLOSED: Final = 3  # terminal; a late fill may still come
 NAMES: Final = ("active_local", "inflight", "open", "closed")
 
-_S = OrderStatus
-STATE_SETS_OF: Final[Mapping[OrderStatus, tuple[int, ...]]] = {
-    _S.INITIALIZED: (ACTIVE_LOCAL,),
-    _S.EMULATED: (ACTIVE_LOCAL,),
-    _S.RELEASED: (ACTIVE_LOCAL,),
-    _S.SUBMITTED: (INFLIGHT,),
-    # a request is under way, and the order still stands at the venue
-    _S.PENDING_UPDATE: (INFLIGHT, OPEN),
-    _S.PENDING_CANCEL: (INFLIGHT, OPEN),
-    _S.ACCEPTED: (OPEN,),
-    _S.TRIGGERED: (OPEN,),
-    _S.PARTIALLY_FILLED: (OPEN,),
-    _S.DENIED: (CLOSED,),
-    _S.REJECTED: (CLOSED,),
-    _S.CANCELED: (CLOSED,),
-    _S.EXPIRED: (CLOSED,),
-    _S.FILLED: (CLOSED,),
-}
-
 NOT_FILED: Final = 0  # no OrderStatus has this value
 
 Move = tuple[tuple[int, ...], tuple[int, ...], int]
+
+
+def _compile_sets() -> list[tuple[int, ...]]:
+    sets_of: list[tuple[int, ...]] = [()] * (max(OrderStatus) + 1)
+    members = (order_table.ACTIVE_LOCAL, order_table.INFLIGHT, order_table.OPEN, order_table.CLOSED)
+    for status in OrderStatus:
+        sets_of[status] = tuple(index for index, holds in enumerate(members) if holds[status])
+    return sets_of
 
 
 def is_working(sets: tuple[int, ...]) -> bool:
@@ -44,10 +33,7 @@ def is_working(sets: tuple[int, ...]) -> bool:
     return INFLIGHT in sets or OPEN in sets
 
 
-def _compile() -> list[list[Move]]:
-    sets_of: list[tuple[int, ...]] = [()] * (max(OrderStatus) + 1)
-    for status, sets in STATE_SETS_OF.items():
-        sets_of[status] = sets
+def _compile_moves(sets_of: list[tuple[int, ...]]) -> list[list[Move]]:
     return [
         [
             (
@@ -61,5 +47,7 @@ def _compile() -> list[list[Move]]:
     ]
 
 
+# [status] -> the sets that hold it; every status is in one at least
+STATE_SETS_OF: Final = _compile_sets()
 # [status filed under][status now] -> (sets to leave, sets to join, +1 / 0 / -1 working)
-MOVES: Final = _compile()
+MOVES: Final = _compile_moves(STATE_SETS_OF)
