@@ -33,7 +33,10 @@ SERVER_ERROR: Final = 500
 UNAVAILABLE: Final = 503
 
 
-class Message(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=True):
+# the tag is the first array element; its field name never shows, but must not be a real field's
+class Message(
+    msgspec.Struct, frozen=True, gc=False, array_like=True, tag=True, tag_field="message"
+):
     pass
 
 

@@ -1,0 +1,353 @@
+"""A real exchange in small: one book per instrument, our account, everybody else's orders.
+
+Other participants and we stand in the same queues. A command or a participant's step is one
+venue event: it acts whole, then stops that it touched are triggered, and only then the changed
+levels, the quote and the balances are told. What a command does to orders and trades is told
+as it happens, in the order it happens.
+
+Choices where exchanges differ:
+
+- Stops trigger on the other side's best price (BUY: ask >= trigger), inclusive. A stop whose
+  trigger is already touched on arrival is refused.
+- A market order that exhausts the book loses its remainder; a limit order rests with it.
+- Our orders never trade with each other: the aggressor loses its remainder, or is refused when
+  nothing had traded (cancel newest).
+- A reduce-only order is never larger than the position it reduces: it is shrunk (UPDATED) on
+  arrival and whenever the position shrinks, and cancelled when there is nothing left to reduce.
+- A smaller size keeps its place in the queue; a new price or a larger size goes to the back.
+- DAY ends at the next 00:00 UTC. What happens at the very instant of expiry still counts.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Final
+
+from invariants.truth import TrueOrder, TrueRequest, TrueSubscription, Truth
+from simulation.venue.book import Book
+from simulation.venue.checks import Fault
+from simulation.venue.enums import Code, MarketStatus, OrderType, Side, Status, TimeInForce
+from simulation.venue.fees import FeeRates
+from simulation.venue.floor import Floor, Now, Schedule, VenueListener
+from simulation.venue.judgement import change_fault, submission_fault
+from simulation.venue.ledger import AccountSpec, Ledger
+from simulation.venue.listing import Instrument, Listing
+from simulation.venue.orders import VenueOrder, VenueRefusal
+from simulation.venue.protocol import (
+    REFUSED,
+    UNKNOWN_ORDER,
+    AccountAnswer,
+    OrderRecord,
+    TradeRecord,
+)
+from simulation.venue.statement import statement, true_order
+
+DAY_NS: Final = 86_400_000_000_000
+
+MARKET: Final = OrderType.MARKET
+GTD: Final = TimeInForce.GTD
+DAY: Final = TimeInForce.DAY
+
+_SIDES: Final[Mapping[str, Side]] = {member.value: member for member in Side}
+_TYPES: Final[Mapping[str, OrderType]] = {member.value: member for member in OrderType}
+_TIFS: Final[Mapping[str, TimeInForce]] = {member.value: member for member in TimeInForce}
+
+
+class Exchange:
+    """The venue behind its front door. Synchronous; every method acts whole before it returns.
+
+    Args:
+        name: venue name, e.g. "SIM"; the account is `{name}-001`.
+        instruments: what is listed; the part of the id before the venue is the symbol.
+        account: how our account is opened.
+        now: the venue's clock, nanoseconds.
+        schedule: calls an action at an instant (expiry of orders).
+        fees: rates for all instruments instead of their own.
+        market_order_acks: tell ACCEPTED for market orders too, before their fills.
+
+    Attributes:
+        orders: every order ever, by client order id, in order of arrival; rejected ones too.
+        floor: books and matching, where other participants act.
+        requests: what reached the venue, kept by the front door.
+
+    Prices and sizes are mantissas at the instrument's precisions throughout.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        instruments: Sequence[Instrument],
+        account: AccountSpec,
+        now: Now,
+        schedule: Schedule,
+        fees: FeeRates | None = None,
+        market_order_acks: bool = False,
+    ) -> None:
+        listings = [Listing(instrument) for instrument in instruments]
+        self.name = name
+        self.account_id = f"{name}-001"
+        self.now = now
+        self.schedule = schedule
+        self.books: dict[str, Book] = {listing.symbol: Book(listing) for listing in listings}
+        if len(self.books) != len(listings):
+            raise ValueError("two instruments share a symbol")
+        self.rates = {
+            listing.symbol: fees
+            or FeeRates(listing.instrument.maker_fee_raw, listing.instrument.taker_fee_raw)
+            for listing in listings
+        }
+        self.ledger = Ledger(account, listings, self.rates)
+        self.floor = Floor(name, self.ledger, now, schedule)
+        self.orders: dict[str, VenueOrder] = {}
+        self.requests: list[TrueRequest] = []
+        self._acks = market_order_acks
+        self._subscriptions: Callable[[], tuple[TrueSubscription, ...]] = tuple
+
+    # --- wiring ----------------------------------------------------------------------------
+
+    def listen(self, listener: VenueListener) -> None:
+        self.floor.listen(listener)
+
+    def count_subscriptions_with(self, count: Callable[[], tuple[TrueSubscription, ...]]) -> None:
+        """The front door knows who is subscribed; `truth` asks it."""
+        self._subscriptions = count
+
+    # --- our orders ------------------------------------------------------------------------
+
+    def submit(
+        self,
+        client_order_id: str,
+        symbol: str,
+        side: str,
+        order_type: str,
+        time_in_force: str,
+        quantity: int,
+        price: int | None = None,
+        trigger_price: int | None = None,
+        expire_time_ns: int = 0,
+        post_only: bool = False,
+        reduce_only: bool = False,
+        request_id: str | None = None,
+    ) -> OrderRecord:
+        """Enter one order.
+
+        Returns:
+            The order as it stands when all it caused at once has happened.
+        Raises:
+            VenueRefusal: 400. With code MALFORMED, UNKNOWN_SYMBOL, INVALID_* or
+                DUPLICATE_CLIENT_ORDER_ID no order was made and nobody was told; with any other
+                code the order is kept and told as REJECTED.
+        """
+        book = self.books.get(symbol)
+        if book is None:
+            raise VenueRefusal(REFUSED, Code.UNKNOWN_SYMBOL, f"no instrument {symbol!r}")
+        if not client_order_id:
+            raise VenueRefusal(REFUSED, Code.MALFORMED, "client order id is empty")
+        if client_order_id in self.orders:
+            reason = f"client order id {client_order_id} was used before"
+            raise VenueRefusal(REFUSED, Code.DUPLICATE_CLIENT_ORDER_ID, reason)
+        own_side = _SIDES.get(side)
+        own_type = _TYPES.get(order_type)
+        tif = _TIFS.get(time_in_force)
+        if own_side is None:
+            raise VenueRefusal(REFUSED, Code.INVALID_SIDE, f"side {side!r}")
+        if own_type is None:
+            raise VenueRefusal(REFUSED, Code.INVALID_TYPE, f"order type {order_type!r}")
+        if tif is None:
+            raise VenueRefusal(
+                REFUSED, Code.INVALID_TIME_IN_FORCE, f"time in force {time_in_force!r}"
+            )
+        now = self.now()
+        floor = self.floor
+        number = floor.next_number()
+        order = VenueOrder(
+            book,
+            number,
+            client_order_id,
+            f"{self.name}-{number}",
+            own_side,
+            own_type,
+            tif,
+            quantity,
+            price,
+            trigger_price,
+            expire_time_ns,
+            post_only,
+            reduce_only,
+            now,
+        )
+        self.orders[client_order_id] = order
+        fault = submission_fault(order, self.ledger, now)
+        if fault is not None:
+            raise self._reject(order, fault, request_id)
+        order.status = Status.ACCEPTED
+        order.ts_accepted = now
+        floor.open[number] = order
+        if own_type is not MARKET:
+            self.ledger.relock(order)
+        if own_type is not MARKET or self._acks:
+            self.floor.tell("ACCEPTED", order, request_id)
+        if reduce_only:
+            book.reduce_only[order.number] = order
+            self.floor.shrink_to_position(order)
+        if trigger_price is not None:
+            book.add_stop(order, trigger_price)
+        else:
+            self.floor.work(order)
+        if order.is_open and (tif is GTD or tif is DAY):
+            at = expire_time_ns if tif is GTD else (now // DAY_NS + 1) * DAY_NS
+            self.schedule(at, partial(floor.expiry_reached, order))
+        self.floor.settle(book)
+        return order.record()
+
+    def modify(
+        self,
+        symbol: str,
+        client_order_id: str,
+        quantity: int | None,
+        price: int | None,
+        trigger_price: int | None,
+        request_id: str | None = None,
+    ) -> OrderRecord:
+        """Change an open order; None leaves a value as it is. `quantity` is the new total.
+
+        Raises:
+            VenueRefusal: 404 UNKNOWN_ORDER, 400 otherwise; the order is untouched.
+        """
+        order = self._open_order(symbol, client_order_id)
+        book = order.book
+        new_quantity = order.quantity if quantity is None else quantity
+        new_price = order.price if price is None else price
+        new_trigger = order.trigger_price if trigger_price is None else trigger_price
+        fault = change_fault(order, self.ledger, quantity, price, trigger_price)
+        if fault is not None:
+            raise VenueRefusal(REFUSED, fault[0], fault[1])
+        grows = new_quantity > order.quantity
+        if order.is_dormant_stop and order.trigger_price is not None and new_trigger is not None:
+            book.remove_stop(order, order.trigger_price)
+            book.add_stop(order, new_trigger)
+        resting = order.resting
+        requeued = resting is not None and (new_price != order.price or grows)
+        if resting is not None:
+            book.reduce(resting, resting.leaves if requeued else order.quantity - new_quantity)
+        order.quantity = new_quantity
+        order.price = new_price
+        order.trigger_price = new_trigger
+        order.ts_last = self.now()
+        if requeued or order.leaves == 0:
+            order.resting = None
+        self.ledger.relock(order)
+        self.floor.tell("UPDATED", order, request_id)
+        if order.leaves == 0:
+            self.floor.close(order, Status.CANCELED, None)
+        elif requeued:
+            self.floor.work(order)
+        self.floor.settle(book)
+        return order.record()
+
+    def cancel(
+        self, symbol: str, client_order_id: str, request_id: str | None = None
+    ) -> OrderRecord:
+        """Cancel an open order.
+
+        Raises:
+            VenueRefusal: 404 UNKNOWN_ORDER; 400 ORDER_CLOSED.
+        """
+        order = self._open_order(symbol, client_order_id)
+        self.floor.close(order, Status.CANCELED, None, request_id)
+        self.floor.settle(order.book)
+        return order.record()
+
+    def cancel_all(self, symbol: str, side: str | None, request_id: str | None = None) -> int:
+        """Cancel our open orders of one instrument, oldest first; returns how many.
+
+        Raises:
+            VenueRefusal: 400 UNKNOWN_SYMBOL or INVALID_SIDE.
+        """
+        book = self.books.get(symbol)
+        if book is None:
+            raise VenueRefusal(REFUSED, Code.UNKNOWN_SYMBOL, f"no instrument {symbol!r}")
+        if side is not None and side not in _SIDES:
+            raise VenueRefusal(REFUSED, Code.INVALID_SIDE, f"side {side!r}")
+        doomed = [
+            order
+            for order in self.floor.open.values()
+            if order.book is book and (side is None or order.side == side)
+        ]
+        for order in doomed:
+            self.floor.close(order, Status.CANCELED, None, request_id)
+        self.floor.settle(book)
+        return len(doomed)
+
+    # --- questions -------------------------------------------------------------------------
+
+    def order_record(self, client_order_id: str) -> OrderRecord | None:
+        order = self.orders.get(client_order_id)
+        return None if order is None else order.record()
+
+    def trades_of(self, client_order_id: str) -> tuple[TradeRecord, ...]:
+        return tuple(
+            trade for trade in self.floor.trades if trade.client_order_id == client_order_id
+        )
+
+    def open_orders(self) -> tuple[OrderRecord, ...]:
+        """Our open orders, oldest first."""
+        return tuple(order.record() for order in self.floor.open.values())
+
+    def trades_since(
+        self, since_ns: int, after_trade_no: int, limit: int
+    ) -> tuple[tuple[TradeRecord, ...], bool]:
+        """(at most `limit` executions at or after `since_ns`, ascending; whether more follow)."""
+        later = self.floor.trades[max(0, after_trade_no) :]
+        found = [trade for trade in later if trade.ts >= since_ns]
+        return tuple(found[:limit]), len(found) > limit
+
+    def account(self, request_id: str = "") -> AccountAnswer:
+        return AccountAnswer(
+            request_id,
+            self.account_id,
+            self.ledger.spec.type,
+            self.ledger.balance_records(),
+            self.ledger.position_records(),
+        )
+
+    # --- for the oracles -------------------------------------------------------------------
+
+    def truth(self) -> Truth:
+        """Everything the venue knows of our account and its market, now."""
+        return statement(self, self._subscriptions())
+
+    def true_order(self, client_order_id: str) -> TrueOrder | None:
+        """One order as `truth` would state it; None when the venue never had it."""
+        order = self.orders.get(client_order_id)
+        return None if order is None else true_order(order)
+
+    def has_trade(self, trade_id: str) -> bool:
+        """Whether an execution of our account has this id."""
+        return trade_id in self.floor.trade_ids
+
+    # --- market status ---------------------------------------------------------------------
+
+    def halt(self, symbol: str) -> None:
+        """Until `resume`: cancels and expiry only."""
+        self.books[symbol].status = MarketStatus.HALTED
+
+    def resume(self, symbol: str) -> None:
+        self.books[symbol].status = MarketStatus.OPEN
+        self.floor.settle(self.books[symbol])
+
+    def _open_order(self, symbol: str, client_order_id: str) -> VenueOrder:
+        order = self.orders.get(client_order_id)
+        if order is None or order.book.symbol != symbol:
+            reason = f"no order {client_order_id} in {symbol}"
+            raise VenueRefusal(UNKNOWN_ORDER, Code.UNKNOWN_ORDER, reason)
+        if not order.is_open:
+            reason = f"order {client_order_id} is {order.status.value}"
+            raise VenueRefusal(REFUSED, Code.ORDER_CLOSED, reason)
+        return order
+
+    def _reject(self, order: VenueOrder, fault: Fault, request_id: str | None) -> VenueRefusal:
+        code, detail = fault
+        order.status = Status.REJECTED
+        order.reason = f"{code.value}: {detail}"
+        self.floor.tell("REJECTED", order, request_id, code is Code.POST_ONLY_WOULD_TAKE)
+        return VenueRefusal(REFUSED, code, detail)

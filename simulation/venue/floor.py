@@ -1,0 +1,345 @@
+"""The trading floor: every book, everybody's resting orders, and what one event leads to.
+
+Other participants and we stand in the same queues. A command of ours or a participant's step is
+one venue event: it acts whole, then stops that it touched are triggered, and only then the
+changed levels, the quote and the balances are told. What happens to orders and trades is told as
+it happens, in the order it happens.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final, Protocol
+
+from simulation.venue.book import Book, Resting
+from simulation.venue.enums import (
+    BUY,
+    SELL,
+    Code,
+    Liquidity,
+    MarketStatus,
+    OrderType,
+    Side,
+    Status,
+    TimeInForce,
+)
+from simulation.venue.judgement import reducible
+from simulation.venue.ledger import Ledger
+from simulation.venue.matching import is_triggered, sweep, would_take
+from simulation.venue.orders import VenueOrder
+from simulation.venue.protocol import BalanceRecord, OrderRecord, TradeRecord
+
+MAKER: Final = Liquidity.MAKER
+TAKER: Final = Liquidity.TAKER
+STOP_LIMIT: Final = OrderType.STOP_LIMIT
+FOK: Final = TimeInForce.FOK
+IOC: Final = TimeInForce.IOC
+OPEN: Final = MarketStatus.OPEN
+
+Now = Callable[[], int]
+Schedule = Callable[[int, Callable[[], None]], object]
+
+
+class VenueListener(Protocol):
+    """Hears what the venue says: private events at once, market data once per venue event."""
+
+    def on_order(
+        self, event: str, order: OrderRecord, request_id: str | None, due_post_only: bool, ts: int
+    ) -> None:
+        """`event`: ACCEPTED REJECTED TRIGGERED UPDATED CANCELED EXPIRED."""
+
+    def on_fill(self, trade: TradeRecord, order: OrderRecord) -> None: ...
+
+    def on_balances(self, balances: tuple[BalanceRecord, ...], ts: int) -> None: ...
+
+    def on_trade(
+        self, symbol: str, trade_id: str, price: int, quantity: int, aggressor: str, ts: int
+    ) -> None: ...
+
+    def on_book(
+        self,
+        symbol: str,
+        update: int,
+        bids: tuple[tuple[int, int], ...],
+        asks: tuple[tuple[int, int], ...],
+        ts: int,
+    ) -> None: ...
+
+    def on_quote(
+        self, symbol: str, bid: int, ask: int, bid_size: int, ask_size: int, ts: int
+    ) -> None: ...
+
+
+class Floor:
+    """Matching and its consequences at one venue.
+
+    Attributes:
+        now: the venue's clock, nanoseconds.
+        schedule: calls an action at an instant.
+        trades: every execution of our account, ascending `trade_no`.
+        trade_ids: `trade_no` by trade id.
+        open: our open orders by number, oldest first.
+    """
+
+    __slots__ = (
+        "_listeners",
+        "_name",
+        "_number",
+        "_trade_number",
+        "ledger",
+        "now",
+        "open",
+        "schedule",
+        "trade_ids",
+        "trades",
+    )
+
+    def __init__(self, name: str, ledger: Ledger, now: Now, schedule: Schedule) -> None:
+        self._name = name
+        self.ledger = ledger
+        self.now = now
+        self.schedule = schedule
+        self.trades: list[TradeRecord] = []
+        self.trade_ids: dict[str, int] = {}
+        self.open: dict[int, VenueOrder] = {}
+        self._listeners: tuple[VenueListener, ...] = ()
+        self._number = 0  # orders and places in queues share it: it is arrival order
+        self._trade_number = 0
+
+    def listen(self, listener: VenueListener) -> None:
+        self._listeners = (*self._listeners, listener)
+
+    def next_number(self) -> int:
+        self._number += 1
+        return self._number
+
+    # --- other participants ----------------------------------------------------------------
+    # A participant's step is any number of these and then one `settle`.
+
+    def join(self, book: Book, side: Side, price: int, quantity: int) -> Resting | None:
+        """A participant's limit order: trades what it can, rests with what is left.
+
+        Returns:
+            Its place in the queue, None when all of it traded or the market is halted.
+        """
+        left = self.hit(book, side, quantity, price)
+        if left == 0 or book.status is not OPEN:
+            return None
+        resting = Resting(self.next_number(), side, price, left, None)
+        book.add(resting)
+        return resting
+
+    def hit(self, book: Book, side: Side, quantity: int, limit: int | None) -> int:
+        """A participant's aggressive order up to `limit`; returns what found nobody."""
+        if book.status is not OPEN:
+            return quantity
+        while quantity:
+            resting = book.first_against(side, limit)
+            if resting is None:
+                break
+            size = resting.leaves if resting.leaves < quantity else quantity
+            quantity -= size
+            self._execute(book, side, resting, size, None)
+        return quantity
+
+    def leave(self, book: Book, resting: Resting) -> None:
+        """A participant takes back what is left of its order. Harmless when nothing is."""
+        if resting.leaves:
+            book.reduce(resting, resting.leaves)
+
+    def resize(self, book: Book, resting: Resting, leaves: int) -> None:
+        """A participant's order becomes smaller, or larger by what joins its own place."""
+        if leaves < resting.leaves:
+            book.reduce(resting, resting.leaves - leaves)
+        elif leaves > resting.leaves:
+            book.grow(resting, leaves - resting.leaves)
+
+    # --- our orders ------------------------------------------------------------------------
+
+    def work(self, order: VenueOrder) -> None:
+        """Trade what an incoming or triggered order can, then rest it or end it."""
+        book = order.book
+        side = order.side
+        limit = order.price
+        if order.time_in_force is FOK and sweep(book, side, order.leaves, limit).filled < (
+            order.leaves
+        ):
+            self.close(order, Status.CANCELED, Code.FOK_NOT_FILLABLE)
+            return
+        while (left := order.leaves) > 0:
+            resting = book.first_against(side, limit)
+            if resting is None:
+                break
+            if resting.order is not None:
+                self.close(order, Status.CANCELED, Code.SELF_TRADE)
+                return
+            size = resting.leaves if resting.leaves < left else left
+            self._execute(book, side, resting, size, order)
+        if left == 0:
+            return
+        if limit is None:
+            self.close(order, Status.CANCELED, Code.BOOK_EXHAUSTED)
+        elif order.time_in_force is IOC:
+            self.close(order, Status.CANCELED, Code.IOC_REMAINDER)
+        else:
+            order.resting = Resting(self.next_number(), side, limit, left, order)
+            book.add(order.resting)
+
+    def _execute(
+        self, book: Book, side: Side, resting: Resting, size: int, taker: VenueOrder | None
+    ) -> None:
+        """One execution at the resting order's price. `side` is the aggressor's."""
+        price = resting.price
+        maker = resting.order
+        book.reduce(resting, size)
+        self._trade_number += 1
+        trade_id = f"{self._name}-T{self._trade_number}"
+        ts = self.now()
+        for listener in self._listeners:
+            listener.on_trade(book.symbol, trade_id, price, size, side, ts)
+        if maker is not None:
+            if resting.leaves == 0:
+                maker.resting = None
+            self._fill(maker, size, price, MAKER, trade_id, ts)
+        if taker is not None:
+            self._fill(taker, size, price, TAKER, trade_id, ts)
+
+    def _fill(
+        self,
+        order: VenueOrder,
+        size: int,
+        price: int,
+        liquidity: Liquidity,
+        trade_id: str,
+        ts: int,
+    ) -> None:
+        book = order.book
+        order.filled += size
+        order.ts_last = ts
+        fee = self.ledger.fill(order, size, price, liquidity)
+        if order.filled == order.quantity:
+            order.status = Status.FILLED
+            del self.open[order.number]
+            book.reduce_only.pop(order.number, None)
+        else:
+            order.status = Status.PARTIALLY_FILLED
+        self.ledger.relock(order)
+        trade = TradeRecord(
+            len(self.trades) + 1,
+            trade_id,
+            book.symbol,
+            order.client_order_id,
+            order.venue_order_id,
+            order.side,
+            size,
+            price,
+            fee,
+            book.listing.cost.code,
+            liquidity,
+            ts,
+        )
+        self.trades.append(trade)
+        self.trade_ids[trade_id] = trade.trade_no
+        for listener in self._listeners:
+            listener.on_fill(trade, order.record())
+        if book.reduce_only:
+            for reducing in tuple(book.reduce_only.values()):
+                self.shrink_to_position(reducing)
+
+    def shrink_to_position(self, order: VenueOrder) -> None:
+        room = reducible(order, self.ledger)
+        excess = order.leaves - room
+        if excess <= 0:
+            return
+        if room == 0:
+            self.close(order, Status.CANCELED, Code.POSITION_CLOSED)
+            return
+        if order.resting is not None:
+            order.book.reduce(order.resting, excess)
+        order.quantity -= excess
+        order.ts_last = self.now()
+        self.ledger.relock(order)
+        self.tell("UPDATED", order)
+
+    def _activate(self, order: VenueOrder) -> None:
+        """A stop was touched; it has left the list of stops."""
+        book = order.book
+        order.triggered = True
+        if order.type is STOP_LIMIT and order.price is not None:
+            order.status = Status.TRIGGERED
+            order.ts_last = self.now()
+            self.tell("TRIGGERED", order)
+            if order.post_only and would_take(book, order.side, order.price):
+                self.close(order, Status.REJECTED, Code.POST_ONLY_WOULD_TAKE)
+                return
+        else:
+            found = sweep(book, order.side, order.leaves, None)
+            if found.filled and not self.ledger.affords_sweep(order, found.filled, found.notional):
+                self.close(order, Status.CANCELED, Code.INSUFFICIENT_BALANCE)
+                return
+        self.work(order)
+
+    def expiry_reached(self, order: VenueOrder) -> None:
+        # behind everything already due at this instant, so that a fill wins over expiry
+        if order.is_open:
+            self.schedule(self.now(), partial(self._expire, order))
+
+    def _expire(self, order: VenueOrder) -> None:
+        if order.is_open:
+            self.close(order, Status.EXPIRED, None)
+            self.settle(order.book)
+
+    def close(
+        self, order: VenueOrder, status: Status, code: Code | None, request_id: str | None = None
+    ) -> None:
+        """End an open order. `code` says why when nobody asked for it."""
+        book = order.book
+        if order.resting is not None:
+            book.reduce(order.resting, order.resting.leaves)
+            order.resting = None
+        elif order.trigger_price is not None and not order.triggered:
+            book.remove_stop(order, order.trigger_price)
+        del self.open[order.number]
+        book.reduce_only.pop(order.number, None)
+        order.status = status
+        order.reason = "" if code is None else code.value
+        order.ts_last = self.now()
+        self.ledger.release(order)
+        self.tell(status.value, order, request_id, code is Code.POST_ONLY_WOULD_TAKE)
+
+    def tell(
+        self,
+        event: str,
+        order: VenueOrder,
+        request_id: str | None = None,
+        due_post_only: bool = False,
+    ) -> None:
+        record = order.record()
+        for listener in self._listeners:
+            listener.on_order(event, record, request_id, due_post_only, order.ts_last)
+
+    def settle(self, book: Book) -> None:
+        """Close one venue event: trigger the stops it touched, then tell what changed."""
+        if (book.buy_stops or book.sell_stops) and book.status is OPEN:
+            while True:
+                if book.buy_stops and is_triggered(book, BUY, book.buy_stops[0][0]):
+                    self._activate(book.buy_stops.pop(0)[2])
+                elif book.sell_stops and is_triggered(book, SELL, -book.sell_stops[0][0]):
+                    self._activate(book.sell_stops.pop(0)[2])
+                else:
+                    break
+        changes = book.publish()
+        if changes is not None:
+            ts = self.now()
+            quote = book.publish_quote()
+            update, bids, asks = changes
+            for listener in self._listeners:
+                listener.on_book(book.symbol, update, bids, asks, ts)
+                if quote is not None:
+                    listener.on_quote(book.symbol, quote[0], quote[1], quote[2], quote[3], ts)
+        ledger = self.ledger
+        if ledger.changed:
+            ledger.changed = False
+            balances = ledger.balance_records()
+            ts = self.now()
+            for listener in self._listeners:
+                listener.on_balances(balances, ts)

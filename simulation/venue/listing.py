@@ -1,0 +1,127 @@
+"""One listed instrument as the venue computes with it: integers only, scales worked out once."""
+
+from typing import Final
+
+from engine.model.currencies import Currency
+from engine.model.instruments import CryptoPerpetual, CurrencyPair
+from engine.model.values import Money, Price, Quantity
+from simulation.venue.money import RAW_DIGITS, RAW_ONE, TEN, half_even
+
+Instrument = CurrencyPair | CryptoPerpetual
+
+INVERSE_DIGITS: Final = 24  # an inverse fill's quantity x multiplier / price is kept to 1e-24
+
+
+class Listing:
+    """What is tradable, its grid and its money scales.
+
+    Attributes:
+        tick, step: price and size grid, mantissas.
+        min_quantity, max_quantity: mantissas, None without a limit.
+        min_notional, max_notional: mantissas of the cost currency, None without a limit.
+        min_price, max_price: mantissas, None without a limit.
+        multiplier: raw.
+        cost: the currency of notional, fees and PnL (base when inverse).
+        cost_digits: digits of an exact cost beyond the point: 32 linear (raw x raw), 24 inverse.
+    """
+
+    __slots__ = (
+        "_cost_denominator",
+        "_cost_numerator",
+        "_notional_denominator",
+        "_notional_numerator",
+        "_pnl_denominator",
+        "_pnl_numerator",
+        "cost",
+        "cost_digits",
+        "instrument",
+        "instrument_id",
+        "inverse",
+        "is_spot",
+        "max_notional",
+        "max_price",
+        "max_quantity",
+        "min_notional",
+        "min_price",
+        "min_quantity",
+        "multiplier",
+        "price_precision",
+        "size_precision",
+        "step",
+        "symbol",
+        "tick",
+    )
+
+    def __init__(self, instrument: Instrument) -> None:
+        pp, sp = instrument.price_precision, instrument.size_precision
+        self.instrument = instrument
+        self.instrument_id = str(instrument.id)
+        self.symbol = str(instrument.id.symbol)
+        self.is_spot = isinstance(instrument, CurrencyPair)
+        self.inverse = instrument.is_inverse
+        self.price_precision = pp
+        self.size_precision = sp
+        self.tick = instrument.tick_mantissa
+        self.step = instrument.step_mantissa
+        self.multiplier = instrument.multiplier.raw
+        cost: Currency = instrument.base_currency if self.inverse else instrument.quote_currency
+        self.cost = cost
+        cp = cost.precision
+        self.min_quantity = _mantissa(instrument.min_quantity, sp)
+        self.max_quantity = _mantissa(instrument.max_quantity, sp)
+        self.min_price = _mantissa(instrument.min_price, pp)
+        self.max_price = _mantissa(instrument.max_price, pp)
+        self.min_notional = _mantissa(instrument.min_notional, cp)
+        self.max_notional = _mantissa(instrument.max_notional, cp)
+        if self.inverse:
+            # quantity x multiplier / price, with the price in the denominator at each use
+            self._notional_numerator = self.multiplier * TEN[cp + pp]
+            self._notional_denominator = TEN[sp + RAW_DIGITS]
+            self._cost_numerator = self.multiplier * TEN[INVERSE_DIGITS + pp]
+            self._cost_denominator = TEN[sp + RAW_DIGITS]
+            self.cost_digits = INVERSE_DIGITS
+            self._pnl_numerator = TEN[cp]
+            self._pnl_denominator = TEN[INVERSE_DIGITS]
+        else:
+            # the multiplier is applied when PnL or margin is taken, so cost stays raw x raw
+            self._notional_numerator = self.multiplier * TEN[cp]
+            self._notional_denominator = TEN[pp + sp + RAW_DIGITS]
+            self._cost_numerator = TEN[2 * RAW_DIGITS - pp - sp]
+            self._cost_denominator = 1
+            self.cost_digits = 2 * RAW_DIGITS
+            self._pnl_numerator = self.multiplier * TEN[cp]
+            self._pnl_denominator = TEN[3 * RAW_DIGITS]
+
+    def notional(self, quantity: int, price: int) -> int:
+        """Mantissa of the cost currency, rounded half-even once from the exact product."""
+        if self.inverse:
+            return half_even(
+                quantity * self._notional_numerator, price * self._notional_denominator
+            )
+        return half_even(quantity * price * self._notional_numerator, self._notional_denominator)
+
+    def exact_cost(self, quantity: int, price: int) -> int:
+        """What a position's cost counts for a fill: units of 10 ** -`cost_digits`."""
+        if self.inverse:
+            return half_even(quantity * self._cost_numerator, price * self._cost_denominator)
+        return quantity * price * self._cost_numerator
+
+    def money(self, exact: int) -> int:
+        """An exact cost or PnL as a mantissa of the cost currency, rounded half-even once."""
+        return half_even(exact * self._pnl_numerator, self._pnl_denominator)
+
+    def margin(self, exact: int, rate: int, leverage: int) -> int:
+        """exact cost x rate / leverage as a mantissa of the cost currency, rounded once."""
+        return half_even(
+            exact * self._pnl_numerator * rate, self._pnl_denominator * RAW_ONE * leverage
+        )
+
+    def price_raw(self, price: int) -> int:
+        return price * TEN[RAW_DIGITS - self.price_precision]
+
+    def size_raw(self, size: int) -> int:
+        return size * TEN[RAW_DIGITS - self.size_precision]
+
+
+def _mantissa(value: Price | Quantity | Money | None, precision: int) -> int | None:
+    return None if value is None else value.raw // TEN[RAW_DIGITS - precision]
