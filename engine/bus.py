@@ -328,17 +328,17 @@ class MessageBus:
             HandlerFailed, or what an ownerless handler raised. The queue is left as it is then;
             `clear` drops it.
         """
+        if self._draining:
+            return
         queue = self._queue
-        if queue and not self._draining:
-            self.held = True
-            self._draining = True
-            try:
-                self._run(queue)
-            finally:
-                self._draining = False
-                self.held = False
-        elif not self._draining:
+        if not queue:
             self.held = False
+            return
+        self.held = self._draining = True
+        try:
+            self._run(queue)
+        finally:
+            self.held = self._draining = False
 
     def clear(self) -> None:
         """Drop what is queued: the turn that said it has faulted."""
@@ -346,7 +346,10 @@ class MessageBus:
         self.held = False
 
     def _run(self, queue: deque[tuple[int, Any, object]]) -> None:
-        base = self.pub_count + self.sent_count + self.res_count
+        # Dispatches to topics are counted where they are made; what else is delivered, here.
+        others = 0
+        loop_at = self.pub_count + DISPATCHES_MAX
+        watch_at = loop_at - _TAIL
         tail: list[str] = []
         while queue:
             kind, target, message = queue.popleft()
@@ -356,14 +359,16 @@ class MessageBus:
                 handler = self._endpoints.get(target)
                 if handler is None:
                     raise UnknownEndpoint(target)
+                others += 1
                 self.sent_count += 1
                 handler(message)
             else:
+                others += 1
                 self._complete(target, message)
-            made = self.pub_count + self.sent_count + self.res_count - base
-            if made > DISPATCHES_MAX - _TAIL:
+            made = self.pub_count + others
+            if made > watch_at:
                 tail.append("a response" if kind == _RESPOND else target)
-                if made > DISPATCHES_MAX:
+                if made > loop_at:
                     raise TurnNotQuiet(tuple(sorted(dict.fromkeys(tail))))
 
     def _complete(self, pending: _PendingRequest, message: object) -> None:
