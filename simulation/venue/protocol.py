@@ -172,7 +172,7 @@ class PositionRecord(Message, frozen=True, gc=False, array_like=True, tag=True):
 
 
 class InstrumentRecord(Message, frozen=True, gc=False, array_like=True, tag=True):
-    """Decimals are text, as venues publish them."""
+    """Decimals are text, as venues publish them; a bound that does not exist is empty text."""
 
     symbol: str
     kind: str  # "SPOT" | "PERPETUAL"

@@ -1,12 +1,14 @@
-"""The venue's own statement of what is true, in raw integers, for the oracles."""
+"""What the venue states about itself: the truth for the oracles, its instruments for clients."""
 
 from typing import TYPE_CHECKING
 
 from invariants.truth import TrueBalance, TrueBook, TrueFill, TrueOrder, TrueSubscription, Truth
 from simulation.venue.book import Book
-from simulation.venue.money import RAW_DIGITS, TEN
+from simulation.venue.fees import FeeRates
+from simulation.venue.listing import Listing
+from simulation.venue.money import RAW_DIGITS, TEN, decimal_text, rate_text
 from simulation.venue.orders import VenueOrder
-from simulation.venue.protocol import TradeRecord
+from simulation.venue.protocol import InstrumentRecord, TradeRecord
 
 if TYPE_CHECKING:
     from simulation.venue.exchange import Exchange
@@ -87,3 +89,32 @@ def _book(book: Book) -> TrueBook:
         tuple((listing.price_raw(price), listing.size_raw(size)) for price, size in bids),
         tuple((listing.price_raw(price), listing.size_raw(size)) for price, size in asks),
     )
+
+
+def instrument_record(listing: Listing, rates: FeeRates) -> InstrumentRecord:
+    """An instrument as the venue publishes it; empty text where there is no bound."""
+    instrument = listing.instrument
+    settlement = instrument.settlement_currency.code
+    return InstrumentRecord(
+        listing.symbol,
+        "SPOT" if listing.is_spot else "PERPETUAL",
+        instrument.base_currency.code,
+        instrument.quote_currency.code,
+        settlement,
+        listing.inverse,
+        listing.price_precision,
+        listing.size_precision,
+        decimal_text(listing.tick, listing.price_precision),
+        decimal_text(listing.step, listing.size_precision),
+        rate_text(listing.multiplier),
+        _bound(listing.min_quantity, listing.size_precision),
+        _bound(listing.max_quantity, listing.size_precision),
+        rate_text(instrument.margin_init_raw),
+        rate_text(instrument.margin_maint_raw),
+        rate_text(rates.maker),
+        rate_text(rates.taker),
+    )
+
+
+def _bound(mantissa: int | None, precision: int) -> str:
+    return "" if mantissa is None else decimal_text(mantissa, precision)
