@@ -7,11 +7,13 @@ carries the same id as `request_id` (reports) or `correlation_id` (answers to qu
 
 import msgspec
 
+from engine.model.bars import BarType
 from engine.model.enums import DataKind, OrderSide, TradingState
 from engine.model.events import OrderInitialized
 from engine.model.identifiers import (
     ClientId,
     ClientOrderId,
+    ComponentId,
     InstrumentId,
     StrategyId,
     VenueOrderId,
@@ -34,13 +36,31 @@ class Disconnect(Command, frozen=True, gc=False, array_like=True, tag=True):
 
 
 class Subscribe(Command, frozen=True, gc=False, array_like=True, tag=True):
+    """`owner` is who asks inside the kernel; None on the command that leaves for the client."""
+
     kind: DataKind
     instrument_id: InstrumentId
+    owner: ComponentId | None = None
 
 
 class Unsubscribe(Command, frozen=True, gc=False, array_like=True, tag=True):
+    """`owner` as in `Subscribe`."""
+
     kind: DataKind
     instrument_id: InstrumentId
+    owner: ComponentId | None = None
+
+
+class SubscribeBars(Command, frozen=True, gc=False, array_like=True, tag=True):
+    """Ask the DataEngine to build bars; never leaves the kernel."""
+
+    bar_type: BarType
+    owner: ComponentId
+
+
+class UnsubscribeBars(Command, frozen=True, gc=False, array_like=True, tag=True):
+    bar_type: BarType
+    owner: ComponentId
 
 
 class TradingCommand(Command, frozen=True, gc=False, array_like=True, tag=True):
