@@ -71,6 +71,7 @@ _UPDATED_TO_FILLED: Final = Trigger.UPDATED_TO_FILLED
 _PENDING_UPDATE: Final = Trigger.PENDING_UPDATE
 _PENDING_CANCEL: Final = Trigger.PENDING_CANCEL
 
+_ENDED: Final = (OrderStatus.REJECTED, OrderStatus.CANCELED, OrderStatus.EXPIRED)
 _LIMITS: Final = (OrderType.LIMIT, OrderType.STOP_LIMIT)
 _STOPS: Final = (OrderType.STOP_MARKET, OrderType.STOP_LIMIT)
 
@@ -84,7 +85,8 @@ class ConflictingFill(OrderEventRefused):
 
 
 class FillNeverSent(OrderEventRefused):
-    """A fill for an order that never left the kernel."""
+    """A fill for an order that ended before it left the kernel. (The table itself refuses fills
+    of orders that are still local or DENIED.)"""
 
 
 def average_price(cost_raw: int, quantity_raw: int) -> Decimal:
@@ -389,7 +391,7 @@ class Order:
         filled_raw = self.filled_raw + quantity_raw
         if filled_raw > QUANTITY_RAW_MAX:
             raise ValueOutOfRange(f"filled {filled_raw} raw exceeds every quantity")
-        if CLOSED[self.status] and self.ts_submitted == 0 and self.venue_order_id is None:
+        if self.ts_submitted == 0 and self.venue_order_id is None and self.status in _ENDED:
             raise FillNeverSent(f"trade {event.trade_id}: {self.client_order_id} was never sent")
         if filled_raw < self.quantity_raw:
             return _FILL_LEAVING_REST, None
