@@ -1,0 +1,417 @@
+"""The turn: one input and all it causes. This file is the kernel; the rest are its parts.
+
+Everything reaches a kernel as one input through `Kernel.turn`: a quote, a report, a timer, start,
+stop. Everything that leaves is a command in a turn's outbox. Between the two nothing waits, sleeps
+or reads a clock, so a turn is a function of the state before it and its input.
+
+    input -> turn
+      1  the clock is set to the input's time; it never goes back
+      2  state machines and guards decide; a refused input changes nothing
+      3  state is applied, the cache written, then it is published
+      4  what handlers publish and command joins one FIFO; each is dispatched (2 and 3 again)
+         until the turn is quiet
+      5  the turn's facts are appended to the journal
+      6  its outbox leaves when the journal says the turn is durable
+
+Crash-only: nothing is sent that is not remembered. An exception anywhere in a turn ends the
+kernel: nothing of that turn leaves, its audit is kept, and no turn follows. Recovery is a new
+kernel on the same journal.
+
+Time: before an input at t every timer due before t has fired, each in a turn of its own
+(`FireTimer` at `next_timer_ns()`); at the same instant inputs come first. Seeing to that is the
+driver's work, and `turn` refuses a driver that does not.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+import msgspec
+
+from engine import topics
+from engine.actor import Actor, RandomSource
+from engine.bus import HandlerFailed, MessageBus
+from engine.cache import Cache, CacheConfig
+from engine.clients import Client, ExecutionClient
+from engine.clock import NEVER, KernelClock, TimeWentBack
+from engine.context import Context
+from engine.data.config import DataEngineConfig
+from engine.data.engine import DataEngine
+from engine.execution.config import ExecutionEngineConfig
+from engine.execution.engine import ExecutionEngine
+from engine.journal.null import NullJournal
+from engine.journal.port import Journal, JournalFailed
+from engine.lifecycle import KernelTrigger, next_kernel_state
+from engine.log import Log, LogSink
+from engine.model import commands, data, reports
+from engine.model.commands import Command, FireTimer, SetTradingState, StartKernel, StopKernel
+from engine.model.enums import KernelState
+from engine.model.events import Refused
+from engine.model.identifiers import ComponentId, StrategyId, TraderId
+from engine.model.reports import ClientMessage
+from engine.portfolio import Portfolio
+from engine.record import FaultRecord, TurnRecord
+from engine.risk.config import RiskEngineConfig
+from engine.risk.engine import RiskEngine
+from engine.session import Session
+from engine.strategy import Strategy, name_strategy
+from engine.view import KernelView
+
+Input = ClientMessage | FireTimer | StartKernel | StopKernel | SetTradingState
+Observer = Callable[[TurnRecord], None]
+
+_SECOND: Final = 1_000_000_000
+_OVER: Final = (KernelState.STOPPED, KernelState.FAULTED, KernelState.FAILED_START)
+
+
+class KernelConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A kernel's settings. Durations are nanoseconds; `stop_grace_ns` may be 0."""
+
+    trader_id: TraderId
+    cache: CacheConfig = CacheConfig()
+    data: DataEngineConfig = DataEngineConfig()
+    risk: RiskEngineConfig = RiskEngineConfig()
+    execution: ExecutionEngineConfig = ExecutionEngineConfig()
+    connection_timeout_ns: int = 60 * _SECOND
+    reconciliation_timeout_ns: int = 30 * _SECOND
+    stop_grace_ns: int = 10 * _SECOND
+
+    def __post_init__(self) -> None:
+        for bound_ns in (self.connection_timeout_ns, self.reconciliation_timeout_ns):
+            if bound_ns <= 0:
+                raise ValueError(f"a bound of {bound_ns} ns is none")
+        if self.stop_grace_ns < 0:
+            raise ValueError(f"stop_grace_ns {self.stop_grace_ns} is negative")
+
+
+class _NoRandom:
+    """The source of choices of a kernel that was given none: asking it is a mistake."""
+
+    __slots__ = ()
+
+    def below(self, bound: int, label: str) -> int:
+        raise RuntimeError(f"choice {label!r}: this kernel was given no `random_for`")
+
+
+NO_RANDOM: Final = _NoRandom()
+
+
+class KernelClosed(RuntimeError):
+    """The kernel is in `state` and takes no more turns; the input was not looked at."""
+
+    def __init__(self, state: KernelState) -> None:
+        super().__init__(f"the kernel is {state.name} and takes no more turns")
+        self.state = state
+
+
+class TurnNested(RuntimeError):
+    """Somebody called `turn` from inside a turn."""
+
+
+class TimerOverdue(ValueError):
+    """The driver brought an input at `ts_init` though a timer at `due_ns` had not fired."""
+
+    def __init__(self, due_ns: int, ts_init: int) -> None:
+        super().__init__(f"a timer due at {due_ns} comes before an input at {ts_init}")
+        self.due_ns = due_ns
+        self.ts_init = ts_init
+
+
+class KernelFault(RuntimeError):
+    """A turn broke off and the kernel is over. Nothing of that turn left.
+
+    Attributes:
+        cause: what was raised.
+        input_type: name of the input's type; empty when a client raised in `durable`.
+        component_id: the strategy or actor whose code raised; None for the kernel's own.
+        audit: the record kept of the broken turn.
+    """
+
+    def __init__(self, cause: BaseException, audit: FaultRecord) -> None:
+        self.cause = cause
+        self.input_type = "" if audit.input is None else type(audit.input).__name__
+        self.component_id = audit.component_id
+        self.audit = audit
+        who = "the kernel" if audit.component_id is None else audit.component_id
+        during = f"turn {audit.turn} on {self.input_type or 'durable'}"
+        super().__init__(f"{type(cause).__name__} raised by {who} in {during}: {cause}")
+
+
+class Kernel:
+    """A trading kernel. The world knows it by `turn`, `next_timer_ns`, `durable` and `view`.
+
+    Args:
+        clients: what it trades through; each one's `send` is called at step 6 only.
+        journal: where turns are remembered; None remembers nothing.
+        observer: shown every finished turn, after its outbox left or was queued.
+        random_for: gives each strategy and actor its own source of choices.
+    """
+
+    __slots__ = (
+        "_clock",
+        "_ctx",
+        "_inputs",
+        "_is_durable_at_once",
+        "_journal",
+        "_observer",
+        "_open",
+        "_random_for",
+        "_records",
+        "_session",
+        "_waiting",
+        "bus",
+        "cache",
+        "config",
+        "data_engine",
+        "execution_engine",
+        "fault",
+        "portfolio",
+        "risk_engine",
+        "view",
+    )
+
+    def __init__(
+        self,
+        config: KernelConfig,
+        clients: Sequence[Client],
+        journal: Journal | None = None,
+        observer: Observer | None = None,
+        log_sink: LogSink | None = None,
+        random_for: Callable[[ComponentId], RandomSource] | None = None,
+    ) -> None:
+        self.config = config
+        self._journal: Journal = NullJournal() if journal is None else journal
+        self._observer = observer
+        self._random_for = random_for
+        self._records = observer is not None or self._journal.stores
+        self._is_durable_at_once = self._journal.is_durable_at_once
+        self._waiting: deque[tuple[int, list[tuple[Client, Command]]]] = deque()
+        self._open = True
+        self.fault: KernelFault | None = None
+
+        self._clock = KernelClock()
+        self.bus = MessageBus()
+        self.cache = Cache(config.cache)
+        log = Log(self._clock, log_sink)
+        ctx = Context(
+            config.trader_id, self._journal.open(), self._clock, self.bus, self.cache, log
+        )
+        self._ctx = ctx
+        traders = [client for client in clients if isinstance(client, ExecutionClient)]
+        self._session = Session(
+            ctx,
+            clients,
+            config.connection_timeout_ns,
+            config.reconciliation_timeout_ns,
+            config.stop_grace_ns,
+        )
+        self.portfolio = Portfolio(ctx)
+        self.data_engine = DataEngine(ctx, clients, config.data)
+        self.execution_engine = ExecutionEngine(ctx, self.portfolio, traders, config.execution)
+        self.risk_engine = RiskEngine(ctx, config.risk, self.execution_engine.tradable)
+        self.execution_engine.on_reconciled = self._session.client_reconciled
+        self._session.attach(self.data_engine, self.execution_engine)
+        self.view = KernelView(ctx, self.data_engine, [client.client_id for client in clients])
+        self._inputs = self._who_decides()
+
+    # -- the turn -------------------------------------------------------------------------------
+
+    def turn(self, message: Input) -> None:
+        """Take one input and run until all it causes inside the kernel has happened.
+
+        Raises:
+            KernelFault: something raised; the kernel is over and nothing of this turn left.
+            KernelClosed: the kernel is over already.
+            TimerOverdue, TimeWentBack, TypeError, TurnNested: the caller is wrong; nothing
+                happened, and the right input may still be given.
+        """
+        ts_init = message.ts_init
+        clock = self._clock
+        decide = self._inputs.get(type(message))
+        if decide is None or not self._open or not clock.now_ns <= ts_init <= clock.due_ns:
+            raise self._misuse(message)
+        ctx = self._ctx
+        bus = self.bus
+        record = None
+        self._open = False
+        ctx.begin_turn()
+        bus.held = True  # what handlers say waits for step 4
+        try:
+            clock.advance(ts_init)  # 1
+            decide(message)  # 2, 3
+            bus.drain()  # 4
+            if self._records:
+                record = self._remember(message)  # 5
+            if ctx.outbox:
+                self._release(ctx.turn, ctx.outbox)  # 6
+        except Exception as error:
+            raise self._break_off(message, error) from error
+        self._open = ctx.kernel_state not in _OVER
+        if record is not None and self._observer is not None:
+            self._observer(record)
+
+    def next_timer_ns(self) -> int | None:
+        """When the driver owes the next `FireTimer`, in nanoseconds; None: there is no timer."""
+        return None if self._clock.due_ns == NEVER else self._clock.due_ns
+
+    def durable(self, turn: int) -> None:
+        """The journal's word that every turn up to and including `turn` is safe.
+
+        Their outboxes leave now, in turn order, each once. After a fault there is nothing left
+        to leave. This is no turn: no time passes and no fact is made.
+
+        Raises:
+            ValueError: that turn has not been run.
+            KernelFault: a client raised.
+        """
+        if turn > self._ctx.turn:
+            raise ValueError(f"turn {turn} has not been run; the last was {self._ctx.turn}")
+        try:
+            while self._waiting and self._waiting[0][0] <= turn:
+                _, outbox = self._waiting.popleft()
+                for client, command in outbox:
+                    client.send(command)
+        except Exception as error:
+            raise self._break_off(None, error) from error
+
+    # -- what is added before the start -----------------------------------------------------------
+
+    def add_strategy(self, strategy: Strategy) -> StrategyId:
+        """Give a strategy its id and its parts; it starts when the kernel is RUNNING.
+
+        Raises:
+            ValueError: its id or tag is taken, or the kernel has started.
+        """
+        taken = [c.id for c in self._session.components() if isinstance(c, Strategy)]
+        strategy_id = name_strategy(strategy, taken)
+        self._add(strategy, strategy_id)
+        return strategy_id
+
+    def add_actor(self, actor: Actor) -> None:
+        """Raises ValueError when its id is taken or the kernel has started."""
+        self._add(actor, actor.component_id)
+
+    def _add(self, component: Actor, component_id: ComponentId) -> None:
+        self._session.check_addable(component_id)
+        random = NO_RANDOM if self._random_for is None else self._random_for(component_id)
+        component.register(component_id, self._ctx, self.portfolio, random)
+        self._session.add(component)
+
+    # -- step 2: who decides about which input ----------------------------------------------------
+
+    def _who_decides(self) -> dict[type, Callable[[Any], None]]:
+        engine = self.data_engine
+        process_report = self.execution_engine.process
+        return {
+            data.QuoteTick: engine.process_quote,
+            data.TradeTick: engine.process_trade,
+            data.OrderBookDeltas: engine.process_deltas,
+            reports.InstrumentReceived: engine.process_instrument,
+            reports.AcceptedReport: process_report,
+            reports.RejectedReport: process_report,
+            reports.CanceledReport: process_report,
+            reports.ExpiredReport: process_report,
+            reports.TriggeredReport: process_report,
+            reports.UpdatedReport: process_report,
+            reports.ModifyRejectedReport: process_report,
+            reports.CancelRejectedReport: process_report,
+            reports.FillReport: process_report,
+            reports.OrderStatusReport: process_report,
+            reports.OutcomeUnknown: process_report,
+            reports.OrderAnswer: process_report,
+            reports.OpenOrdersAnswer: process_report,
+            reports.FillsAnswer: process_report,
+            reports.AccountReport: process_report,
+            reports.ClientConnected: self._session.client_connected,
+            reports.ClientDisconnected: self._session.client_disconnected,
+            commands.FireTimer: self._fire_timer,
+            commands.StartKernel: self._session.start,
+            commands.StopKernel: self._session.stop,
+            commands.SetTradingState: self._set_trading_state,
+        }
+
+    def _fire_timer(self, message: FireTimer) -> None:
+        if self._clock.due_ns != message.ts_init:
+            refused = Refused("NO_TIMER_DUE", "FireTimer", message.ts_init)
+            self._ctx.facts.append(refused)
+            self.bus.dispatch(topics.REFUSED, refused)
+            return
+        owner = self._clock.next_owner()
+        event, callback = self._clock.pop_due()
+        try:
+            callback(event)
+        except Exception as error:
+            if owner is None or not self._session.owns(owner):
+                raise
+            raise HandlerFailed(owner) from error
+
+    def _set_trading_state(self, command: SetTradingState) -> None:
+        self.risk_engine.set_trading_state(command.state)
+
+    # -- steps 5 and 6 ----------------------------------------------------------------------------
+
+    def _remember(self, message: Input) -> TurnRecord:
+        ctx = self._ctx
+        record = TurnRecord(
+            ctx.turn,
+            ctx.clock.now_ns,
+            message,
+            tuple(ctx.facts),
+            tuple([command for _, command in ctx.outbox]),
+            ctx.epoch,
+        )
+        if self._journal.stores:
+            self._journal.append(record)
+        self.view.turn_record = record
+        return record
+
+    def _release(self, turn: int, outbox: list[tuple[Client, Command]]) -> None:
+        if self._is_durable_at_once:
+            for client, command in outbox:
+                client.send(command)
+        else:
+            self._waiting.append((turn, outbox))
+
+    # -- what goes wrong --------------------------------------------------------------------------
+
+    def _misuse(self, message: Input) -> Exception:
+        state = self._ctx.kernel_state
+        clock = self._clock
+        if state in _OVER:
+            return KernelClosed(state)
+        if not self._open:
+            return TurnNested(f"{type(message).__name__} inside a turn")
+        if type(message) not in self._inputs:
+            return TypeError(f"{type(message).__name__} is not an input of a kernel")
+        if message.ts_init < clock.now_ns:
+            return TimeWentBack(clock.now_ns, message.ts_init)
+        return TimerOverdue(clock.due_ns, message.ts_init)
+
+    def _break_off(self, message: Input | None, error: Exception) -> KernelFault:
+        """End the kernel. Nothing that waits leaves any more, this turn's or an earlier one's."""
+        ctx = self._ctx
+        cause: BaseException = error
+        component_id = None
+        if isinstance(error, HandlerFailed) and error.__cause__ is not None:
+            cause = error.__cause__
+            component_id = error.component_id
+        self._open = False
+        self.bus.clear()
+        ctx.outbox = []
+        self._waiting.clear()
+        self._clock.cancel_all()
+        ctx.kernel_state = next_kernel_state(ctx.kernel_state, KernelTrigger.FAULT)
+        audit = FaultRecord(
+            ctx.turn,
+            ctx.clock.now_ns,
+            message,
+            tuple(ctx.facts),
+            type(cause).__name__,
+            component_id,
+            ctx.epoch,
+        )
+        with suppress(JournalFailed):  # a journal that failed is often why we are here
+            self._journal.append_fault(audit)
+        self.fault = KernelFault(cause, audit)
+        return self.fault

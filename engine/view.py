@@ -1,0 +1,126 @@
+"""What the world may read of a kernel. Nothing here changes anything.
+
+Another kernel can be put to sea behind the same reads; the properties judge only these.
+"""
+
+from collections.abc import Sequence
+
+from engine.cache import Account, Cache
+from engine.context import Context
+from engine.data.engine import DataEngine
+from engine.model.book import OrderBook
+from engine.model.enums import DataKind, KernelState
+from engine.model.events import AccountState, OrderEvent, OrderFilled, PositionEvent
+from engine.model.identifiers import (
+    AccountId,
+    ClientId,
+    ClientOrderId,
+    ComponentId,
+    InstrumentId,
+    PositionId,
+)
+from engine.model.orders import Order
+from engine.model.positions import Position
+from engine.record import TurnRecord
+
+
+class KernelView:
+    """Plain reads of one kernel. Lists are sorted by id; objects are the kernel's own: look only.
+
+    Attributes:
+        cache: for integrity checks.
+        turn_record: the last turn's record; None before the first, and None for ever when nobody
+            observes and the journal stores nothing.
+    """
+
+    __slots__ = ("_client_ids", "_ctx", "_data_engine", "cache", "turn_record")
+
+    def __init__(
+        self, ctx: Context, data_engine: DataEngine, client_ids: Sequence[ClientId]
+    ) -> None:
+        self._client_ids = tuple(client_ids)
+        self._ctx = ctx
+        self._data_engine = data_engine
+        self.cache: Cache = ctx.cache
+        self.turn_record: TurnRecord | None = None
+
+    @property
+    def state(self) -> KernelState:
+        return self._ctx.kernel_state
+
+    @property
+    def now_ns(self) -> int:
+        return self._ctx.clock.now_ns
+
+    @property
+    def turn(self) -> int:
+        """Number of the last turn of this epoch; 0 before the first."""
+        return self._ctx.turn
+
+    @property
+    def epoch(self) -> int:
+        return self._ctx.epoch
+
+    def orders(self) -> list[Order]:
+        return self.cache.orders()
+
+    def order(self, client_order_id: ClientOrderId) -> Order | None:
+        return self.cache.order(client_order_id)
+
+    def fills(self) -> list[OrderFilled]:
+        """Every fill ever applied, by order id, then in the order applied."""
+        return [
+            event
+            for order in self.cache.orders()
+            for event in order.events
+            if isinstance(event, OrderFilled)
+        ]
+
+    def positions(self) -> list[Position]:
+        return self.cache.positions()
+
+    def accounts(self) -> list[Account]:
+        return self.cache.accounts()
+
+    def book(self, instrument_id: InstrumentId) -> OrderBook | None:
+        return self.cache.order_book(instrument_id)
+
+    def books(self) -> list[OrderBook]:
+        return self.cache.order_books()
+
+    def subscriptions(self) -> dict[ClientId, list[tuple[DataKind, InstrumentId]]]:
+        """What each client should be subscribed to at its venue, sorted."""
+        return {client_id: self._data_engine.wanted(client_id) for client_id in self._client_ids}
+
+    def timers(self) -> list[tuple[ComponentId, str, int]]:
+        """Every armed timer as (owner, name, next instant), in firing order."""
+        return self._ctx.clock.timers()
+
+    # -- what the last turn touched, in the order it was touched -----------------------------------
+
+    def orders_touched(self) -> list[Order]:
+        touched: dict[ClientOrderId, Order] = {}
+        for fact in self._ctx.facts:
+            if isinstance(fact, OrderEvent) and fact.client_order_id not in touched:
+                order = self.cache.order(fact.client_order_id)
+                if order is not None:
+                    touched[fact.client_order_id] = order
+        return list(touched.values())
+
+    def positions_touched(self) -> list[Position]:
+        touched: dict[PositionId, Position] = {}
+        for fact in self._ctx.facts:
+            if isinstance(fact, PositionEvent) and fact.position_id not in touched:
+                position = self.cache.position(fact.position_id)
+                if position is not None:
+                    touched[fact.position_id] = position
+        return list(touched.values())
+
+    def accounts_touched(self) -> list[Account]:
+        touched: dict[AccountId, Account] = {}
+        for fact in self._ctx.facts:
+            if isinstance(fact, AccountState) and fact.account_id not in touched:
+                account = self.cache.account(fact.account_id)
+                if account is not None:
+                    touched[fact.account_id] = account
+        return list(touched.values())
