@@ -1,0 +1,522 @@
+"""What the venue's words mean to the kernel, and the other way round. Pure: no I/O, no state
+but the instruments that are known.
+
+Two refusals. `UnknownSymbol`: the venue speaks of an instrument it never defined to us; that one
+element is skipped. `Unreadable`: a text outside the protocol's vocabulary, or a number that no
+value can hold; nothing else in that message can be trusted either.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final, TypeVar
+
+from engine.model.balances import AccountBalance
+from engine.model.commands import CancelOrder, ModifyOrder, SubmitOrder
+from engine.model.currencies import currency
+from engine.model.data import QuoteTick, TradeTick
+from engine.model.enums import (
+    AccountType,
+    AggressorSide,
+    AnswerStatus,
+    LiquiditySide,
+    OrderSide,
+    OrderStatus,
+    OrderType,
+    TimeInForce,
+)
+from engine.model.identifiers import (
+    AccountId,
+    ClientId,
+    ClientOrderId,
+    InstrumentId,
+    Symbol,
+    TradeId,
+    Venue,
+    VenueOrderId,
+)
+from engine.model.instruments import CryptoPerpetual, CurrencyPair, Terms
+from engine.model.reports import (
+    AcceptedReport,
+    AccountReport,
+    CanceledReport,
+    CancelRejectedReport,
+    ExecutionReport,
+    ExpiredReport,
+    FillReport,
+    ModifyRejectedReport,
+    OrderStatusReport,
+    RejectedReport,
+    TriggeredReport,
+    UpdatedReport,
+)
+from engine.model.values import Money, Price, Quantity
+from simulation.venue import protocol as wire
+
+Instrument = CurrencyPair | CryptoPerpetual
+T = TypeVar("T")
+
+SIDES: Final[Mapping[str, OrderSide]] = {side.name: side for side in OrderSide}
+TYPES: Final[Mapping[str, OrderType]] = {kind.name: kind for kind in OrderType}
+TIMES_IN_FORCE: Final[Mapping[str, TimeInForce]] = {tif.name: tif for tif in TimeInForce}
+LIQUIDITY: Final[Mapping[str, LiquiditySide]] = {
+    "MAKER": LiquiditySide.MAKER,
+    "TAKER": LiquiditySide.TAKER,
+}
+AGGRESSORS: Final[Mapping[str, AggressorSide]] = {
+    "BUY": AggressorSide.BUYER,
+    "SELL": AggressorSide.SELLER,
+}
+STATUSES: Final[Mapping[str, OrderStatus]] = {
+    status.name: status
+    for status in (
+        OrderStatus.ACCEPTED,
+        OrderStatus.TRIGGERED,
+        OrderStatus.PARTIALLY_FILLED,
+        OrderStatus.FILLED,
+        OrderStatus.CANCELED,
+        OrderStatus.EXPIRED,
+        OrderStatus.REJECTED,
+    )
+}
+ACCOUNT_TYPES: Final[Mapping[str, AccountType]] = {kind.name: kind for kind in AccountType}
+POST_ONLY_CODE: Final = "POST_ONLY_WOULD_TAKE"
+
+
+class Unreadable(Exception):
+    """The venue's message is outside the protocol."""
+
+
+class UnknownSymbol(Exception):
+    """The venue speaks of an instrument that it never defined."""
+
+    def __init__(self, symbol: str) -> None:
+        super().__init__(f"unknown symbol {symbol!r}")
+        self.symbol = symbol
+
+
+class Mapper:
+    """Translates for one account at one venue.
+
+    Attributes:
+        instruments: by the venue's symbol.
+        unknown_symbols: how many elements were skipped for an instrument never defined.
+    """
+
+    __slots__ = (
+        "_account_id",
+        "_account_type",
+        "_client_id",
+        "_key",
+        "_venue",
+        "instruments",
+        "unknown_symbols",
+    )
+
+    def __init__(
+        self,
+        client_id: ClientId,
+        venue: Venue,
+        account_id: AccountId,
+        account_type: AccountType,
+        key: str,
+    ) -> None:
+        self._client_id = client_id
+        self._venue = venue
+        self._account_id = account_id
+        self._account_type = account_type
+        self._key = key
+        self.instruments: dict[str, Instrument] = {}
+        self.unknown_symbols = 0
+
+    # --- to the venue ----------------------------------------------------------------------
+
+    def submit_request(self, command: SubmitOrder, deadline_ns: int) -> wire.SubmitRequest:
+        order = command.order
+        instrument = self.instrument(order.instrument_id.symbol)
+        return wire.SubmitRequest(
+            self._key,
+            command.command_id,
+            deadline_ns,
+            order.client_order_id,
+            order.instrument_id.symbol,
+            order.side.name,
+            order.order_type.name,
+            order.time_in_force.name,
+            _size_mantissa(order.quantity, instrument),
+            _price_mantissa(order.price, instrument),
+            _price_mantissa(order.trigger_price, instrument),
+            order.expire_time_ns,
+            order.post_only,
+            order.reduce_only,
+        )
+
+    def modify_request(self, command: ModifyOrder, deadline_ns: int) -> wire.ModifyRequest:
+        symbol = command.instrument_id.symbol
+        instrument = self.instrument(symbol)
+        quantity = command.quantity
+        return wire.ModifyRequest(
+            self._key,
+            command.command_id,
+            deadline_ns,
+            symbol,
+            command.client_order_id,
+            None if quantity is None else _size_mantissa(quantity, instrument),
+            _price_mantissa(command.price, instrument),
+            _price_mantissa(command.trigger_price, instrument),
+        )
+
+    def cancel_request(self, command: CancelOrder, deadline_ns: int) -> wire.CancelRequest:
+        return wire.CancelRequest(
+            self._key,
+            command.command_id,
+            deadline_ns,
+            command.instrument_id.symbol,
+            command.client_order_id,
+        )
+
+    # --- market data -----------------------------------------------------------------------
+
+    def quote(self, frame: wire.QuoteFrame, now_ns: int) -> QuoteTick:
+        instrument = self.instrument(frame.symbol)
+        return QuoteTick(
+            instrument.id,
+            frame.bid,
+            frame.ask,
+            frame.bid_size,
+            frame.ask_size,
+            instrument.price_precision,
+            instrument.size_precision,
+            frame.ts,
+            now_ns,
+        )
+
+    def trade(self, frame: wire.TradeFrame, now_ns: int) -> TradeTick:
+        instrument = self.instrument(frame.symbol)
+        return TradeTick(
+            instrument.id,
+            frame.price,
+            frame.quantity,
+            instrument.price_precision,
+            instrument.size_precision,
+            _word(AGGRESSORS, frame.aggressor),
+            _value(TradeId, frame.trade_id),
+            frame.ts,
+            now_ns,
+        )
+
+    def add_instrument(self, record: wire.InstrumentRecord, now_ns: int) -> Instrument:
+        """Learn one instrument.
+
+        Raises:
+            Unreadable: not an instrument as we know them.
+        """
+        try:
+            instrument = _instrument(record, self._venue, now_ns)
+        except (TypeError, ValueError, ArithmeticError) as error:
+            raise Unreadable(f"instrument {record.symbol!r}: {error}") from error
+        self.instruments[record.symbol] = instrument
+        return instrument
+
+    # --- orders ----------------------------------------------------------------------------
+
+    def fill(self, trade: wire.TradeRecord, now_ns: int) -> FillReport:
+        instrument = self.instrument(trade.symbol)
+        try:
+            fee = Money.from_mantissa(trade.fee, currency(trade.fee_currency))
+        except ValueError as error:
+            raise Unreadable(f"fee of trade {trade.trade_id!r}: {error}") from error
+        return FillReport(
+            self._account_id,
+            instrument.id,
+            _client_order_id(trade.client_order_id),
+            _value(VenueOrderId, trade.venue_order_id),
+            trade.ts,
+            now_ns,
+            _value(TradeId, trade.trade_id),
+            _word(SIDES, trade.side),
+            _size(trade.quantity, instrument),
+            _price(trade.price, instrument),
+            fee,
+            _word(LIQUIDITY, trade.liquidity),
+        )
+
+    def order_status(self, order: wire.OrderRecord, now_ns: int) -> OrderStatusReport:
+        instrument = self.instrument(order.symbol)
+        return OrderStatusReport(
+            self._account_id,
+            instrument.id,
+            _client_order_id(order.client_order_id),
+            _venue_order_id(order.venue_order_id),
+            order.ts_last,
+            now_ns,
+            _word(SIDES, order.side),
+            _word(TYPES, order.type),
+            _word(TIMES_IN_FORCE, order.time_in_force),
+            _word(STATUSES, order.status),
+            _size(order.quantity, instrument),
+            _size(order.filled, instrument),
+            _optional_price(order.price, instrument),
+            _optional_price(order.trigger_price, instrument),
+            order.reason,
+        )
+
+    def order_event(self, frame: wire.OrderFrame, now_ns: int) -> ExecutionReport:
+        """What an order frame states.
+
+        Raises:
+            Unreadable: an event that the protocol does not know.
+            UnknownSymbol: skip the frame.
+        """
+        make = _ORDER_EVENTS.get(frame.event)
+        if make is None:
+            raise Unreadable(f"order event {frame.event!r}")
+        return make(self, frame.order, frame.request_id, frame.due_post_only, frame.ts, now_ns)
+
+    def accepted(self, order: wire.OrderRecord, ts: int, now_ns: int) -> AcceptedReport:
+        return AcceptedReport(*self._head(order, ts, now_ns))
+
+    def rejected(
+        self, order: wire.OrderRecord, due_post_only: bool, ts: int, now_ns: int
+    ) -> RejectedReport:
+        return RejectedReport(*self._head(order, ts, now_ns), order.reason, due_post_only)
+
+    def canceled(self, order: wire.OrderRecord, ts: int, now_ns: int) -> CanceledReport:
+        filled = _size(order.filled, self.instrument(order.symbol))
+        return CanceledReport(*self._head(order, ts, now_ns), filled)
+
+    def expired(self, order: wire.OrderRecord, ts: int, now_ns: int) -> ExpiredReport:
+        filled = _size(order.filled, self.instrument(order.symbol))
+        return ExpiredReport(*self._head(order, ts, now_ns), filled)
+
+    def triggered(self, order: wire.OrderRecord, ts: int, now_ns: int) -> TriggeredReport:
+        return TriggeredReport(*self._head(order, ts, now_ns))
+
+    def updated(
+        self, order: wire.OrderRecord, request_id: str | None, ts: int, now_ns: int
+    ) -> UpdatedReport:
+        instrument = self.instrument(order.symbol)
+        return UpdatedReport(
+            *self._head(order, ts, now_ns),
+            _size(order.quantity, instrument),
+            _optional_price(order.price, instrument),
+            _optional_price(order.trigger_price, instrument),
+            request_id,
+        )
+
+    def refused(
+        self,
+        command: SubmitOrder | ModifyOrder | CancelOrder,
+        reason: str,
+        due_post_only: bool,
+        now_ns: int,
+    ) -> RejectedReport | ModifyRejectedReport | CancelRejectedReport:
+        """The command did not act and never will."""
+        account_id, instrument_id = self._account_id, command.instrument_id
+        if isinstance(command, SubmitOrder):
+            return RejectedReport(
+                account_id,
+                instrument_id,
+                command.order.client_order_id,
+                None,
+                now_ns,
+                now_ns,
+                reason,
+                due_post_only,
+            )
+        make = ModifyRejectedReport if isinstance(command, ModifyOrder) else CancelRejectedReport
+        return make(
+            account_id,
+            instrument_id,
+            command.client_order_id,
+            command.venue_order_id,
+            now_ns,
+            now_ns,
+            command.command_id,
+            reason,
+        )
+
+    # --- accounts --------------------------------------------------------------------------
+
+    def account(
+        self,
+        balances: tuple[wire.BalanceRecord, ...],
+        correlation_id: str | None,
+        ts: int,
+        now_ns: int,
+    ) -> AccountReport:
+        return AccountReport(
+            self._client_id,
+            correlation_id,
+            AnswerStatus.OK,
+            self._account_id,
+            self._account_type,
+            tuple(_balance(record) for record in balances),
+            (),  # this venue reports no margins
+            ts,
+            now_ns,
+        )
+
+    def no_account(self, correlation_id: str, status: AnswerStatus, now_ns: int) -> AccountReport:
+        """The question for balances was not answered."""
+        return AccountReport(
+            self._client_id,
+            correlation_id,
+            status,
+            self._account_id,
+            self._account_type,
+            (),
+            (),
+            now_ns,
+            now_ns,
+        )
+
+    def check_account(self, answer: wire.AccountAnswer) -> None:
+        """Raises Unreadable when the answer is about another account than ours."""
+        account_type = _word(ACCOUNT_TYPES, answer.type)
+        if answer.account != self._account_id or account_type is not self._account_type:
+            raise Unreadable(f"account {answer.account!r} of type {answer.type} is not ours")
+
+    def _head(
+        self, order: wire.OrderRecord, ts: int, now_ns: int
+    ) -> tuple[AccountId, InstrumentId, ClientOrderId | None, VenueOrderId | None, int, int]:
+        """The fields that every execution report begins with."""
+        return (
+            self._account_id,
+            self.instrument(order.symbol).id,
+            _client_order_id(order.client_order_id),
+            _venue_order_id(order.venue_order_id),
+            ts,
+            now_ns,
+        )
+
+    def instrument(self, symbol: str) -> Instrument:
+        """The instrument of that symbol; raises UnknownSymbol."""
+        instrument = self.instruments.get(symbol)
+        if instrument is None:
+            raise UnknownSymbol(symbol)
+        return instrument
+
+
+_MakeReport = Callable[[Mapper, wire.OrderRecord, str | None, bool, int, int], ExecutionReport]
+_ORDER_EVENTS: Final[Mapping[str, _MakeReport]] = {
+    "ACCEPTED": lambda m, order, _request, _post_only, ts, now: m.accepted(order, ts, now),
+    "REJECTED": lambda m, order, _request, post_only, ts, now: m.rejected(
+        order, post_only, ts, now
+    ),
+    "TRIGGERED": lambda m, order, _request, _post_only, ts, now: m.triggered(order, ts, now),
+    "UPDATED": lambda m, order, request, _post_only, ts, now: m.updated(order, request, ts, now),
+    "CANCELED": lambda m, order, _request, _post_only, ts, now: m.canceled(order, ts, now),
+    "EXPIRED": lambda m, order, _request, _post_only, ts, now: m.expired(order, ts, now),
+}
+
+
+def _instrument(record: wire.InstrumentRecord, venue: Venue, now_ns: int) -> Instrument:
+    tick, step = Price.from_str(record.tick), Quantity.from_str(record.step)
+    if tick.precision != record.price_precision or step.precision != record.size_precision:
+        raise ValueError(f"tick {tick} and step {step} disagree with the stated precisions")
+    terms = Terms(
+        raw_symbol=Symbol(record.symbol),
+        multiplier=Quantity.from_str(record.multiplier),
+        min_quantity=_bound(record.min_quantity),
+        max_quantity=_bound(record.max_quantity),
+        margin_init=record.margin_init,
+        margin_maint=record.margin_maint,
+        maker_fee=record.maker_fee,
+        taker_fee=record.taker_fee,
+        ts_event=now_ns,
+        ts_init=now_ns,
+    )
+    instrument_id = InstrumentId.of(record.symbol, venue)
+    base, quote = currency(record.base), currency(record.quote)
+    if record.kind == "SPOT":
+        return CurrencyPair(
+            id=instrument_id,
+            base_currency=base,
+            quote_currency=quote,
+            price_increment=tick,
+            size_increment=step,
+            **terms,
+        )
+    if record.kind == "PERPETUAL":
+        return CryptoPerpetual(
+            id=instrument_id,
+            base_currency=base,
+            quote_currency=quote,
+            settlement_currency=currency(record.settlement),
+            is_inverse=record.inverse,
+            price_increment=tick,
+            size_increment=step,
+            **terms,
+        )
+    raise ValueError(f"kind {record.kind!r}")
+
+
+def _bound(text: str) -> Quantity | None:
+    """A bound of an instrument: the venue writes "" or zero where it has none."""
+    bound = Quantity.from_str(text) if text else None
+    return bound if bound is not None and bound.raw > 0 else None
+
+
+def _balance(record: wire.BalanceRecord) -> AccountBalance:
+    try:
+        unit = currency(record.currency)
+        return AccountBalance(
+            Money.from_mantissa(record.total, unit),
+            Money.from_mantissa(record.locked, unit),
+            Money.from_mantissa(record.total - record.locked, unit),
+        )
+    except ValueError as error:
+        raise Unreadable(f"balance of {record.currency!r}: {error}") from error
+
+
+def _word(vocabulary: Mapping[str, T], text: str) -> T:
+    word = vocabulary.get(text)
+    if word is None:
+        raise Unreadable(f"unknown word {text!r}")
+    return word
+
+
+def _value(make: Callable[[str], T], text: str) -> T:
+    try:
+        return make(text)
+    except ValueError as error:
+        raise Unreadable(str(error)) from error
+
+
+def _client_order_id(text: str) -> ClientOrderId | None:
+    return _value(ClientOrderId, text) if text else None
+
+
+def _venue_order_id(text: str) -> VenueOrderId | None:
+    return _value(VenueOrderId, text) if text else None
+
+
+def _size(mantissa: int, instrument: Instrument) -> Quantity:
+    try:
+        return Quantity.from_mantissa(mantissa, instrument.size_precision)
+    except ValueError as error:
+        raise Unreadable(f"size {mantissa}: {error}") from error
+
+
+def _price(mantissa: int, instrument: Instrument) -> Price:
+    try:
+        return Price.from_mantissa(mantissa, instrument.price_precision)
+    except ValueError as error:
+        raise Unreadable(f"price {mantissa}: {error}") from error
+
+
+def _optional_price(mantissa: int | None, instrument: Instrument) -> Price | None:
+    return None if mantissa is None else _price(mantissa, instrument)
+
+
+def _size_mantissa(quantity: Quantity, instrument: Instrument) -> int:
+    if quantity.precision == instrument.size_precision:
+        return quantity.mantissa
+    return Quantity.from_raw(quantity.raw, instrument.size_precision).mantissa
+
+
+def _price_mantissa(price: Price | None, instrument: Instrument) -> int | None:
+    if price is None:
+        return None
+    if price.precision == instrument.price_precision:
+        return price.mantissa
+    return Price.from_raw(price.raw, instrument.price_precision).mantissa
