@@ -7,8 +7,9 @@ what it is about; no findings means sound. Nothing is repaired here.
 
 from typing import TYPE_CHECKING
 
-from engine.model.enums import OrderType
+from engine.model.enums import BUY, OrderType
 from engine.model.identifiers import ClientOrderId, Venue
+from engine.model.instruments import CurrencyPair
 from engine.model.orders import Order
 from engine.state_sets import NAMES, STATE_SETS_OF, is_working
 
@@ -25,6 +26,7 @@ def integrity_of_cache(cache: "Cache") -> list[str]:
         _check_order(cache, coid, order, found)
     _check_order_indexes(cache, found)
     _check_positions(cache, found)
+    _check_fills(cache, found)
     _check_accounts(cache, found)
     return found
 
@@ -154,6 +156,30 @@ def _check_positions(cache: "Cache", found: list[str]) -> None:
         for pid, position in members.items():
             if positions.get(pid) is not position:
                 found.append(f"{name} holds {pid}, which is not the cached position")
+
+
+def _check_fills(cache: "Cache", found: list[str]) -> None:
+    """What each position holds is what the orders' fills say it must hold."""
+    held_raw = dict.fromkeys(cache._positions, 0)
+    for coid, order in cache._orders.items():
+        instrument = cache._instruments.get(order.instrument_id)
+        for fill in order.trade_ids.values():
+            if fill.position_id not in held_raw:
+                found.append(f"order {coid} filled {fill.position_id}, which is not cached")
+                continue
+            quantity_raw = fill.last_qty.raw
+            held_raw[fill.position_id] += quantity_raw if fill.side is BUY else -quantity_raw
+            commission = fill.commission
+            if isinstance(instrument, CurrencyPair) and (
+                commission.currency == instrument.base_currency
+            ):  # paid out of what is held
+                held_raw[fill.position_id] -= commission.raw
+    for pid, position in cache._positions.items():
+        if position.signed_raw + position.dust_raw != held_raw[pid]:
+            found.append(
+                f"position {pid} holds raw {position.signed_raw} and {position.dust_raw} as dust, "
+                f"but its fills sum to {held_raw[pid]}"
+            )
 
 
 def _check_accounts(cache: "Cache", found: list[str]) -> None:
