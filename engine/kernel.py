@@ -275,6 +275,11 @@ class Kernel:
         except Exception as error:
             raise self._break_off(None, error) from error
 
+    @property
+    def failure(self) -> str:
+        """What kept a kernel in FAILED_START from starting; empty otherwise."""
+        return self._session.failure
+
     # -- what is added before the start -----------------------------------------------------------
 
     def add_strategy(self, strategy: Strategy) -> StrategyId:

@@ -485,6 +485,7 @@ def test_start_that_does_not_connect_in_time_fails_and_says_who() -> None:
 
     assert kernel.view.state is KernelState.FAILED_START
     assert [str(fact.detail) for fact in records[-1].facts] == ["not connected: SIM"]  # type: ignore[attr-defined]
+    assert kernel.failure == "not connected: SIM"
     assert client.kinds() == ["Connect", "Disconnect"]
     assert listener.seen == []
     with pytest.raises(KernelClosed):
