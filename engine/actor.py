@@ -122,9 +122,9 @@ class Actor(Component):
         Raises:
             IllegalComponentTransition: it is part of one already.
         """
+        self.initialize(self._announce_state, lambda: ctx.clock.now_ns)  # refuses before we change
         self.component_id = component_id
         self._system_topic = topics.system(component_id)
-        self.initialize(self._announce_state, lambda: ctx.clock.now_ns)
         self._ctx = ctx
         self.cache = ctx.cache
         self.portfolio = portfolio
@@ -388,6 +388,5 @@ class Actor(Component):
 
     def release(self) -> None:
         """Hold no timer and no subscription any more: the kernel's call when it stops for good."""
-        if self._state is not ComponentState.PRE_INITIALIZED and hasattr(self, "_ctx"):
-            self._release_data()
-            self._ctx.bus.release(self.component_id)
+        self._release_data()
+        self._ctx.bus.release(self.component_id)

@@ -89,6 +89,7 @@ class DataEngine:
     ) -> None:
         self._ctx = ctx
         self._config = config or DataEngineConfig()
+        self._bus = ctx.bus
         self._cache = ctx.cache
         self._clock = ComponentClock(ctx.clock, DATA_ENGINE_ID)
         self._clients: dict[ClientId, Client] = {}
@@ -135,7 +136,7 @@ class DataEngine:
             return
         feed.ts_last = ts_event
         self._cache.add_quote(quote)
-        self._ctx.bus.dispatch(feed.topic, quote)
+        self._bus.dispatch(feed.topic, quote)
         for aggregator in feed.aggregators:
             aggregator.handle_quote(quote)
 
@@ -155,7 +156,7 @@ class DataEngine:
                 feed.recent_ids = recent = {}
             recent[trade_id] = None
         self._cache.add_trade(trade)
-        self._ctx.bus.dispatch(feed.topic, trade)
+        self._bus.dispatch(feed.topic, trade)
         for aggregator in feed.aggregators:
             aggregator.handle_trade(trade)
 
@@ -167,7 +168,7 @@ class DataEngine:
             topic = self._delta_topics.get(instrument_id)
             if topic is None:
                 topic = self._delta_topics[instrument_id] = topics.deltas(instrument_id)
-            self._ctx.bus.dispatch(topic, batch)
+            self._bus.dispatch(topic, batch)
         else:
             self._refuse(problem.value, f"OrderBookDeltas {instrument_id}")
         if problem is not None:
@@ -179,7 +180,7 @@ class DataEngine:
 
     def process_instrument(self, message: InstrumentReceived) -> None:
         self._cache.add_instrument(message.instrument)
-        self._ctx.bus.dispatch(topics.instrument(message.instrument.id), message.instrument)
+        self._bus.dispatch(topics.instrument(message.instrument.id), message.instrument)
 
     def client_connected(self, client_id: ClientId) -> None:
         """The client has asked the venue again for what it is wanted for; nothing is re-sent."""
@@ -345,7 +346,7 @@ class DataEngine:
         self._clock.set_time_alert_ns(event.name, series.aggregator.close_ns, self._on_bar_timer)
         if bar is not None:
             self._cache.add_bar(bar)
-            self._ctx.bus.dispatch(series.topic, bar)
+            self._bus.dispatch(series.topic, bar)
 
     # --- parts -----------------------------------------------------------------------------
 
@@ -363,7 +364,7 @@ class DataEngine:
 
     def _announce(self, topic: str, event: msgspec.Struct) -> None:
         self._ctx.facts.append(event)
-        self._ctx.bus.dispatch(topic, event)
+        self._bus.dispatch(topic, event)
 
 
 def _timer_name(bar_type: BarType) -> str:

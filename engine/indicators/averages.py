@@ -14,8 +14,10 @@ from engine.model.fixed import FIXED_PRECISION
 from engine.model.values import Price
 
 _BID: Final = PriceType.BID
-_ASK: Final = PriceType.ASK
+_MID: Final = PriceType.MID
 _RAW_PER_MANTISSA: Final = tuple(10 ** (FIXED_PRECISION - p) for p in range(FIXED_PRECISION + 1))
+# half of the above, for middles; at 16 decimals a half has no place and is rounded
+_HALF_RAW_PER_MANTISSA: Final = tuple(scale // 2 for scale in _RAW_PER_MANTISSA)
 
 
 class ExponentialMovingAverage:
@@ -33,7 +35,15 @@ class ExponentialMovingAverage:
         ValueError: `period` is below 1, or `price_type` is LAST.
     """
 
-    __slots__ = ("_divisor", "count", "period", "price_type", "value_raw")
+    __slots__ = (
+        "_can_tie",
+        "_divisor",
+        "_doubled_divisor",
+        "count",
+        "period",
+        "price_type",
+        "value_raw",
+    )
 
     def __init__(self, period: int, price_type: PriceType = PriceType.MID) -> None:
         if type(period) is not int:
@@ -47,6 +57,8 @@ class ExponentialMovingAverage:
         self.value_raw = 0
         self.count = 0
         self._divisor = period + 1
+        self._doubled_divisor = 2 * self._divisor
+        self._can_tie = self._divisor % 2 == 0
 
     @property
     def initialized(self) -> bool:
@@ -65,25 +77,27 @@ class ExponentialMovingAverage:
             self.value_raw = raw
             return
         value = self.value_raw
-        divisor = self._divisor
-        step, rest = divmod((raw - value) << 1, divisor)
-        rest <<= 1
-        if rest > divisor or (rest == divisor and step & 1):
-            step += 1
+        # half-even of 2 * (raw - value) / divisor: half-up first, then ties back to even
+        doubled = ((raw - value) << 2) + self._divisor
+        step = doubled // self._doubled_divisor
+        if self._can_tie and step & 1 and step * self._doubled_divisor == doubled:
+            step -= 1
         self.value_raw = value + step
 
     def handle_quote_tick(self, tick: QuoteTick) -> None:
         price_type = self.price_type
-        scale = _RAW_PER_MANTISSA[tick.price_precision]
-        if price_type is _BID:
-            self.update_raw(tick.bid_mantissa * scale)
-        elif price_type is _ASK:
-            self.update_raw(tick.ask_mantissa * scale)
+        precision = tick.price_precision
+        if price_type is _MID:
+            total = tick.bid_mantissa + tick.ask_mantissa
+            if precision < FIXED_PRECISION:
+                self.update_raw(total * _HALF_RAW_PER_MANTISSA[precision])
+            else:
+                half = total >> 1
+                self.update_raw(half + (half & 1) if total & 1 else half)
+        elif price_type is _BID:
+            self.update_raw(tick.bid_mantissa * _RAW_PER_MANTISSA[precision])
         else:
-            doubled = (tick.bid_mantissa + tick.ask_mantissa) * scale
-            half = doubled >> 1
-            # only at 16 decimals can the sum be odd: half-even like every rounding
-            self.update_raw(half + (half & 1) if doubled & 1 else half)
+            self.update_raw(tick.ask_mantissa * _RAW_PER_MANTISSA[precision])
 
     def handle_trade_tick(self, tick: TradeTick) -> None:
         self.update_raw(tick.price_mantissa * _RAW_PER_MANTISSA[tick.price_precision])

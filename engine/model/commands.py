@@ -52,7 +52,8 @@ class Unsubscribe(Command, frozen=True, gc=False, array_like=True, tag=True):
 
 
 class SubscribeBars(Command, frozen=True, gc=False, array_like=True, tag=True):
-    """Ask the DataEngine to build bars; never leaves the kernel."""
+    """Ask the DataEngine to build bars; never leaves the kernel. The ticks come from the client
+    of whoever asked first."""
 
     bar_type: BarType
     owner: ComponentId

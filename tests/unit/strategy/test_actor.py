@@ -13,7 +13,7 @@ from engine.model.commands import Subscribe, Unsubscribe
 from engine.model.data import F_LAST, OrderBookDelta, OrderBookDeltas, QuoteTick, TradeTick
 from engine.model.enums import BUY, BookAction, ComponentState, DataKind
 from engine.model.events import ComponentStateChanged, TimeEvent
-from engine.model.identifiers import ClientId, InstrumentId
+from engine.model.identifiers import ActorId, ClientId, InstrumentId
 
 SECOND = 1_000_000_000
 SIM = ClientId("SIM")
@@ -76,8 +76,10 @@ def test_registered_actor_has_its_tools(desk: Any) -> None:
 
 def test_registering_twice_is_refused(desk: Any) -> None:
     actor = desk.add_actor(Listener())
+    clock = actor.clock
     with pytest.raises(IllegalComponentTransition):
-        desk.add_actor(actor)
+        actor.register(ActorId("Other"), desk.ctx, desk.portfolio, actor.random)
+    assert (actor.id, actor.clock) == ("Listener", clock)
 
 
 def test_states_are_announced_around_the_hook_and_recorded(desk: Any) -> None:
