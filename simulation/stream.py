@@ -128,6 +128,7 @@ class Connection:
     __slots__ = (
         "_faults",
         "_forget",
+        "_is_cut",
         "_listener",
         "_name",
         "_scheduler",
@@ -166,6 +167,7 @@ class Connection:
         self._faults = faults
         self._name = f"{host}.frame"
         self._forget = forget
+        self._is_cut = False  # the venue's last frame is under way, in part
 
     def send(self, body: bytes) -> None:
         """Send one frame. After the end of the connection it vanishes.
@@ -184,6 +186,8 @@ class Connection:
             self.is_open = False
             if self.peer.is_open:
                 self.to_venue.carry(self.end_peer)
+            else:
+                self._forget(self)
 
     # --- the venue's end -----------------------------------------------------------------
 
@@ -194,6 +198,8 @@ class Connection:
         self._server.on_connect(self.peer)
 
     def send_to_us(self, body: bytes) -> None:
+        if self._is_cut:
+            return
         faults = self._faults
         if faults.fires(MALFORMED_FRAME, self._name):
             body = malformed(body, faults)
@@ -201,7 +207,7 @@ class Connection:
             cut = body[: 1 + faults.pick(CUT_FRAME, len(body) - 1)]
             self.to_us.carry(partial(self._at_us, cut))
             self.to_us.carry(partial(self.end_both, "reset"))
-            self.to_us.is_broken = True
+            self._is_cut = True
             return
         self.to_us.carry(partial(self._at_us, body))
 
