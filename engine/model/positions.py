@@ -294,7 +294,8 @@ class Position:
         signed_raw = basis.signed_raw
         change_raw = quantity_raw if fill.side is BUY else -quantity_raw
         reduces = (signed_raw > 0 > change_raw) or (signed_raw < 0 < change_raw)
-        if reduces and quantity_raw > abs(signed_raw):
+        if reduces and quantity_raw > abs(signed_raw) and recorded is None:
+            # the second half of a split may: it meets what a base commission left of the first
             raise FillRefused(f"{fill.side.name} {fill.last_qty} goes through flat in {self.id}")
 
         if signed_raw == 0 and self.ts_closed:
@@ -305,8 +306,9 @@ class Position:
         self.ts_last = fill.ts_event
         self._realized_raw += basis.trade(change_raw, price_raw)
         if reduces:
-            self._exit_value += basis.valuation.value(quantity_raw, price_raw)
-            self._exit_quantity_raw += quantity_raw
+            closed_raw = min(quantity_raw, abs(signed_raw))
+            self._exit_value += basis.valuation.value(closed_raw, price_raw)
+            self._exit_quantity_raw += closed_raw
         else:
             self._note_entry()
         self._pay(fill, price_raw)
@@ -320,7 +322,7 @@ class Position:
             self.closing_order_id = fill.client_order_id
             self.duration_ns = fill.ts_init - self._ts_init_opened
         elif reduces and (held_raw > 0) is not (signed_raw > 0):
-            self._note_entry()  # the fee took more than was left
+            self._note_entry()  # the commission took more than was left
         self._peak_raw = max(self._peak_raw, abs(held_raw))
 
     def _note_entry(self) -> None:

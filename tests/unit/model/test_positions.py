@@ -335,6 +335,19 @@ def test_base_commissions_through_flat_lose_no_quantity() -> None:
     assert position.cycles == []
 
 
+def test_the_rest_of_a_split_goes_through_what_a_base_commission_left_short() -> None:
+    position = held_after(BTCUSDT, fill(BTCUSDT, SELL, "0.000031", "100.00", "1"))
+    whole = fill(BTCUSDT, BUY, "0.000034", "110.00", "2", "0.00000161", BTC)
+    closing, opening = split_fill(whole, abs(position.signed_raw))
+    position.apply(closing)
+    assert position.signed_qty == Decimal("-0.00000147")
+    position.apply(opening)
+    assert position.signed_qty == Decimal("0.00000139")
+    assert position.avg_px_open == Decimal(110)
+    assert position.avg_px_close == Decimal(110)
+    assert position.realized_pnl == Money("-0.00031", USDT)
+
+
 def test_what_cannot_be_traded_away_is_dust_and_the_position_is_flat() -> None:
     position = held_after(
         BTCUSDT,
