@@ -112,7 +112,7 @@ def _check_order_indexes(cache: "Cache", found: list[str]) -> None:
         owner = orders.get(coid)
         if owner is None:
             found.append(f"venue order id {venue_order_id} leads to {coid}, which is not cached")
-        elif venue_order_id not in owner.venue_order_ids:
+        elif venue_order_id not in owner.venue_order_ids and not _named_too_late(owner):
             found.append(f"venue order id {venue_order_id} leads to {coid}, which never had it")
     for coid, venue_order_id in cache._venue_id_of_order.items():
         if cache._venue_ids.get(venue_order_id) != coid:
@@ -120,10 +120,15 @@ def _check_order_indexes(cache: "Cache", found: list[str]) -> None:
         owner = orders.get(coid)
         if owner is None:
             found.append(f"a venue order id is filed for {coid}, which is not cached")
-        elif owner.venue_order_id != venue_order_id:
+        elif owner.venue_order_id != venue_order_id and not _named_too_late(owner):
             found.append(
                 f"order {coid} is filed under {venue_order_id}, which is not its present one"
             )
+
+
+def _named_too_late(order: Order) -> bool:
+    """The order ended before the venue named it: the cache may learn the id, the order cannot."""
+    return order.is_closed and order.venue_order_id is None
 
 
 def _check_positions(cache: "Cache", found: list[str]) -> None:

@@ -192,6 +192,14 @@ OF_AN_INDEX: dict[str, tuple[Break, str]] = {
         lambda s: s.cache._venue_id_of_order.update({GHOST: V1}),
         "a venue order id is filed for O-GHOST",
     ),
+    "present venue id is a superseded one": (
+        lambda s: s.cache._venue_id_of_order.update({O1: VenueOrderId("V-0")}),
+        "order O-1 is filed under V-0, which is not its present one",
+    ),
+    "venue ids that do not lead back": (
+        lambda s: s.cache._venue_ids.update({V1: O2}),
+        "order O-1 leads to V-1, which does not lead back",
+    ),
     "position missing from open": (
         lambda s: s.cache._positions_open.clear(),
         "wrongly filed as open",
@@ -255,6 +263,16 @@ def test_base_currency_commission_is_part_of_what_a_position_holds(shelf: "Shelf
     position = shelf.fill(order, "2", commission="0.002 BTC")
 
     assert str(position.signed_qty.normalize()) == "1.998"
+    assert shelf.cache.check_integrity() == []
+
+
+def test_order_that_ended_before_the_venue_named_it_may_be_named_late(shelf: "Shelf") -> None:
+    order = shelf.order()
+    shelf.submit(order)
+    order.apply(OrderCanceled(*shelf.head(order)))
+    shelf.cache.update_order(order)
+    shelf.cache.add_venue_order_id(O1, V1)
+
     assert shelf.cache.check_integrity() == []
 
 
