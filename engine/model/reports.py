@@ -104,7 +104,10 @@ class OrderStatusReport(ExecutionReport, frozen=True, gc=False, array_like=True,
 
 
 class OutcomeUnknown(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=True):
-    """A request may or may not have acted: timeout, lost answer, 5xx, unreadable answer."""
+    """A request may or may not have acted: timeout, lost answer, 5xx, unreadable answer.
+
+    `sent_ns` is when it left; 0: the client does not say, so it counts as sent just now.
+    """
 
     client_id: ClientId
     client_order_id: ClientOrderId
@@ -112,6 +115,7 @@ class OutcomeUnknown(msgspec.Struct, frozen=True, gc=False, array_like=True, tag
     request_id: str
     reason: str
     ts_init: int
+    sent_ns: int = 0
 
 
 class OrderAnswer(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=True):

@@ -1,0 +1,245 @@
+"""How an order event takes effect: order, position, account, cache, facts; then the news.
+
+One application is one group. Everything is applied and cached before anybody hears of anything,
+and then it is told in a fixed order: fill, order event, account, position events. A refused
+event stops at the order: nothing downstream of it moves and nothing is published.
+"""
+
+from decimal import Decimal
+from typing import Final
+
+from engine import topics
+from engine.context import Context
+from engine.execution.desk import Desk
+from engine.execution.unresolved import Unresolved
+from engine.model.enums import BUY
+from engine.model.events import (
+    OrderEvent,
+    OrderFilled,
+    PositionChanged,
+    PositionClosed,
+    PositionEvent,
+    PositionOpened,
+)
+from engine.model.identifiers import AccountId, InstrumentId, PositionId, StrategyId
+from engine.model.instruments import Instrument
+from engine.model.order_table import OrderEventRefused
+from engine.model.orders import Order
+from engine.model.positions import Position, split_fill
+from engine.portfolio import Portfolio
+
+_NO_PRICE: Final = "0"
+
+
+def _text(value: Decimal | None) -> str:
+    return _NO_PRICE if value is None else format(value, "f")
+
+
+class Application:
+    """Applies order events that the execution engine has minted, and publishes them."""
+
+    __slots__ = (
+        "_account_topics",
+        "_ctx",
+        "_desk",
+        "_fill_topics",
+        "_order_topics",
+        "_portfolio",
+        "_position_ids",
+        "_position_topics",
+        "_unresolved",
+    )
+
+    def __init__(
+        self, ctx: Context, portfolio: Portfolio, desk: Desk, unresolved: Unresolved
+    ) -> None:
+        self._ctx = ctx
+        self._desk = desk
+        self._unresolved = unresolved
+        self._portfolio = portfolio
+        self._order_topics: dict[StrategyId, str] = {}
+        self._position_topics: dict[StrategyId, str] = {}
+        self._fill_topics: dict[InstrumentId, str] = {}
+        self._account_topics: dict[AccountId, str] = {}
+        self._position_ids: dict[tuple[InstrumentId, AccountId, StrategyId], PositionId] = {}
+
+    def position_id(
+        self, instrument_id: InstrumentId, account_id: AccountId, strategy_id: StrategyId
+    ) -> PositionId:
+        """The one position of a strategy in an instrument of an account (NETTING)."""
+        key = (instrument_id, account_id, strategy_id)
+        position_id = self._position_ids.get(key)
+        if position_id is None:
+            position_id = PositionId(f"{instrument_id}-{account_id}-{strategy_id}")
+            self._position_ids[key] = position_id
+        return position_id
+
+    def take(self, order: Order, event: OrderEvent) -> bool:
+        """Apply and publish an event, or refuse it whole and say so. False when refused."""
+        try:
+            self.apply(order, event)
+        except OrderEventRefused as refusal:
+            self._desk.refuse_event(event, order, refusal)
+            return False
+        return True
+
+    def apply(self, order: Order, event: OrderEvent) -> None:
+        """Apply and publish an event that is not a fill.
+
+        Raises:
+            OrderEventRefused: the order would not take it; nothing has changed.
+        """
+        order.apply(event)
+        ctx = self._ctx
+        self._write(order)
+        state = self._portfolio.apply_order_event(order, event)
+        facts = ctx.facts
+        facts.append(event)
+        dispatch = ctx.bus.dispatch
+        if state is None:
+            dispatch(self._order_topic(event.strategy_id), event)
+            return
+        facts.append(state)
+        dispatch(self._order_topic(event.strategy_id), event)
+        dispatch(self._account_topic(state.account_id), state)
+
+    def apply_fill(self, order: Order, fill: OrderFilled, instrument: Instrument) -> None:
+        """Apply a fill to its order, position and account, and publish the group.
+
+        Raises:
+            OrderEventRefused: the order would not take it; nothing has changed.
+        """
+        order.apply(fill)
+        ctx = self._ctx
+        self._write(order)
+        steps = self._move_position(fill, instrument)
+        state = self._portfolio.apply_order_event(order, fill)
+        facts = ctx.facts
+        facts.append(fill)
+        if state is not None:
+            facts.append(state)
+        facts.extend(steps)
+
+        dispatch = ctx.bus.dispatch
+        strategy_id = fill.strategy_id
+        topic = self._fill_topics.get(fill.instrument_id)
+        if topic is None:
+            topic = self._fill_topics[fill.instrument_id] = topics.fills(fill.instrument_id)
+        dispatch(topic, fill)
+        dispatch(self._order_topic(strategy_id), fill)
+        if state is not None:
+            dispatch(self._account_topic(state.account_id), state)
+        topic = self._position_topics.get(strategy_id)
+        if topic is None:
+            topic = self._position_topics[strategy_id] = topics.positions(strategy_id)
+        for step in steps:
+            dispatch(topic, step)
+
+    def _write(self, order: Order) -> None:
+        """Make the cache agree with an order that has just moved."""
+        cache = self._ctx.cache
+        cache.update_order(order)
+        venue_order_id = order.venue_order_id
+        coid = order.client_order_id
+        if venue_order_id is not None and cache.venue_order_id(coid) != venue_order_id:
+            cache.add_venue_order_id(coid, venue_order_id, True)
+        if self._unresolved.doubts:
+            self._unresolved.order_changed(order)
+
+    def _move_position(self, fill: OrderFilled, instrument: Instrument) -> list[PositionEvent]:
+        cache = self._ctx.cache
+        position = cache.position(fill.position_id)
+        if position is None:
+            position = Position(instrument, fill)
+            cache.add_position(position)
+            return [self._position_event(position, fill, True)]
+        # A fee or rebate in the base currency moves the quantity too, so a part cut to close
+        # the position may leave it open on either side: each rest is judged anew, and goes on
+        # with the same position where that is not flat.
+        steps = []
+        rest: OrderFilled | None = fill
+        while rest is not None:
+            open_raw = position.signed_raw
+            against = open_raw < 0 if fill.side is BUY else open_raw > 0
+            if against and rest.last_qty.raw > abs(open_raw):
+                part, rest = split_fill(rest, abs(open_raw))
+            else:
+                part, rest = rest, None
+            position.apply(part)
+            steps.append(self._position_event(position, part, open_raw == 0))
+        cache.update_position(position)
+        return steps
+
+    def _position_event(
+        self, position: Position, fill: OrderFilled, was_flat: bool
+    ) -> PositionEvent:
+        """The step just applied, with the values as they stand after it."""
+        ctx = self._ctx
+        if position.signed_raw == 0:
+            return PositionClosed(
+                fill.trader_id,
+                fill.strategy_id,
+                fill.instrument_id,
+                fill.position_id,
+                fill.account_id,
+                ctx.new_id(),
+                fill.ts_event,
+                fill.ts_init,
+                position.side,
+                _text(position.signed_qty),
+                position.quantity,
+                fill.last_qty,
+                fill.last_px,
+                _text(position.avg_px_open),
+                position.realized_pnl,
+                fill.client_order_id,
+                position.duration_ns,
+            )
+        if was_flat:
+            return PositionOpened(
+                fill.trader_id,
+                fill.strategy_id,
+                fill.instrument_id,
+                fill.position_id,
+                fill.account_id,
+                ctx.new_id(),
+                fill.ts_event,
+                fill.ts_init,
+                position.side,
+                _text(position.signed_qty),
+                position.quantity,
+                fill.last_qty,
+                fill.last_px,
+                _text(position.avg_px_open),
+                position.realized_pnl,
+                fill.client_order_id,
+            )
+        return PositionChanged(
+            fill.trader_id,
+            fill.strategy_id,
+            fill.instrument_id,
+            fill.position_id,
+            fill.account_id,
+            ctx.new_id(),
+            fill.ts_event,
+            fill.ts_init,
+            position.side,
+            _text(position.signed_qty),
+            position.quantity,
+            fill.last_qty,
+            fill.last_px,
+            _text(position.avg_px_open),
+            position.realized_pnl,
+        )
+
+    def _order_topic(self, strategy_id: StrategyId) -> str:
+        topic = self._order_topics.get(strategy_id)
+        if topic is None:
+            topic = self._order_topics[strategy_id] = topics.order_events(strategy_id)
+        return topic
+
+    def _account_topic(self, account_id: AccountId) -> str:
+        topic = self._account_topics.get(account_id)
+        if topic is None:
+            topic = self._account_topics[account_id] = topics.account(account_id)
+        return topic
