@@ -123,7 +123,7 @@ def market_price_raw(
             mantissa, size = quote.bid_mantissa, quote.bid_size_mantissa
         if size > 0 and mantissa > 0:
             return mantissa * UNITS[quote.price_precision]
-    if trade is not None:
+    if trade is not None and trade.price_mantissa > 0:
         return trade.price_mantissa * UNITS[trade.price_precision]
     return None
 

@@ -184,6 +184,7 @@ def quote(bid: int, ask: int, bid_size: int = 1, ask_size: int = 1) -> QuoteTick
 
 
 TRADE = TradeTick(ID, 9_500, 1, 2, 3, AggressorSide.SELLER, TradeId("T-1"), 0, 0)
+FREE = TradeTick(ID, 0, 1, 2, 3, AggressorSide.SELLER, TradeId("T-2"), 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -196,6 +197,7 @@ TRADE = TradeTick(ID, 9_500, 1, 2, 3, AggressorSide.SELLER, TradeId("T-1"), 0, 0
         (BUY, quote(9_900, 10_100, ask_size=0), None, None),
         (BUY, None, TRADE, 95 * ONE),
         (BUY, None, None, None),
+        (BUY, quote(0, 0), FREE, None),  # nothing is for nothing
     ],
 )
 def test_market_price_is_the_opposite_quote_else_the_last_trade(
