@@ -235,17 +235,23 @@ class Account:
         return self._contributions.get(key, ("", 0))[1]
 
     def settle(self) -> bool:
-        """Make the balances of touched currencies anew. True if there were any."""
+        """Make the balances (and margins) that were touched anew. True if there were any."""
         if not self._stale:
             return False
         for code in self._stale:
             currency = self._currencies[code]
             total_raw = self._total_raw.setdefault(code, 0)
             locked_raw = min(self._locked_raw.get(code, 0), max(total_raw, 0))
+            before = self.balances.get(code)
+            total = (
+                before.total
+                if before is not None and before.total.raw == total_raw
+                else Money.from_raw(total_raw, currency)
+            )
             self.balances[code] = AccountBalance(
-                Money.from_raw(total_raw, currency),
+                total,
                 Money.from_raw(locked_raw, currency),
-                Money.from_raw(total_raw - locked_raw, currency),
+                total if locked_raw == 0 else Money.from_raw(total_raw - locked_raw, currency),
             )
         self._stale.clear()
         return True
@@ -312,13 +318,14 @@ class MarginAccount(Account):
 
     account_type = AccountType.MARGIN
 
-    __slots__ = ("_initial_raw", "_valuations", "nets")
+    __slots__ = ("_initial_raw", "_stale_margins", "_valuations", "nets")
 
     def __init__(self, account_id: AccountId, leverage: int = 10) -> None:
         super().__init__(account_id, leverage)
         self.nets: dict[InstrumentId, CostBasis] = {}
         self._valuations: dict[InstrumentId, Valuation] = {}
         self._initial_raw: dict[InstrumentId, int] = {}
+        self._stale_margins: dict[InstrumentId, None] = {}
 
     def apply_fill(self, fill: OrderFilled, instrument: Instrument) -> None:
         """Total changes by what closing has earned, less the commission in its own currency."""
@@ -339,7 +346,7 @@ class MarginAccount(Account):
             net.valuation.currency,
             maintenance(net, instrument, self.leverage),
         )
-        self._state_margin(instrument.id, net.valuation.currency)
+        self._stale_margins[instrument.id] = None
         return booked_raw
 
     def apply_order(self, order: Order, instrument: Instrument) -> None:
@@ -354,9 +361,16 @@ class MarginAccount(Account):
             self.contribute(key, valuation.currency, amount_raw)
             initial_raw = self._initial_raw.get(instrument_id, 0) + amount_raw - before_raw
             self._initial_raw[instrument_id] = initial_raw
-            self._state_margin(instrument_id, valuation.currency)
+            self._stale_margins[instrument_id] = None
 
-    def _state_margin(self, instrument_id: InstrumentId, currency: Currency) -> None:
+    def settle(self) -> bool:
+        for instrument_id in self._stale_margins:
+            self._state_margin(instrument_id)
+        self._stale_margins.clear()
+        return super().settle()
+
+    def _state_margin(self, instrument_id: InstrumentId) -> None:
+        currency = self._valuations[instrument_id].currency
         initial_raw = self._initial_raw.get(instrument_id, 0)
         maintenance_raw = self.contribution_raw((instrument_id,))
         if initial_raw or maintenance_raw:

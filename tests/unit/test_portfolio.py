@@ -344,6 +344,11 @@ def test_every_currency_that_differs_is_named(spot: Desk) -> None:
     ]
 
 
+def test_a_difference_reads_as_a_sentence() -> None:
+    difference = BalanceDifference("USDT", 10**19, 5 * 10**15, -(10**16), 0)
+    assert str(difference) == "USDT: kernel 1000 (locked 0.5), venue -1 (locked 0)"
+
+
 def test_an_account_that_is_not_open_differs_in_everything() -> None:
     assert [each.currency for each in Desk(SPOT).portfolio.compare(report(USDT="1"))] == ["USDT"]
 
