@@ -417,7 +417,8 @@ VenueFrame = (
     | BalanceFrame
 )
 
-encode: Final = msgspec.msgpack.Encoder().encode
+# str: an identifier is text, whatever subclass of it the client holds
+encode: Final = msgspec.msgpack.Encoder(enc_hook=str).encode
 decode_request: Final = msgspec.msgpack.Decoder(Request).decode
 decode_answer: Final = msgspec.msgpack.Decoder(AnswerBody).decode
 decode_client_frame: Final = msgspec.msgpack.Decoder(ClientFrame).decode

@@ -1,0 +1,47 @@
+"""Accounts: parts add up to the whole, and the whole is the venue's."""
+
+from collections.abc import Iterator
+
+from engine.model.events import AccountState
+from engine.model.identifiers import AccountId
+from invariants.evidence import Evidence
+from invariants.property import Check, Violation, always, eventually
+
+
+@always("ACC-1", "total = free + locked exactly, per currency, in every account state.")
+class PartsAddUp(Check):
+    def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
+        states = [fact for fact in evidence.record.facts if type(fact) is AccountState]
+        return self._check(states) if states else None
+
+    def _check(self, states: list[AccountState]) -> Iterator[Violation]:
+        for state in states:
+            for balance in state.balances:
+                total, free, locked = balance.total.raw, balance.free.raw, balance.locked.raw
+                if total != free + locked:
+                    yield Violation(
+                        state.account_id, f"total {total} is not free {free} + locked {locked} raw"
+                    )
+
+
+@eventually(
+    "ACC-3",
+    "After quiescence every balance the kernel computed from its own fills and orders equals the "
+    "venue's, total and locked.",
+)
+class BalancesEqualTheVenues(Check):
+    def end(self, evidence: Evidence) -> Iterator[Violation]:
+        for truth in evidence.truths():
+            account = evidence.view.cache.account(AccountId(truth.account))
+            if account is None:
+                yield Violation(truth.account, "the kernel has no such account")
+                continue
+            for true in truth.balances:
+                balance = account.balances.get(true.currency)
+                ours = (balance.total.raw, balance.locked.raw) if balance is not None else (0, 0)
+                if ours != (true.total_raw, true.locked_raw):
+                    yield Violation(
+                        f"{truth.account} {true.currency}",
+                        f"total and locked raw {ours}, the venue has "
+                        f"{(true.total_raw, true.locked_raw)}",
+                    )

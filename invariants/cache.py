@@ -1,0 +1,65 @@
+"""The cache: indexes agree with objects, and a handler can read what it is told of."""
+
+from collections.abc import Iterator
+
+from engine.model.data import QuoteTick, TradeTick
+from engine.model.events import AccountState, OrderEvent
+from invariants.evidence import Evidence
+from invariants.property import Check, Violation, always
+
+
+@always(
+    "CCH-1",
+    "Every index agrees with the objects: each id resolves, each object is in exactly one state "
+    "set, forward and reverse maps are inverses.",
+)
+class IndexesAgree(Check):
+    def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
+        touched = [order.client_order_id for order in evidence.view.orders_touched()]
+        problems = evidence.view.cache.check_orders(touched) if touched else None
+        return (Violation("cache", problem) for problem in problems) if problems else None
+
+    def end(self, evidence: Evidence) -> Iterator[Violation]:
+        for problem in evidence.view.cache.check_integrity():
+            yield Violation("cache", problem)
+
+
+@always(
+    "CCH-3",
+    "Read-your-event: when a handler runs, cache and account already contain the event it "
+    "handles, and no later one.",
+)
+class HandlersReadTheirEvent(Check):
+    patterns = ("events.order.*", "events.account.*", "data.*")
+
+    def delivered(
+        self, pattern: str, message: object, evidence: Evidence
+    ) -> Iterator[Violation] | None:
+        cache = evidence.view.cache
+        if isinstance(message, QuoteTick):
+            if cache.quote_tick(message.instrument_id) is message:
+                return None
+            return iter([Violation(message.instrument_id, "a quote was told of and not cached")])
+        if isinstance(message, TradeTick):
+            if cache.trade_tick(message.instrument_id) is message:
+                return None
+            return iter([Violation(message.instrument_id, "a trade was told of and not cached")])
+        if isinstance(message, OrderEvent):
+            order = cache.order(message.client_order_id)
+            if order is not None and order.last_event is message:
+                return None
+            last = "no order" if order is None else type(order.last_event).__name__
+            return iter(
+                [
+                    Violation(
+                        message.client_order_id,
+                        f"{type(message).__name__} was told of while the cache held {last}",
+                    )
+                ]
+            )
+        if isinstance(message, AccountState):
+            account = cache.account(message.account_id)
+            if account is not None and account.last_event is message:
+                return None
+            return iter([Violation(message.account_id, "an account state was told of too early")])
+        return None

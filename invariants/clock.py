@@ -1,0 +1,120 @@
+"""Time and timers, judged against arithmetic that owes nothing to the kernel's clock."""
+
+from collections.abc import Iterator
+
+from engine.actor import Actor, ActorConfig
+from engine.model.events import TimeEvent
+from engine.model.identifiers import ActorId
+from invariants.evidence import Evidence
+from invariants.property import Check, Violation, always, eventually
+
+_S = 1_000_000_000
+
+
+@always(
+    "CLK-1",
+    "Time never goes back; inside a handler now equals the input's ts_init; stamps are "
+    "non-decreasing.",
+)
+class TimeGoesOneWay(Check):
+    def __init__(self) -> None:
+        self._last_ns = 0
+        self._heard_at: list[int] = []
+
+    def dispatched(self, topic: str, message: object, evidence: Evidence) -> None:
+        self._heard_at.append(evidence.view.now_ns)
+
+    def every_turn(self, evidence: Evidence) -> Iterator[Violation] | None:
+        record = evidence.record
+        ts = record.input.ts_init
+        late = [heard for heard in self._heard_at if heard != ts]
+        self._heard_at.clear()
+        last, self._last_ns = self._last_ns, ts
+        if ts >= last and ts == record.ts == evidence.view.now_ns and not late:
+            for fact in record.facts:
+                if fact.ts_init != ts:
+                    return iter([self._stamp(fact, ts)])
+            return None
+        return iter(
+            [
+                Violation(
+                    f"turn {record.turn}",
+                    f"input at {ts} after {last}; the clock says {evidence.view.now_ns}, "
+                    f"handlers saw {late}",
+                )
+            ]
+        )
+
+    @staticmethod
+    def _stamp(fact: object, ts: int) -> Violation:
+        stamped = getattr(fact, "ts_init", None)
+        return Violation(type(fact).__name__, f"stamped {stamped} in a turn at {ts}")
+
+
+class TimerWitness(Actor):
+    """Arms timers whose instants are known beforehand and writes down when they fire."""
+
+    def __init__(self) -> None:
+        super().__init__(ActorConfig(actor_id=ActorId("TimerWitness")))
+        self.started_ns = -1
+        self.fired: list[tuple[int, str]] = []
+
+    def on_start(self) -> None:
+        start = self.started_ns = self.clock.timestamp_ns()
+        clock = self.clock
+        clock.set_timer_ns("beat", 7 * _S, start, start + 35 * _S, self._note)
+        clock.set_time_alert_ns("alone", start + 13 * _S, self._cancel_doomed)
+        clock.set_time_alert_ns("tie-z", start + 14 * _S, self._note)
+        clock.set_time_alert_ns("tie-a", start + 14 * _S, self._note)
+        clock.set_time_alert_ns("doomed", start + 20 * _S, self._note)
+        try:
+            clock.set_time_alert_ns("tie-a", start + 1 * _S, self._note)
+        except (KeyError, ValueError):
+            return  # a failed arming must leave the first tie-a alone
+        self.fired.append((start, "duplicate name accepted"))
+
+    def _note(self, event: TimeEvent) -> None:
+        at_ns = self.clock.timestamp_ns()
+        self.fired.append((at_ns, event.name))
+        if event.ts_event != at_ns:
+            self.fired.append((at_ns, f"{event.name} says {event.ts_event}"))
+
+    def _cancel_doomed(self, event: TimeEvent) -> None:
+        self._note(event)
+        self.clock.cancel_timer("doomed")
+
+    def expected(self, until_ns: int) -> list[tuple[int, str]]:
+        """Every firing due before `until_ns`, in order: by time, then by when it was armed."""
+        start = self.started_ns
+        armed = [(start + 14 * _S, 0, "tie-z"), (start + 14 * _S, 1, "tie-a")]
+        armed.append((start + 13 * _S, 0, "alone"))
+        armed.extend((start + 7 * _S * n, 2, "beat") for n in range(1, 6))
+        return [(at, name) for at, _, name in sorted(armed) if at < until_ns]
+
+
+@eventually(
+    "CLK-2",
+    "Each timer fires exactly at its scheduled instants inside [start, stop], once, in global "
+    "time order with a stable tie-break; cancelled or failed arming leaves other timers untouched.",
+)
+class TimersFireOnSchedule(Check):
+    def __init__(self) -> None:
+        self._witness = TimerWitness()
+
+    def actor(self) -> Actor:
+        return self._witness
+
+    def end(self, evidence: Evidence) -> Iterator[Violation]:
+        if self._witness.started_ns < 0:
+            return
+        expected = self._witness.expected(evidence.view.now_ns)
+        fired = [entry for entry in self._witness.fired if entry[0] < evidence.view.now_ns]
+        for want, got in zip(expected, fired, strict=False):
+            if want != got:
+                yield Violation(want[1], f"due at {want[0]}; at that place fired {got}")
+                return
+        if len(expected) != len(fired):
+            rest = (expected + fired)[min(len(expected), len(fired)) :]
+            yield Violation(
+                rest[0][1], f"{len(fired)} firings, {len(expected)} were due by {rest[0][0]}"
+            )

@@ -1,0 +1,68 @@
+"""The turn itself: nothing raises, everything ends, nothing leaves before it is remembered."""
+
+from collections.abc import Iterator
+
+from engine.model.enums import KernelState
+from invariants.evidence import Evidence
+from invariants.property import Check, Violation, always
+
+
+@always(
+    "KRN-1",
+    "No handler raises: neither the kernel's own nor, charged to its author, a user's strategy "
+    "or actor.",
+)
+class NothingRaises(Check):
+    """The run itself turns an escaped exception into this violation, with its traceback; what is
+    left to see here is a kernel that faulted and hid it."""
+
+    def end(self, evidence: Evidence) -> Iterator[Violation]:
+        if evidence.view.state in (KernelState.FAULTED, KernelState.FAILED_START):
+            yield Violation("kernel", f"ended as {evidence.view.state.name}")
+
+
+@always(
+    "KRN-2",
+    "Every turn ends: a bounded number of dispatches, an outbox released at most once and only "
+    "after its facts are durable.",
+)
+class OutboxWaitsForTheJournal(Check):
+    def __init__(self) -> None:
+        self._made: dict[str, int] = {}  # command id -> turn that put it in its outbox
+        self._checked = 0
+
+    def every_turn(self, evidence: Evidence) -> Iterator[Violation] | None:
+        record = evidence.record
+        for command in record.commands:
+            self._made[command.command_id] = record.turn
+        log = evidence.releases
+        if self._checked == len(log):
+            return None
+        fresh, self._checked = log[self._checked :], len(log)
+        return self._check(fresh, evidence)
+
+    def _check(self, fresh: list[tuple[str, int]], evidence: Evidence) -> Iterator[Violation]:
+        for command_id, durable_turn in fresh:
+            turn = self._made.get(command_id)
+            if turn is None:
+                yield Violation(command_id, "left the kernel without standing in any outbox")
+            elif turn > durable_turn:
+                yield Violation(
+                    command_id, f"left turn {turn} while the journal held up to {durable_turn}"
+                )
+            if evidence.released[command_id] > 1:
+                yield Violation(command_id, f"released {evidence.released[command_id]} times")
+
+    def end(self, evidence: Evidence) -> Iterator[Violation]:
+        for command_id, turn in self._made.items():
+            if command_id not in evidence.released and turn <= evidence.durable_turn:
+                yield Violation(command_id, f"of durable turn {turn} was never released")
+
+
+@always(
+    "DET-1",
+    "The same seed and configuration give the same trace in any process, under any hash seed.",
+)
+class SameSeedSameTrace(Check):
+    """Judged over two runs of a seed (`--twice`, `replay`), never inside one: the verdict is
+    NONDETERMINISM, with the first record that differs."""

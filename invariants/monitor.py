@@ -1,0 +1,121 @@
+"""Runs a catalogue beside one kernel: feeds every check, keeps the first violation.
+
+Checks get only the calls they override, so a turn of market data that moved no order costs a
+handful of them. The monitor never raises for a violation and never stops a run: the run looks
+at `violation` and decides.
+"""
+
+from collections.abc import Callable, Sequence
+
+from engine.actor import Actor
+from engine.bus import MessageBus
+from engine.record import TurnRecord
+from invariants.evidence import Evidence
+from invariants.property import Check, Finding, Property, Violation
+
+_BEHIND_ALL = 0  # the priority of users; subscribed last, so heard last
+
+
+class Found(Violation, frozen=True):
+    """A violation with the property that it breaks and the turn that showed it."""
+
+    property_id: str
+    turn: int
+
+
+class Monitor:
+    """The checks of one run.
+
+    Attributes:
+        violation: the first one found, or None.
+    """
+
+    def __init__(self, properties: Sequence[Property], evidence: Evidence) -> None:
+        self._evidence = evidence
+        self._turn: list[tuple[str, Callable[[Evidence], Finding]]] = []
+        self._every_turn: list[tuple[str, Callable[[Evidence], Finding]]] = []
+        self._end: list[tuple[str, Callable[[Evidence], Finding]]] = []
+        self._dispatched: list[tuple[str, Callable[[str, object, Evidence], Finding]]] = []
+        self._checks: list[tuple[str, Check]] = []
+        self.violation: Found | None = None
+        for entry in properties:
+            check = entry.make()
+            kind = type(check)
+            self._checks.append((entry.id, check))
+            if kind.turn is not Check.turn:
+                self._turn.append((entry.id, check.turn))
+            if kind.every_turn is not Check.every_turn:
+                self._every_turn.append((entry.id, check.every_turn))
+            if kind.end is not Check.end:
+                self._end.append((entry.id, check.end))
+            if kind.dispatched is not Check.dispatched:
+                self._dispatched.append((entry.id, check.dispatched))
+
+    def actors(self) -> list[Actor]:
+        """The actors that checks bring aboard, to be added behind the user's own."""
+        return [actor for _, check in self._checks if (actor := check.actor()) is not None]
+
+    def attach(self, bus: MessageBus) -> None:
+        """Listen to the bus; called once, when every other subscriber has subscribed."""
+        if self._dispatched:
+            bus.observer = self._on_dispatch
+        for property_id, check in self._checks:
+            for pattern in check.patterns:
+                handler = self._listener(property_id, pattern, check.delivered)
+                bus.subscribe(pattern, handler, _BEHIND_ALL)
+
+    def turn_done(self, record: TurnRecord) -> None:
+        """The kernel's observer: called once after every turn."""
+        evidence = self._evidence
+        evidence.record = record
+        for property_id, check in self._every_turn:
+            found = check(evidence)
+            if found is not None:
+                self._note(property_id, found)
+        if record.facts or record.commands:
+            for property_id, check in self._turn:
+                found = check(evidence)
+                if found is not None:
+                    self._note(property_id, found)
+
+    def run_ended(self) -> None:
+        """Judge the healed, quiet end of the run."""
+        for property_id, check in self._end:
+            if self.violation is not None:
+                return
+            found = check(self._evidence)
+            if found is not None:
+                self._note(property_id, found)
+
+    def _on_dispatch(self, topic: str, message: object) -> None:
+        evidence = self._evidence
+        for property_id, check in self._dispatched:
+            found = check(topic, message, evidence)
+            if found is not None:
+                self._note(property_id, found)
+
+    def _listener(
+        self,
+        property_id: str,
+        pattern: str,
+        delivered: Callable[[str, object, Evidence], Finding],
+    ) -> Callable[[object], None]:
+        evidence = self._evidence
+
+        def hear(message: object) -> None:
+            found = delivered(pattern, message, evidence)
+            if found is not None:
+                self._note(property_id, found)
+
+        return hear
+
+    def _note(self, property_id: str, found: Finding) -> None:
+        if self.violation is not None or found is None:
+            return
+        for violation in found:
+            self.violation = Found(
+                violation.subject, violation.detail, property_id, self._evidence.record.turn
+            )
+            return
+
+

@@ -1,0 +1,116 @@
+"""Positions: the signed sum of their fills, and a clean step through flat."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import msgspec
+
+from engine.model.enums import BUY
+from engine.model.events import OrderFilled, PositionClosed, PositionOpened
+from engine.model.instruments import CurrencyPair
+from invariants.evidence import Evidence
+from invariants.property import Check, Violation, always
+
+
+def _signed(fill: OrderFilled, evidence: Evidence) -> int:
+    """What a fill adds to its position, raw; a fee taken in the base asset takes some away."""
+    signed = fill.last_qty.raw if fill.side is BUY else -fill.last_qty.raw
+    instrument = evidence.view.cache.instrument(fill.instrument_id)
+    if isinstance(instrument, CurrencyPair) and (
+        fill.commission.currency.code == instrument.base_currency.code
+    ):
+        signed -= fill.commission.raw
+    return signed
+
+
+@always(
+    "POS-1",
+    "A position's signed quantity is the signed sum of the fills assigned to it and, at "
+    "quiescence, equals the venue's.",
+)
+class PositionIsTheSumOfItsFills(Check):
+    def __init__(self) -> None:
+        self._sums: dict[str, int] = {}
+
+    def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
+        fills = [fact for fact in evidence.record.facts if type(fact) is OrderFilled]
+        for fill in fills:
+            sums = self._sums
+            sums[fill.position_id] = sums.get(fill.position_id, 0) + _signed(fill, evidence)
+        return self._check(evidence) if fills else None
+
+    def _check(self, evidence: Evidence) -> Iterator[Violation]:
+        for position in evidence.view.positions_touched():
+            expected = self._sums.get(position.id, 0)
+            if position.signed_raw != expected:
+                yield Violation(
+                    position.id, f"holds {position.signed_raw} raw, its fills sum to {expected}"
+                )
+
+    def end(self, evidence: Evidence) -> Iterator[Violation]:
+        held: dict[str, int] = {}
+        for position in evidence.view.positions():
+            raw = held.get(position.instrument_id, 0) + position.signed_raw
+            held[position.instrument_id] = raw
+        for truth in evidence.truths():
+            net: dict[str, int] = {}
+            for fill in truth.fills:
+                signed = fill.quantity_raw if fill.side == "BUY" else -fill.quantity_raw
+                if fill.fee_currency == fill.instrument_id.partition("/")[0]:
+                    signed -= fill.fee_raw
+                net[fill.instrument_id] = net.get(fill.instrument_id, 0) + signed
+            for instrument_id, raw in sorted(net.items()):
+                if held.get(instrument_id, 0) != raw:
+                    yield Violation(
+                        instrument_id,
+                        f"kernel holds {held.get(instrument_id, 0)} raw, the venue {raw}",
+                    )
+
+
+@always(
+    "POS-2",
+    "A fill through flat is a close of the open quantity followed by an open of the rest at the "
+    "fill price.",
+)
+class FlipClosesThenOpens(Check):
+    def __init__(self) -> None:
+        self._sums: dict[str, int] = {}
+
+    def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
+        flips = []
+        facts = evidence.record.facts
+        for index, fact in enumerate(facts):
+            if type(fact) is OrderFilled:
+                before = self._sums.get(fact.position_id, 0)
+                after = before + _signed(fact, evidence)
+                self._sums[fact.position_id] = after
+                if before * after < 0:
+                    flips.append((index, fact, after))
+        return self._check(facts, flips) if flips else None
+
+    def _check(
+        self, facts: tuple[msgspec.Struct, ...], flips: list[tuple[int, OrderFilled, int]]
+    ) -> Iterator[Violation]:
+        for index, fill, after in flips:
+            steps = [
+                fact
+                for fact in facts[index + 1 :]
+                if isinstance(fact, PositionClosed | PositionOpened)
+                and fact.position_id == fill.position_id
+            ][:2]
+            if [type(step) for step in steps] != [PositionClosed, PositionOpened]:
+                shown = ", ".join(type(step).__name__ for step in steps) or "no position event"
+                yield Violation(fill.position_id, f"a fill through flat gave {shown}")
+                continue
+            closed, opened = steps
+            if closed.quantity.raw != 0:
+                yield Violation(fill.position_id, f"closed holding {closed.quantity}")
+            if opened.quantity.raw != abs(after):
+                yield Violation(
+                    fill.position_id, f"opened with {opened.quantity}, expected raw {abs(after)}"
+                )
+            if Decimal(opened.avg_px_open) != fill.last_px.as_decimal():
+                yield Violation(
+                    fill.position_id,
+                    f"opened at {opened.avg_px_open}, the fill was at {fill.last_px}",
+                )

@@ -1,0 +1,114 @@
+"""Situations that a campaign must have seen. `odds` is the least chance that one seed shows it."""
+
+from typing import Final
+
+from engine.model.enums import OrderStatus
+from engine.model.events import (
+    OrderCanceled,
+    OrderCancelRejected,
+    OrderDenied,
+    OrderExpired,
+    OrderFilled,
+    OrderRejected,
+    OrderTriggered,
+    OrderUpdated,
+    PositionClosed,
+    PositionOpened,
+)
+from engine.model.reports import ClientDisconnected, OutcomeUnknown
+from engine.view import KernelView
+from invariants.property import Property, sometimes
+
+
+def _has(view: KernelView, kind: type) -> bool:
+    return any(type(fact) is kind for fact in view.turn_record.facts)
+
+
+@sometimes("fill-before-accept", "A fill reaches an order that was never accepted.", (1, 20))
+def fill_before_accept(view: KernelView) -> bool:
+    return _has(view, OrderFilled) and any(
+        order.last_event is not None
+        and type(order.last_event) is OrderFilled
+        and order.ts_accepted == order.last_event.ts_event
+        and len(order.trade_ids) == 1
+        for order in view.orders_touched()
+    )
+
+
+@sometimes("fill-while-pending", "A fill reaches an order with a request under way.", (1, 20))
+def fill_while_pending(view: KernelView) -> bool:
+    return _has(view, OrderFilled) and any(order.requests for order in view.orders_touched())
+
+
+@sometimes("partial-fill", "An order is filled in part.", (1, 4))
+def partial_fill(view: KernelView) -> bool:
+    return _has(view, OrderFilled) and any(
+        order.status is OrderStatus.PARTIALLY_FILLED for order in view.orders_touched()
+    )
+
+
+@sometimes("flip", "One fill takes a position through flat.", (1, 20))
+def flip(view: KernelView) -> bool:
+    return _has(view, PositionClosed) and _has(view, PositionOpened)
+
+
+@sometimes("unknown-outcome", "A request ends with nobody knowing whether it acted.", (1, 10))
+def unknown_outcome(view: KernelView) -> bool:
+    return type(view.turn_record.input) is OutcomeUnknown
+
+
+@sometimes("disconnected", "A client loses its connection.", (1, 4))
+def disconnected(view: KernelView) -> bool:
+    return type(view.turn_record.input) is ClientDisconnected
+
+
+@sometimes("denied", "The risk engine turns an order back.", (1, 4))
+def denied(view: KernelView) -> bool:
+    return _has(view, OrderDenied)
+
+
+@sometimes("rejected", "The venue refuses an order.", (1, 10))
+def rejected(view: KernelView) -> bool:
+    return _has(view, OrderRejected)
+
+
+@sometimes("expired", "An order reaches its expiry time.", (1, 20))
+def expired(view: KernelView) -> bool:
+    return _has(view, OrderExpired)
+
+
+@sometimes("triggered", "A stop-limit order is triggered.", (1, 20))
+def triggered(view: KernelView) -> bool:
+    return _has(view, OrderTriggered)
+
+
+@sometimes("modified", "An order is changed at the venue.", (1, 4))
+def modified(view: KernelView) -> bool:
+    return _has(view, OrderUpdated)
+
+
+@sometimes("canceled", "An order is canceled.", (1, 4))
+def canceled(view: KernelView) -> bool:
+    return _has(view, OrderCanceled)
+
+
+@sometimes("cancel-refused", "A cancel comes too late or never acts.", (1, 20))
+def cancel_refused(view: KernelView) -> bool:
+    return _has(view, OrderCancelRejected)
+
+
+PROBES: Final[tuple[Property, ...]] = (
+    fill_before_accept,
+    fill_while_pending,
+    partial_fill,
+    flip,
+    unknown_outcome,
+    disconnected,
+    denied,
+    rejected,
+    expired,
+    triggered,
+    modified,
+    canceled,
+    cancel_refused,
+)

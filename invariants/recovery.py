@@ -1,0 +1,74 @@
+"""Reconciliation: silence is no evidence, and belief ends as the venue's truth."""
+
+from collections.abc import Iterator
+
+from engine.model.events import OrderRejected
+from invariants.evidence import Evidence
+from invariants.property import Check, Violation, always, eventually
+
+
+@eventually(
+    "REC-1",
+    "After faults stop, the kernel's orders equal the venue's: status, quantity, filled and price.",
+)
+class OrdersEqualTheVenues(Check):
+    def end(self, evidence: Evidence) -> Iterator[Violation]:
+        for truth in evidence.truths():
+            for true in truth.orders:
+                order = evidence.view.order(true.client_order_id)
+                if order is None:
+                    yield Violation(true.client_order_id, "rests at the venue, unknown here")
+                    continue
+                price = order.price.raw if order.price is not None else None
+                status = order.status.name
+                if true.status == "CANCELED" and true.filled_raw == true.quantity_raw > 0:
+                    # cut down to what was filled: whether that is a cancel is a matter of words
+                    status = "CANCELED" if status == "FILLED" else status
+                ours = (status, order.quantity.raw, order.filled_qty.raw, price)
+                theirs = (true.status, true.quantity_raw, true.filled_raw, true.price_raw)
+                if ours != theirs and true.status != "REJECTED":
+                    yield Violation(true.client_order_id, f"is {ours} here, {theirs} at the venue")
+                if true.status == "REJECTED" and status not in ("REJECTED", "DENIED"):
+                    yield Violation(true.client_order_id, f"is {status} here, the venue refused it")
+        for order in evidence.view.orders():
+            if order.is_open and evidence.true_order(order.client_order_id) is None:
+                yield Violation(order.client_order_id, "is open here, unknown at the venue")
+
+
+@always(
+    "REC-2",
+    "Absence, error, timeout or an older report is not evidence: no local terminal without fresh "
+    "positive proof; state never regresses to an older view.",
+)
+class SilenceIsNoEvidence(Check):
+    def __init__(self) -> None:
+        self._given_up: list[str] = []
+        self._filled: dict[str, int] = {}
+
+    def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
+        wrong: list[Violation] = []
+        for fact in evidence.record.facts:
+            if type(fact) is OrderRejected:
+                true = evidence.true_order(fact.client_order_id)
+                self._given_up.append(fact.client_order_id)
+                if true is not None and true.status != "REJECTED":
+                    wrong.append(
+                        Violation(
+                            fact.client_order_id,
+                            f"rejected here ({fact.reason}), {true.status} at the venue",
+                        )
+                    )
+        for order in evidence.view.orders_touched():
+            before = self._filled.get(order.client_order_id, 0)
+            filled = self._filled[order.client_order_id] = order.filled_qty.raw
+            if filled < before:
+                wrong.append(
+                    Violation(order.client_order_id, f"filled fell from {before} to {filled} raw")
+                )
+        return iter(wrong) if wrong else None
+
+    def end(self, evidence: Evidence) -> Iterator[Violation]:
+        for name in self._given_up:
+            true = evidence.true_order(name)
+            if true is not None and true.status != "REJECTED":
+                yield Violation(name, f"rejected here, {true.status} at the venue")

@@ -1,0 +1,482 @@
+"""A strategy over recorded data: the same kernel and the same venue, with nothing in between.
+
+No network and no bytes; a latency model is all that stands between kernel and venue. Per datum
+the venue acts first (resting orders meet the new market), then the kernel hears of it.
+
+The recording is the market: a quote replaces what the other participants show at the touch, a
+trade is an aggressive order of that size. Our own orders rest beside them and take nothing that
+is not shown. A market that nobody of ours could have met is not laid into the book at all: while
+no order of ours is open, a quote only waits to be laid there.
+"""
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from engine.kernel import Kernel, KernelConfig
+from engine.model.commands import (
+    CancelOrder,
+    Command,
+    Connect,
+    Disconnect,
+    FireTimer,
+    ModifyOrder,
+    QueryAccount,
+    QueryFills,
+    QueryOpenOrders,
+    QueryOrder,
+    StartKernel,
+    StopKernel,
+    SubmitOrder,
+)
+from engine.model.data import QuoteTick, TradeTick
+from engine.model.enums import AccountType, AggressorSide, AnswerStatus, KernelState, OmsType
+from engine.model.identifiers import AccountId, ClientId, InstrumentId, TraderId
+from engine.model.identifiers import Venue as VenueId
+from engine.model.orders import Order
+from engine.model.positions import Position
+from engine.model.reports import (
+    ClientConnected,
+    ClientDisconnected,
+    ClientMessage,
+    FillsAnswer,
+    InstrumentReceived,
+    OpenOrdersAnswer,
+    OrderAnswer,
+)
+from engine.strategy import Strategy
+from simulation.client_mapping import Mapper
+from simulation.scenario import Venue, opening_account
+from simulation.scheduler import Scheduler
+from simulation.venue.book import Book, Resting
+from simulation.venue.enums import BUY, SELL, Side
+from simulation.venue.exchange import Exchange
+from simulation.venue.fees import FeeRates
+from simulation.venue.orders import VenueRefusal
+from simulation.venue.protocol import BalanceRecord, OrderFrame, OrderRecord, TradeRecord
+
+Datum = QuoteTick | TradeTick
+_ALL: Final = 1 << 30  # every trade in one page
+
+
+class LatencyModel(msgspec.Struct, frozen=True):
+    """Nanoseconds from the kernel to the venue, by what is asked; the way back takes none."""
+
+    insert_ns: int = 0
+    update_ns: int = 0
+    delete_ns: int = 0
+
+    def __post_init__(self) -> None:
+        if min(self.insert_ns, self.update_ns, self.delete_ns) < 0:
+            raise ValueError("latency is not negative")
+
+
+class DirectClient:
+    """The engine's ports straight onto an exchange: a call each way.
+
+    `post` is given what the venue says, in order; the driver turns it into turns. `lay` brings
+    the market up to date before an order meets it.
+    """
+
+    request_lifetime_ns = 1
+    absence_is_final = True
+    oms_type = OmsType.NETTING
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        instruments: Sequence[object],
+        account_type: AccountType,
+        scheduler: Scheduler,
+        latency: LatencyModel,
+        post: Callable[[ClientMessage], None],
+        lay: Callable[[InstrumentId], None],
+    ) -> None:
+        self.client_id = ClientId(exchange.name)
+        self.venue = VenueId(exchange.name)
+        self.account_id = AccountId(exchange.account_id)
+        self.account_type = account_type
+        self._exchange = exchange
+        self._scheduler = scheduler
+        self._post = post
+        self._lay = lay
+        self._map = Mapper(self.client_id, self.venue, self.account_id, account_type, "")
+        for instrument in instruments:
+            self._map.instruments[instrument.id.symbol] = instrument  # type: ignore[attr-defined]
+        self._send: Mapping[type, Callable[..., None]] = {
+            Connect: self._connect,
+            Disconnect: self._disconnect,
+            SubmitOrder: self._submit,
+            ModifyOrder: self._modify,
+            CancelOrder: self._cancel,
+            QueryOrder: self._query_order,
+            QueryOpenOrders: self._query_open_orders,
+            QueryFills: self._query_fills,
+            QueryAccount: self._query_account,
+        }
+        self._delays = {
+            SubmitOrder: latency.insert_ns,
+            ModifyOrder: latency.update_ns,
+            CancelOrder: latency.delete_ns,
+        }
+        exchange.listen(self)
+
+    def send(self, command: Command) -> None:
+        kind = type(command)
+        act = self._send.get(kind)
+        if act is None:
+            return  # a subscription: everything recorded is delivered as it is
+        delay_ns = self._delays.get(kind, 0)
+        if delay_ns:
+            self._scheduler.post(self._scheduler.now_ns + delay_ns, lambda: act(command))
+        else:
+            act(command)
+
+    # --- commands --------------------------------------------------------------------------
+
+    def _connect(self, _: Connect) -> None:
+        now_ns = self._scheduler.now_ns
+        for instrument in self._map.instruments.values():
+            self._post(InstrumentReceived(instrument, now_ns))
+        self._post(ClientConnected(self.client_id, now_ns))
+
+    def _disconnect(self, _: Disconnect) -> None:
+        self._post(ClientDisconnected(self.client_id, "asked to", self._scheduler.now_ns))
+
+    def _submit(self, command: SubmitOrder) -> None:
+        wanted = self._map.submit_request(command, 0)
+        self._lay(command.instrument_id)
+        try:
+            self._exchange.submit(
+                wanted.client_order_id,
+                wanted.symbol,
+                wanted.side,
+                wanted.type,
+                wanted.time_in_force,
+                wanted.quantity,
+                wanted.price,
+                wanted.trigger_price,
+                wanted.expire_time_ns,
+                wanted.post_only,
+                wanted.reduce_only,
+                wanted.request_id,
+            )
+        except VenueRefusal as refusal:
+            if wanted.client_order_id not in self._exchange.orders:
+                self._refused(command, refusal)  # else the venue has told it as an order event
+
+    def _modify(self, command: ModifyOrder) -> None:
+        wanted = self._map.modify_request(command, 0)
+        try:
+            self._exchange.modify(
+                wanted.symbol,
+                wanted.client_order_id,
+                wanted.quantity,
+                wanted.price,
+                wanted.trigger_price,
+                wanted.request_id,
+            )
+        except VenueRefusal as refusal:
+            self._refused(command, refusal)
+
+    def _cancel(self, command: CancelOrder) -> None:
+        try:
+            self._exchange.cancel(
+                command.instrument_id.symbol, command.client_order_id, command.command_id
+            )
+        except VenueRefusal as refusal:
+            self._refused(command, refusal)
+
+    def _refused(
+        self, command: SubmitOrder | ModifyOrder | CancelOrder, refusal: VenueRefusal
+    ) -> None:
+        self._post(self._map.refused(command, str(refusal), False, self._scheduler.now_ns))
+
+    # --- queries ---------------------------------------------------------------------------
+
+    def _query_order(self, command: QueryOrder) -> None:
+        now_ns = self._scheduler.now_ns
+        name = command.client_order_id
+        record = self._exchange.order_record(name)
+        self._post(
+            OrderAnswer(
+                self.client_id,
+                command.command_id,
+                AnswerStatus.OK,
+                name,
+                None if record is None else self._map.order_status(record, now_ns),
+                tuple(self._map.fill(trade, now_ns) for trade in self._exchange.trades_of(name)),
+                now_ns,
+                now_ns,
+            )
+        )
+
+    def _query_open_orders(self, command: QueryOpenOrders) -> None:
+        now_ns = self._scheduler.now_ns
+        orders = tuple(
+            self._map.order_status(record, now_ns) for record in self._exchange.open_orders()
+        )
+        self._post(
+            OpenOrdersAnswer(
+                self.client_id, command.command_id, AnswerStatus.OK, orders, now_ns, now_ns
+            )
+        )
+
+    def _query_fills(self, command: QueryFills) -> None:
+        now_ns = self._scheduler.now_ns
+        trades, _ = self._exchange.trades_since(command.since_ns, 0, _ALL)
+        fills = tuple(self._map.fill(trade, now_ns) for trade in trades)
+        self._post(
+            FillsAnswer(self.client_id, command.command_id, AnswerStatus.OK, fills, now_ns)
+        )
+
+    def _query_account(self, command: QueryAccount) -> None:
+        now_ns = self._scheduler.now_ns
+        balances = self._exchange.account().balances
+        self._post(self._map.account(balances, command.command_id, now_ns, now_ns))
+
+    # --- what the venue tells: `simulation.venue.floor.VenueListener` ------------------------
+
+    def on_order(
+        self, event: str, order: OrderRecord, request_id: str | None, due_post_only: bool, ts: int
+    ) -> None:
+        frame = OrderFrame(0, event, order, request_id, due_post_only, ts)
+        self._post(self._map.order_event(frame, self._scheduler.now_ns))
+
+    def on_fill(self, trade: TradeRecord, order: OrderRecord) -> None:
+        self._post(self._map.fill(trade, self._scheduler.now_ns))
+
+    def on_balances(self, balances: tuple[BalanceRecord, ...], ts: int) -> None:
+        """The kernel computes its own; a backtest has nobody to compare them for."""
+
+    def on_trade(
+        self, symbol: str, trade_id: str, price: int, quantity: int, aggressor: str, ts: int
+    ) -> None:
+        """The recording is the market data."""
+
+    def on_book(
+        self,
+        symbol: str,
+        update: int,
+        bids: tuple[tuple[int, int], ...],
+        asks: tuple[tuple[int, int], ...],
+        ts: int,
+    ) -> None:
+        """The recording is the market data."""
+
+    def on_quote(
+        self, symbol: str, bid: int, ask: int, bid_size: int, ask_size: int, ts: int
+    ) -> None:
+        """The recording is the market data."""
+
+
+class Touch:
+    """The other participants of one book as a recording shows them: one order a side."""
+
+    __slots__ = ("_ask", "_bid", "_book", "_exchange", "_size", "_waiting")
+
+    def __init__(self, exchange: Exchange, book: Book, default_size: int) -> None:
+        self._exchange = exchange
+        self._book = book
+        self._size = default_size
+        self._bid: Resting | None = None
+        self._ask: Resting | None = None
+        self._waiting: QuoteTick | None = None
+
+    def on_quote(self, quote: QuoteTick) -> None:
+        self._waiting = quote
+        if self._exchange.floor.open:
+            self.lay()
+
+    def on_trade(self, trade: TradeTick) -> None:
+        """Somebody takes `trade.size` up to the trade's price; ours rest in the way or do not."""
+        if not self._exchange.floor.open:
+            return
+        self.lay()
+        side = SELL if trade.aggressor_side is AggressorSide.SELLER else BUY
+        floor = self._exchange.floor
+        floor.hit(self._book, side, trade.size_mantissa, trade.price_mantissa)
+        floor.settle(self._book)
+
+    def lay(self) -> None:
+        """Put the quote that waits into the book."""
+        quote = self._waiting
+        if quote is None:
+            return
+        self._waiting = None
+        floor = self._exchange.floor
+        book = self._book
+        if self._bid is not None:
+            floor.leave(book, self._bid)
+        if self._ask is not None:
+            floor.leave(book, self._ask)
+        size = quote.bid_size_mantissa or self._size
+        self._bid = self._join(BUY, quote.bid_mantissa, size)
+        size = quote.ask_size_mantissa or self._size
+        self._ask = self._join(SELL, quote.ask_mantissa, size)
+        floor.settle(book)
+
+    def _join(self, side: Side, price: int, size: int) -> Resting | None:
+        return self._exchange.floor.join(self._book, side, price, size) if price > 0 else None
+
+
+class Result(msgspec.Struct, frozen=True):
+    """What a backtest came to; the kernel stays readable."""
+
+    data: int
+    turns: int
+    orders: list[Order]
+    positions: list[Position]
+    kernel: Kernel
+
+
+class Backtest:
+    """One venue, some strategies, some data. `run` once.
+
+    Args:
+        venue: the venue, its instruments and our account there.
+        strategies: made by the caller, added in order.
+        default_size: units at the touch where a recording has no sizes, as a mantissa.
+    """
+
+    def __init__(
+        self,
+        venue: Venue,
+        strategies: Sequence[Strategy],
+        *,
+        latency: LatencyModel | None = None,
+        start_ns: int = 0,
+        default_size: int = 1_000_000_000,
+        trader_id: str = "BACKTEST-001",
+    ) -> None:
+        self.scheduler = Scheduler(start_ns)
+        self._inbox: deque[ClientMessage] = deque()
+        fees = venue.fees
+        self.exchange = Exchange(
+            venue.name,
+            venue.instruments,
+            opening_account(venue),
+            self._now,
+            self.scheduler.post,
+            None if fees is None else FeeRates.of_text(fees.maker, fees.taker),
+            market_order_acks=True,
+        )
+        self._client = DirectClient(
+            self.exchange,
+            venue.instruments,
+            venue.account,
+            self.scheduler,
+            latency or LatencyModel(),
+            self._inbox.append,
+            self._lay,
+        )
+        self.kernel = Kernel(
+            KernelConfig(trader_id=TraderId(trader_id), stop_grace_ns=0), [self._client]
+        )
+        for strategy in strategies:
+            self.kernel.add_strategy(strategy)
+        self._touches: dict[InstrumentId, Touch] = {
+            instrument.id: Touch(
+                self.exchange, self.exchange.books[instrument.id.symbol], default_size
+            )
+            for instrument in venue.instruments
+        }
+
+    def run(self, data: Sequence[Datum]) -> Result:
+        """Run over `data`, which must not go back in `ts_init`; then stop the kernel.
+
+        Raises:
+            ValueError: a datum is older than the one before it.
+            KernelFault: a strategy or the kernel raised.
+        """
+        if data:
+            self._advance(data[0].ts_init)
+        self._turn(StartKernel("start", None, self.scheduler.now_ns))
+        scheduler = self.scheduler
+        kernel = self.kernel
+        turn = kernel.turn
+        next_timer_ns = kernel.next_timer_ns
+        next_action_ns = scheduler.next_ns
+        touches = self._touches
+        inbox = self._inbox
+        for datum in data:
+            ts = datum.ts_init
+            timer_ns = next_timer_ns()
+            action_ns = next_action_ns()
+            if (timer_ns is not None and timer_ns < ts) or (
+                action_ns is not None and action_ns <= ts
+            ):
+                self._catch_up(ts)
+            if ts < scheduler.now_ns:
+                raise ValueError(f"data goes back in time: {ts} after {scheduler.now_ns}")
+            scheduler.now_ns = ts
+            touch = touches.get(datum.instrument_id)
+            if touch is not None:
+                if type(datum) is QuoteTick:
+                    touch.on_quote(datum)
+                else:
+                    touch.on_trade(datum)  # type: ignore[arg-type]
+                if inbox:
+                    self._drain()
+            turn(datum)
+            if inbox:
+                self._drain()
+        self._turn(StopKernel("stop", None, scheduler.now_ns))
+        self._finish()
+        return Result(
+            len(data), kernel.view.turn, kernel.cache.orders(), kernel.cache.positions(), kernel
+        )
+
+    def _finish(self) -> None:
+        """Timers that the stop still owes: the end of its grace."""
+        while (timer_ns := self.kernel.next_timer_ns()) is not None:
+            self.scheduler.now_ns = timer_ns
+            self.kernel.turn(FireTimer(timer_ns))
+            self._drain()
+
+    def _turn(self, message: StartKernel | StopKernel) -> None:
+        self.kernel.turn(message)
+        self._drain()
+
+    def _drain(self) -> None:
+        """Give the kernel what the venue said, and what that led to, until both are quiet."""
+        inbox = self._inbox
+        turn = self.kernel.turn
+        while inbox:
+            message = inbox.popleft()
+            if self.kernel.view.state is KernelState.STOPPED:
+                return  # the venue's answer to the last disconnect
+            turn(message)
+
+    def _catch_up(self, until_ns: int) -> None:
+        """Everything due before the datum at `until_ns`: venue actions, and timers before it."""
+        scheduler = self.scheduler
+        kernel = self.kernel
+        while True:
+            timer_ns = kernel.next_timer_ns()
+            action_ns = scheduler.next_ns()
+            if action_ns is not None and action_ns <= until_ns:
+                if timer_ns is None or action_ns <= timer_ns:
+                    scheduler.step()
+                    self._drain()
+                    continue
+            if timer_ns is None or timer_ns >= until_ns:
+                return
+            scheduler.now_ns = timer_ns
+            kernel.turn(FireTimer(timer_ns))
+            self._drain()
+
+    def _advance(self, to_ns: int) -> None:
+        if to_ns < self.scheduler.now_ns:
+            raise ValueError(f"data begins at {to_ns}, before {self.scheduler.now_ns}")
+        self.scheduler.now_ns = to_ns
+
+    def _lay(self, instrument_id: InstrumentId) -> None:
+        touch = self._touches.get(instrument_id)
+        if touch is not None:
+            touch.lay()
+
+    def _now(self) -> int:
+        return self.scheduler.now_ns

@@ -1,0 +1,98 @@
+"""What a failure ships as: one gzipped MessagePack file that a colleague can open and replay."""
+
+import gzip
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from simulation.entropy import Tape
+from simulation.outcome import Outcome
+from simulation.recording import Recording
+from simulation.run import RunOptions
+from simulation.token import Token, TokenError
+
+FORMAT: Final = 1
+TAIL: Final = 200  # records kept: enough to see what led to the violation
+
+
+class BundleError(ValueError):
+    """A file that is no bundle of ours; says what is wrong with it."""
+
+
+class Bundle(msgspec.Struct, frozen=True):
+    """One failed run.
+
+    Attributes:
+        token: names the run.
+        versions: of Python and of what the run depends on.
+        options: expanded.
+        plan: planned faults, as text.
+        tape: every choice, per stream; enough to rerun when the code has changed.
+        tail: the last records of the trace, as written.
+        records: how many there were.
+    """
+
+    format: int
+    token: str
+    versions: dict[str, str]
+    options: RunOptions
+    outcome: Outcome
+    plan: list[str]
+    tape: Tape
+    tail: list[bytes]
+    records: int
+
+    def file_name(self) -> str:
+        """SCENARIO-SEED-CODE8.bundle"""
+        token = Token.parse(self.token)
+        scenario = token.scenario.replace(":", ".")
+        return f"{scenario}-{token.seed}-{token.code[:8]}.bundle"
+
+
+def make_bundle(options: RunOptions, recording: Recording) -> Bundle:
+    versions = {"python": platform.python_version(), "msgspec": version("msgspec")}
+    return Bundle(
+        FORMAT,
+        recording.outcome.token,
+        versions,
+        options,
+        recording.outcome,
+        recording.plan,
+        recording.tape,
+        recording.records[-TAIL:],
+        len(recording.records),
+    )
+
+
+def save(bundle: Bundle, directory: Path) -> Path:
+    """Write it below `directory`, which is made when missing. Returns the file."""
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / bundle.file_name()
+    # mtime 0: the same failure is the same file
+    path.write_bytes(gzip.compress(msgspec.msgpack.encode(bundle), mtime=0))
+    return path
+
+
+def load(path: Path) -> Bundle:
+    """Read a bundle.
+
+    Raises:
+        BundleError: no such file, not a bundle, or one of another format.
+    """
+    try:
+        data = gzip.decompress(path.read_bytes())
+        bundle = msgspec.msgpack.decode(data, type=Bundle)
+    except FileNotFoundError:
+        raise BundleError(f"{path}: no such bundle") from None
+    except (OSError, EOFError, ValueError) as error:
+        raise BundleError(f"{path}: not a bundle ({error})") from None
+    if bundle.format != FORMAT:
+        raise BundleError(f"{path}: bundle format {bundle.format}, this version reads {FORMAT}")
+    try:
+        Token.parse(bundle.token)
+    except TokenError as error:
+        raise BundleError(f"{path}: {error}") from None
+    return bundle

@@ -1,0 +1,71 @@
+"""How a run ended: one verdict, one digest, and the counts that show it did something."""
+
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+
+class Verdict(StrEnum):
+    PASS = "PASS"  # noqa: S105 - a verdict
+    VIOLATION = "VIOLATION"
+    NONDETERMINISM = "NONDETERMINISM"
+    INCONCLUSIVE = "INCONCLUSIVE"
+    ERROR = "ERROR"
+
+
+# Exit codes tell kinds of news apart; where several apply, the first of this order wins.
+EXIT_CODES: Final = {
+    Verdict.ERROR: 4,
+    Verdict.NONDETERMINISM: 3,
+    Verdict.VIOLATION: 1,
+    Verdict.INCONCLUSIVE: 5,
+    Verdict.PASS: 0,
+}
+EXIT_USAGE: Final = 2
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """One seed's result.
+
+    Attributes:
+        property_id: the property that broke, or ""; "property" in JSON.
+        subject, detail: what broke and how, or the error's text.
+        digest: SHA-256 of the trace, hex.
+        events: records in the trace.
+        counts: turns, submits, fills, reconnects and the like.
+        faults: fired, by kind.
+        fired_at: fired, by "KIND channel".
+        probes: situations seen, by id.
+        notes: what a reader should know (ambient calls of user code, say).
+    """
+
+    scenario: str
+    seed: int
+    verdict: Verdict
+    digest: str
+    events: int
+    token: str
+    property_id: str = msgspec.field(default="", name="property")
+    subject: str = ""
+    detail: str = ""
+    turn: int = 0
+    counts: dict[str, int] = {}
+    faults: dict[str, int] = {}
+    fired_at: dict[str, int] = {}
+    probes: dict[str, int] = {}
+    notes: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        return self.verdict is Verdict.PASS
+
+    def report(self) -> str:
+        """One line for a person: what broke and how to see it again."""
+        if self.passed:
+            return f"{self.scenario}@{self.seed}: PASS"
+        what = f"({self.property_id})" if self.property_id else ""
+        return (
+            f"{self.scenario}@{self.seed}: {self.verdict}{what} {self.subject}: {self.detail}; "
+            f"replay with: seatrial replay '{self.token}'"
+        )

@@ -1,0 +1,106 @@
+"""The name of one run: `scenario[faults=...,market=hash12,bug=ID]@seed#code`.
+
+`code` hashes what decides the outcome beside the seed: our packages as they are on disk (before
+any patch), the user's modules that are loaded, and the versions of the packages we run on. A
+token typed on another machine with the same code names the same run, byte for byte.
+"""
+
+import hashlib
+import re
+import sys
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+_PACKAGES: Final = ("engine", "invariants", "simulation")
+_DEPENDENCIES: Final = ("msgspec",)
+_TOKEN: Final = re.compile(
+    r"(?P<scenario>[A-Za-z_][\w.:]*)(?:\[(?P<options>[^\]]*)\])?@(?P<seed>\d+)(?:#(?P<code>[0-9a-f]+))?"
+)
+SEED_LIMIT: Final = 1 << 63
+
+
+class TokenError(ValueError):
+    """A text that is no token; says which part is wrong."""
+
+
+class Token(msgspec.Struct, frozen=True):
+    """Everything that names one run.
+
+    Attributes:
+        scenario: built-in name or MODULE:FUNCTION.
+        seed: 0 .. 2**63 - 1.
+        code: hex digest of the code (12 digits), or "" when unknown.
+        faults: profile name that overrides the scenario's, or "".
+        market: first 12 hex digits of the recordings' SHA-256, or "".
+        bug: zoo id, or "".
+    """
+
+    scenario: str
+    seed: int
+    code: str = ""
+    faults: str = ""
+    market: str = ""
+    bug: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> "Token":
+        match = _TOKEN.fullmatch(text)
+        if match is None:
+            raise TokenError(f"not a token: {text!r} (expected SCENARIO@SEED#CODE)")
+        seed = int(match["seed"])
+        if seed >= SEED_LIMIT:
+            raise TokenError(f"seed {seed} is too large: seeds are below 2**63")
+        options: dict[str, str] = {}
+        for part in filter(None, (match["options"] or "").split(",")):
+            key, sign, value = part.partition("=")
+            if not sign or not value or key not in ("faults", "market", "bug") or key in options:
+                raise TokenError(f"token option {part!r}: use faults=, market= or bug=, once each")
+            options[key] = value
+        return cls(match["scenario"], seed, match["code"] or "", **options)
+
+    def __str__(self) -> str:
+        named = (("faults", self.faults), ("market", self.market), ("bug", self.bug))
+        options = ",".join(f"{key}={value}" for key, value in named if value)
+        bracket = f"[{options}]" if options else ""
+        code = f"#{self.code}" if self.code else ""
+        return f"{self.scenario}{bracket}@{self.seed}{code}"
+
+
+def code_hash() -> str:
+    """Twelve hex digits over the code on disk that the loaded scenario runs."""
+    digest = hashlib.sha256()
+    files: dict[str, Path] = {}
+    for package in _PACKAGES:
+        for root in import_module(package).__path__:
+            for path in Path(root).rglob("*.py"):
+                files[f"{package}/{path.relative_to(root).as_posix()}"] = path
+    for name, path in _user_modules():
+        files[f"user/{name}"] = path
+    for name in sorted(files):
+        digest.update(name.encode())
+        digest.update(b"\0")
+        digest.update(files[name].read_bytes().replace(b"\r\n", b"\n"))
+        digest.update(b"\0")
+    for name in _DEPENDENCIES:
+        digest.update(f"{name}={version(name)}\0".encode())
+    return digest.hexdigest()[:12]
+
+
+def _user_modules() -> list[tuple[str, Path]]:
+    """The user's loaded modules: files under the working directory that are not ours, nor
+    installed."""
+    here = Path.cwd().resolve()
+    ours = (*_PACKAGES, "conformance", "zoo", "fuzz", "seatrial", "tests", "benchmarks", "__main__")
+    found: dict[str, Path] = {}
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if not file or not file.endswith(".py") or name.split(".")[0] in ours:
+            continue
+        path = Path(file).resolve()
+        if path.is_relative_to(here) and "site-packages" not in path.parts:
+            found[name] = path
+    return sorted(found.items())

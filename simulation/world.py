@@ -1,0 +1,285 @@
+"""One run's parts, wired: a kernel, its venues, the network between them, and who watches.
+
+The loop is the driver that `engine.kernel` asks for: whatever is due next happens next, inputs
+before timers at the same instant, one turn each. Three phases: *active* (faults and orders),
+then heal, then *quiet*, in which the market calms down and everything must settle.
+"""
+
+from collections import deque
+from collections.abc import Mapping
+from typing import Final
+
+from engine.journal.memory import MemoryJournal
+from engine.kernel import Kernel, KernelConfig
+from engine.model.commands import Command, FireTimer, StartKernel
+from engine.model.enums import KernelState
+from engine.model.events import OrderFilled, OrderSubmitted
+from engine.model.identifiers import AccountId, ClientId, TraderId
+from engine.model.identifiers import Venue as VenueId
+from engine.model.reports import ClientConnected, ClientMessage
+from engine.record import TurnRecord
+from engine.strategy import Strategy
+from invariants.evidence import Evidence
+from invariants.monitor import Monitor
+from invariants.truth import TrueOrder, Truth
+from simulation.client import CHANNELS, NativeClient, NativeClientConfig
+from simulation.entropy import Entropy, Stream
+from simulation.faults import Faults
+from simulation.market.recorded import Replay
+from simulation.market.seeded import SeededFlow
+from simulation.network import Network
+from simulation.scenario import Scenario, Venue, duration_ns, opening_account
+from simulation.scheduler import Scheduler
+from simulation.trace import Trace
+from simulation.venue.exchange import Exchange
+from simulation.venue.fees import FeeRates
+from simulation.venue.gateway import Gateway
+from simulation.workload import make_traders
+
+START_NS: Final = 1_700_000_000_000_000_000  # 14 November 2023, when nothing else says
+_SETTLE_NS: Final = 20_000_000_000  # the market rests this long before the end
+_JOURNAL_DELAY_NS: Final = 4_000_000
+_OVER: Final = (KernelState.STOPPED, KernelState.FAULTED, KernelState.FAILED_START)
+
+
+class VenueWitness:
+    """A venue's word for the oracles: `invariants.evidence.TruthSource`."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+
+    def truth(self) -> Truth:
+        return self._exchange.truth()
+
+    def true_order(self, client_order_id: str) -> TrueOrder | None:
+        return self._exchange.true_order(client_order_id)
+
+    def has_trade(self, trade_id: str) -> bool:
+        return self._exchange.has_trade(trade_id)
+
+
+class WitnessedClient(NativeClient):
+    """The native client with a note of every command that the kernel lets out."""
+
+    evidence: Evidence
+
+    def send(self, command: Command) -> None:
+        self.evidence.note_release(command.command_id)
+        super().send(command)
+
+
+class WitnessedJournal(MemoryJournal):
+    """A journal that tells the oracles how far its promise goes."""
+
+    evidence: Evidence
+
+    def append(self, record: TurnRecord) -> None:
+        super().append(record)
+        if self.is_durable_at_once:
+            self.evidence.durable_turn = record.turn
+
+
+class World:
+    """Everything of one run.
+
+    Attributes:
+        turns: how many turns the kernel took.
+        probes: situations seen, by id.
+    """
+
+    def __init__(self, scenario: Scenario, entropy: Entropy, *, keep_trace: bool) -> None:
+        self.scenario = scenario
+        self.trace = Trace(keep_trace)
+        self.probes: dict[str, int] = {}
+        self.turns = 0
+        self._counts = {"submits": 0, "fills": 0, "connects": 0}
+        self._start_ns = scenario.market.start_ns or START_NS
+        active_ns = duration_ns(scenario.active)
+        if scenario.market.end_ns:
+            active_ns = min(active_ns, scenario.market.end_ns - self._start_ns)
+        self._active_end_ns = self._start_ns + active_ns
+        self._end_ns = self._active_end_ns + duration_ns(scenario.quiet)
+        self._inbox: deque[ClientMessage] = deque()
+
+        self.scheduler = Scheduler(self._start_ns)
+        self.faults = Faults(scenario.faults, entropy, self.scheduler, self.trace, active_ns)
+        self.network = Network(self.scheduler, entropy, self.faults, self.trace)
+        self.exchanges: dict[str, Exchange] = {}
+        self.gateways: dict[str, Gateway] = {}
+        self._markets: list[SeededFlow | Replay] = []
+        clients = [self._open_venue(venue, entropy) for venue in scenario.venues]
+        self.clients = clients
+        self._journal_stream = self._pick_journal(entropy)
+        self.journal = WitnessedJournal(durable_at_once=self._journal_stream is None)
+        self.kernel = Kernel(
+            KernelConfig(trader_id=TraderId("TRIAL-001")),
+            clients,
+            self.journal,
+            self._turn_done,
+            random_for=lambda component_id: entropy.stream(f"user.{component_id}"),
+        )
+        self.evidence = Evidence(
+            self.kernel.view,
+            {name: VenueWitness(exchange) for name, exchange in self.exchanges.items()},
+            self._wanted,
+            self.probes,
+        )
+        self.journal.evidence = self.evidence
+        for client in clients:
+            client.evidence = self.evidence
+        self.monitor = Monitor(scenario.properties, self.evidence)
+        for strategy in self._strategies(entropy):
+            self.kernel.add_strategy(strategy)
+        for actor in self.monitor.actors():
+            self.kernel.add_actor(actor)
+        self.monitor.attach(self.kernel.bus)
+        self.faults.start(self.network)
+
+    # --- reads -----------------------------------------------------------------------------
+
+    @property
+    def now_ns(self) -> int:
+        return self.scheduler.now_ns
+
+    def counts(self) -> dict[str, int]:
+        """What the run did, so that a green can be seen to have done something."""
+        counts = dict(self._counts)
+        counts["turns"] = self.turns
+        counts["reconnects"] = max(0, counts.pop("connects") - len(self.clients))
+        counts["fault_kinds"] = sum(1 for count in self.faults.fired_by_kind().values() if count)
+        return dict(sorted(counts.items()))
+
+    def faults_by_kind(self) -> dict[str, int]:
+        return {kind: count for kind, count in self.faults.fired_by_kind().items() if count}
+
+    def faults_by_channel(self) -> dict[str, int]:
+        fired = {f"{kind.name} {where}": count for (kind, where), count in self.faults.fired.items()}
+        return dict(sorted(fired.items()))
+
+    # --- the run ---------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Sail to the end, or to the first violation.
+
+        Raises:
+            KernelFault: a turn broke off.
+        """
+        self._turn(StartKernel("start", None, self.now_ns))
+        self._sail_until(self._active_end_ns)
+        if self.monitor.violation is None:
+            self.faults.heal()
+            self.evidence.healed = True
+            self._sail_until(self._end_ns - _SETTLE_NS)
+        if self.monitor.violation is None:
+            for market in self._markets:
+                market.stop()
+            self._sail_until(self._end_ns)
+        if self.monitor.violation is None:
+            self.monitor.run_ended()
+
+    def _sail_until(self, end_ns: int) -> None:
+        scheduler = self.scheduler
+        kernel = self.kernel
+        monitor = self.monitor
+        inbox = self._inbox
+        while monitor.violation is None and kernel.view.state not in _OVER:
+            due_ns = scheduler.next_ns()
+            timer_ns = kernel.next_timer_ns()
+            if timer_ns is not None and (due_ns is None or timer_ns < due_ns):
+                if timer_ns > end_ns:
+                    break
+                scheduler.now_ns = timer_ns
+                self._turn(FireTimer(timer_ns))
+            elif due_ns is None or due_ns > end_ns:
+                break
+            else:
+                scheduler.step()
+            while inbox and monitor.violation is None and kernel.view.state not in _OVER:
+                self._turn(inbox.popleft())
+        if monitor.violation is None:
+            scheduler.now_ns = end_ns
+
+    def _turn(self, message: object) -> None:
+        self.kernel.turn(message)  # type: ignore[arg-type]
+
+    def _turn_done(self, record: TurnRecord) -> None:
+        self.turns = record.turn
+        self.trace.record("turn", record.ts, record)
+        counts = self._counts
+        for fact in record.facts:
+            kind = type(fact)
+            if kind is OrderFilled:
+                counts["fills"] += 1
+            elif kind is OrderSubmitted:
+                counts["submits"] += 1
+        if type(record.input) is ClientConnected:
+            counts["connects"] += 1
+        stream = self._journal_stream
+        if stream is not None:
+            delay_ns = stream.below(_JOURNAL_DELAY_NS, "sync")
+            due_ns = max(self._synced_ns, self.now_ns + delay_ns)
+            self._synced_ns = due_ns
+            self.scheduler.post(due_ns, lambda: self._durable(record.turn))
+        self.monitor.turn_done(record)
+
+    def _durable(self, turn: int) -> None:
+        self.evidence.durable_turn = turn
+        self.kernel.durable(turn)
+
+    # --- construction ----------------------------------------------------------------------
+
+    def _open_venue(self, venue: Venue, entropy: Entropy) -> WitnessedClient:
+        scheduler = self.scheduler
+        fees = venue.fees
+        exchange = Exchange(
+            venue.name,
+            venue.instruments,
+            opening_account(venue),
+            self._now,
+            scheduler.post,
+            None if fees is None else FeeRates.of_text(fees.maker, fees.taker),
+        )
+        gateway = Gateway(exchange, self.faults, entropy.stream(f"gateway.{venue.name}"))
+        self.network.serve(venue.name, gateway)
+        self.exchanges[venue.name] = exchange
+        self.gateways[venue.name] = gateway
+        for symbol in exchange.books:
+            stream = entropy.stream(f"market.{venue.name}.{symbol}")
+            self._markets.append(self.scenario.market.start(exchange, symbol, stream))
+        config = NativeClientConfig(
+            client_id=ClientId(venue.name),
+            venue=VenueId(venue.name),
+            account_id=AccountId(exchange.account_id),
+            account_type=venue.account,
+            host=venue.name,
+        )
+        return WitnessedClient(config, self.network, scheduler, entropy, self._inbox.append)
+
+    def _now(self) -> int:
+        return self.scheduler.now_ns
+
+    def _pick_journal(self, entropy: Entropy) -> Stream | None:
+        """Half the seeds have a journal that takes its time; the stream says how long."""
+        self._synced_ns = self._start_ns
+        stream = entropy.stream("journal")
+        return stream if stream.chance(1, 2, "late") else None
+
+    def _strategies(self, entropy: Entropy) -> list[Strategy]:
+        strategies = [make() for make in self.scenario.strategies]
+        if self.scenario.workload is not None:
+            instrument_ids = tuple(
+                instrument.id for venue in self.scenario.venues for instrument in venue.instruments
+            )
+            strategies += make_traders(
+                self.scenario.workload, instrument_ids, self._active_end_ns, entropy.stream
+            )
+        return strategies
+
+    def _wanted(self) -> Mapping[str, list[tuple[str, str]]]:
+        return {
+            client.venue: [
+                (CHANNELS[kind], str(instrument_id))
+                for kind, instrument_id in self.kernel.data_engine.wanted(client.client_id)
+            ]
+            for client in self.clients
+        }

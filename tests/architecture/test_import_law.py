@@ -1,0 +1,84 @@
+"""The layout is the architecture: who may import whom, read from the imports themselves."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# Each may import only what stands left of it.
+ORDER = ("engine", "invariants", "simulation", "conformance", "zoo", "fuzz", "seatrial", "tests")
+PACKAGES = [name for name in ORDER if (ROOT / name / "__init__.py").exists()]
+
+# The venue is an independent witness: of the engine it may use these and nothing else.
+VENUE_MAY_USE = {
+    "engine.model.values",
+    "engine.model.number",
+    "engine.model.money",
+    "engine.model.fixed",
+    "engine.model.identifiers",
+    "engine.model.currencies",
+    "engine.model.instruments",
+}
+
+
+def modules(package: str) -> list[Path]:
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+def imports(path: Path) -> list[tuple[int, str]]:
+    """(line, dotted name) of every import; `from a import b` counts as `a` (and `a.b` when that
+    is a module)."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(), str(path))):
+        if isinstance(node, ast.Import):
+            found.extend((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            found.append((node.lineno, node.module))
+            for alias in node.names:
+                target = ROOT / Path(*node.module.split(".")) / f"{alias.name}.py"
+                if target.exists():
+                    found.append((node.lineno, f"{node.module}.{alias.name}"))
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            found.append((node.lineno, "relative import"))
+    return found
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_imports_only_what_stands_left_of_it(package: str) -> None:
+    allowed = set(ORDER[: ORDER.index(package) + 1])
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line} imports {name}"
+        for path in modules(package)
+        for line, name in imports(path)
+        if name == "relative import" or (name.split(".")[0] in ORDER and name.split(".")[0] not in allowed)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_model_imports_nothing_else_of_ours() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line} imports {name}"
+        for path in modules("engine/model")
+        for line, name in imports(path)
+        if name.split(".")[0] in ORDER and not name.startswith("engine.model")
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_simulated_venue_shares_no_order_logic_with_the_engine() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line} imports {name}"
+        for path in modules("simulation/venue")
+        for line, name in imports(path)
+        if name.startswith("engine")
+        and name not in VENUE_MAY_USE | {"engine.model"}
+        and not any(name.startswith(f"{module}.") for module in VENUE_MAY_USE)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_only_parties_that_name_the_packages_are_the_packages() -> None:
+    assert PACKAGES[0] == "engine"
+    assert set(PACKAGES) >= {"engine", "invariants", "simulation", "zoo", "seatrial"}
