@@ -23,7 +23,7 @@ from engine.model.number import FixedNumber, compare_number, equals_number, numb
 
 
 class _Draft(FixedNumber):
-    """Money while it is being filled in; see `engine.model.values` for why."""
+    """Money while it is being filled in; see `engine.model.scaled` for why."""
 
     __slots__ = ("currency",)
 
@@ -108,6 +108,7 @@ class Money(_Draft):
             self.raw = raw
             self.currency = currency
             self._text = None
+            self._hash = None
             self.__class__ = Money
             return self
         _refuse_raw(raw, currency)
@@ -143,6 +144,9 @@ class Money(_Draft):
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"Money is immutable: cannot set {name}")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"Money is immutable: cannot delete {name}")
 
     def __repr__(self) -> str:
         return f"Money({self.amount_str()}, {self.currency.code})"
