@@ -9,7 +9,11 @@ Header = tuple[TraderId, StrategyId, InstrumentId, ClientOrderId, str, int, int]
 
 
 def venue_header(ctx: Context, order: Order, report: ExecutionReport) -> Header:
-    """For an event of which the venue was the source."""
+    """For an event of which the venue was the source.
+
+    `ts_init` is now and not the report's: a report that was held back becomes an event when it
+    is applied.
+    """
     return (
         order.trader_id,
         order.strategy_id,
@@ -17,7 +21,7 @@ def venue_header(ctx: Context, order: Order, report: ExecutionReport) -> Header:
         order.client_order_id,
         ctx.new_id(),
         report.ts_event,
-        report.ts_init,
+        ctx.clock.now_ns,
     )
 
 

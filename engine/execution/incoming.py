@@ -277,7 +277,7 @@ class Incoming:
             order.client_order_id,
             ctx.new_id(),
             report.ts_event,
-            report.ts_init,
+            ctx.clock.now_ns,
             report.account_id,
             venue_order_id,
             trade_id,
