@@ -121,7 +121,10 @@ def opening_account(venue: Venue) -> AccountSpec:
     if balances is None:
         codes: dict[str, str] = {}
         for instrument in venue.instruments:
-            for unit in (instrument.quote_currency, instrument.base_currency):
+            units = (instrument.quote_currency, instrument.base_currency)
+            if venue.account is AccountType.MARGIN:
+                units = (instrument.cost_currency,) * 2  # nothing else is ever owed there
+            for unit in units:
                 codes[unit.code] = _GENEROUS.get(unit.code, "1000000")
         balances = codes
     return AccountSpec(venue_enums.AccountType(venue.account.name), balances, venue.leverage)

@@ -289,7 +289,7 @@ class RandomTrader(Strategy):
                     )
                 )
             case 4:  # more than anybody has
-                huge = Quantity.from_mantissa(10**17, instrument.size_precision)
+                huge = Quantity.from_int(10**12)
                 self._send(factory.market(instrument.id, BUY, huge))
             case 5:  # an order that is over
                 closed = self.cache.orders_closed(strategy_id=self.id)
