@@ -26,7 +26,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from types import FrameType, ModuleType
+from types import BuiltinFunctionType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Any, Final
 
 from simulation.entropy import Stream
@@ -66,6 +66,7 @@ _RANDOM_FUNCTIONS: Final = (
     "weibullvariate",
 )
 _FORKS: Final = ("fork", "forkpty", "posix_spawn", "posix_spawnp", "system")
+_FUNCTION_TYPES: Final = (BuiltinFunctionType, FunctionType, MethodType)
 _REAL_DATE: Final = datetime_module.date
 _REAL_DATETIME: Final = datetime_module.datetime
 
@@ -181,7 +182,7 @@ class _State:
 
     def __init__(self) -> None:
         self.fences: dict[int, Fence] = {}
-        self._installed: list[tuple[object, str, object, object]] = []  # owner, name, was, is
+        self._installed: list[tuple[object, str, Any, Any]] = []  # owner, name, was, is
         self._dated: list[tuple[ModuleType, str, type, type]] = []  # module, name, was, is
         self._modules_seen = 0
         self._swapped = False
@@ -205,21 +206,19 @@ class _State:
 
     def _replace_captured(self) -> None:
         """`from time import time` made before the first fence: give those names ours too."""
-        by_original = {
-            id(was): stand_in
+        stand_ins = {
+            was: stand_in
             for owner, _, was, stand_in in self._installed
             if isinstance(owner, ModuleType)
         }
-        originals = [was for _, _, was, _ in self._installed]  # ids stay taken while we look
         for module in tuple(sys.modules.values()):
             if _is_library_module(module):
                 continue
             for name, value in tuple(vars(module).items()):
-                stand_in = by_original.get(id(value))
-                if stand_in is not None:
+                if isinstance(value, _FUNCTION_TYPES) and value in stand_ins:
+                    stand_in = stand_ins[value]
                     setattr(module, name, stand_in)
                     self._installed.append((module, name, value, stand_in))
-        del originals
 
     def swap_datetimes(self) -> None:
         # Only while a fence is up: a subclass in the place of a built-in class is felt more
