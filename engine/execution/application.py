@@ -5,9 +5,6 @@ and then it is told in a fixed order: fill, order event, account, position event
 event stops at the order: nothing downstream of it moves and nothing is published.
 """
 
-from decimal import Decimal
-from typing import Final
-
 from engine import topics
 from engine.context import Context
 from engine.execution.desk import Desk
@@ -27,12 +24,6 @@ from engine.model.order_table import OrderEventRefused
 from engine.model.orders import Order
 from engine.model.positions import Position, split_fill
 from engine.portfolio import Portfolio
-
-_NO_PRICE: Final = "0"
-
-
-def _text(value: Decimal | None) -> str:
-    return _NO_PRICE if value is None else format(value, "f")
 
 
 class Application:
@@ -174,63 +165,30 @@ class Application:
         self, position: Position, fill: OrderFilled, was_flat: bool
     ) -> PositionEvent:
         """The step just applied, with the values as they stand after it."""
-        ctx = self._ctx
-        if position.signed_raw == 0:
-            return PositionClosed(
-                fill.trader_id,
-                fill.strategy_id,
-                fill.instrument_id,
-                fill.position_id,
-                fill.account_id,
-                ctx.new_id(),
-                fill.ts_event,
-                fill.ts_init,
-                position.side,
-                _text(position.signed_qty),
-                position.quantity,
-                fill.last_qty,
-                fill.last_px,
-                _text(position.avg_px_open),
-                position.realized_pnl,
-                fill.client_order_id,
-                position.duration_ns,
-            )
-        if was_flat:
-            return PositionOpened(
-                fill.trader_id,
-                fill.strategy_id,
-                fill.instrument_id,
-                fill.position_id,
-                fill.account_id,
-                ctx.new_id(),
-                fill.ts_event,
-                fill.ts_init,
-                position.side,
-                _text(position.signed_qty),
-                position.quantity,
-                fill.last_qty,
-                fill.last_px,
-                _text(position.avg_px_open),
-                position.realized_pnl,
-                fill.client_order_id,
-            )
-        return PositionChanged(
+        signed_raw = position.signed_raw
+        quantity = position.quantity
+        head = (
             fill.trader_id,
             fill.strategy_id,
             fill.instrument_id,
             fill.position_id,
             fill.account_id,
-            ctx.new_id(),
+            self._ctx.new_id(),
             fill.ts_event,
             fill.ts_init,
             position.side,
-            _text(position.signed_qty),
-            position.quantity,
+            f"-{quantity}" if signed_raw < 0 else str(quantity),
+            quantity,
             fill.last_qty,
             fill.last_px,
-            _text(position.avg_px_open),
+            format(position.avg_px_open, "f"),
             position.realized_pnl,
         )
+        if signed_raw == 0:
+            return PositionClosed(*head, fill.client_order_id, position.duration_ns)
+        if was_flat:
+            return PositionOpened(*head, fill.client_order_id)
+        return PositionChanged(*head)
 
     def _order_topic(self, strategy_id: StrategyId) -> str:
         topic = self._order_topics.get(strategy_id)

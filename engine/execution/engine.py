@@ -139,7 +139,7 @@ class ExecutionEngine:
     def client_disconnected(self, client_id: ClientId) -> None:
         """The client's venue is not `tradable` until it has been reconciled again."""
         self._desk.set_connected(client_id, False)
-        self._unresolved.disconnected(client_id)
+        self._unresolved.forget_queries(client_id)
         self._reconciliation.disconnected(client_id)
 
     def start_reconcile(self, client: ExecutionClient) -> None:

@@ -9,14 +9,7 @@ from typing import Final
 
 from engine.model.commands import ModifyOrder
 from engine.model.enums import OrderStatus, OrderType
-from engine.model.events import (
-    OrderAccepted,
-    OrderCanceled,
-    OrderExpired,
-    OrderFilled,
-    OrderTriggered,
-    OrderUpdated,
-)
+from engine.model.events import OrderAccepted, OrderTriggered, OrderUpdated
 from engine.model.orders import Order
 from engine.model.reports import (
     AcceptedReport,
@@ -35,15 +28,9 @@ UNASKED: Final = "UNASKED"  # request id of an update that the venue made on its
 _S = OrderStatus
 _LIVE: Final = (_S.ACCEPTED, _S.TRIGGERED, _S.PARTIALLY_FILLED)
 _UNTRIGGERED: Final = (_S.SUBMITTED, _S.ACCEPTED)
-# Events whose `ts_event` is the venue's stamp; the others are stamped with local time.
-_FROM_VENUE: Final = (
-    OrderAccepted,
-    OrderUpdated,
-    OrderTriggered,
-    OrderFilled,
-    OrderCanceled,
-    OrderExpired,
-)
+# What a living order can have heard from its venue, but for fills: their sum says better than
+# their stamps whether a picture includes them.
+_FROM_VENUE: Final = (OrderAccepted, OrderUpdated, OrderTriggered)
 
 
 def is_unacknowledged(order: Order) -> bool:

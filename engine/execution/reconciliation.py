@@ -141,6 +141,7 @@ class Reconciliation:
         """Begin a pass; one that is running for the client is given up."""
         client_id = client.client_id
         self._abandon(client_id)
+        self._unresolved.forget_queries(client_id)
         self._passes_begun += 1
         running = ReconcilePass(client, self._passes_begun, self._desk.sequence)
         self._passes[client_id] = running
@@ -268,7 +269,7 @@ class Reconciliation:
         for coid in running.unexplained:
             asked = cache.order(coid)
             if asked is not None:
-                self._unresolved.investigate(asked)
+                self._unresolved.investigate(asked, running.sequence)
 
     def _end(self, running: ReconcilePass) -> None:
         client_id = running.client.client_id

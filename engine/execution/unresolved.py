@@ -8,10 +8,12 @@ What proves something:
   the modify or cancel, that never acted;
 * any picture that shows what the request asked for.
 
-When a request was released is not known to the kernel to the nanosecond: its turn may have waited
-for the journal. So each request carries an upper bound, from evidence: the client reported its
-outcome unknown (it had left by then), or answered a query that was made later (turns leave in
-order). Without evidence there is no bound and no negative proof.
+When a request left is not known to the kernel to the nanosecond: its turn may have waited for the
+journal, and the client may have held it (a cancel until its submit is answered, anything for a
+rate limit). So each request carries an upper bound, from evidence: the client reported its outcome
+unknown, so it had left by then; or the client answered a query that was made later, so it had the
+request by then (turns leave in order) and holds nothing longer than a request lives. Without
+evidence there is no bound and no negative proof.
 
 A `Doubt` is the open question about one order. While it stands the order is marked in the cache.
 It ends by proof alone; queries that prove nothing are repeated without end, ever more slowly, and
@@ -39,6 +41,7 @@ from engine.model.reports import (
     ExecutionReport,
     ModifyRejectedReport,
     OrderAnswer,
+    OrderStatusReport,
     OutcomeUnknown,
     RejectedReport,
     UpdatedReport,
@@ -49,6 +52,7 @@ NEVER_ARRIVED: Final = "NEVER_ARRIVED"
 NEVER_ACTED: Final = "NEVER_ACTED"
 
 _WATCHDOG: Final = "inflight"
+_NOT_ASKED: Final = -1
 _SUBMIT: Final = RequestKind.SUBMIT
 _KINDS: Final = {
     Trigger.PENDING_UPDATE: RequestKind.MODIFY,
@@ -106,8 +110,9 @@ class Doubt:
     Attributes:
         requests: those of unknown outcome, by request id.
         expected_filled_raw: the venue has said that this much is filled; 0: nothing said.
-        unanswered: the question has not been answered by any query yet.
-        unexplained: the last answer did not fit (absent, stale, fills missing).
+        asked_after: only a query with a higher sequence answers the question; `_NOT_ASKED`
+            when nothing is asked beyond the requests.
+        is_unexplained: the last answer did not fit the order (absent, or older than it).
         attempts: queries in a row that proved nothing.
         armed: a timer will ask.
         query_id: the query under way, if one is.
@@ -115,15 +120,15 @@ class Doubt:
 
     __slots__ = (
         "armed",
+        "asked_after",
         "attempts",
         "client",
         "expected_filled_raw",
+        "is_unexplained",
         "order",
         "query_id",
         "requests",
         "since_ns",
-        "unanswered",
-        "unexplained",
     )
 
     def __init__(self, order: Order, client: ExecutionClient, since_ns: int) -> None:
@@ -132,8 +137,8 @@ class Doubt:
         self.since_ns = since_ns
         self.requests: dict[str, Request] = {}
         self.expected_filled_raw = 0
-        self.unanswered = False
-        self.unexplained = False
+        self.asked_after = _NOT_ASKED
+        self.is_unexplained = False
         self.attempts = 0
         self.armed = False
         self.query_id: str | None = None
@@ -144,11 +149,11 @@ class Doubt:
 
     @property
     def is_settled(self) -> bool:
-        if self.unanswered or self.order.filled_raw < self.expected_filled_raw:
+        if self.asked_after != _NOT_ASKED or self.order.filled_raw < self.expected_filled_raw:
             return False
         if self.order.is_closed:
             return True
-        if self.unexplained:
+        if self.is_unexplained:
             return False
         return not any(request.is_outstanding for request in self.requests.values())
 
@@ -206,10 +211,11 @@ class Unresolved:
             doubt.expected_filled_raw = filled_raw
         self._ask(doubt)
 
-    def investigate(self, order: Order) -> None:
-        """Ask about an order, however its requests stand, until there is an answer."""
+    def investigate(self, order: Order, after_sequence: int) -> None:
+        """Ask about an order, however its requests stand, until a query with a higher sequence
+        than `after_sequence` is answered."""
         doubt = self._doubt(order, self._desk.client_of(order))
-        doubt.unanswered = True
+        doubt.asked_after = after_sequence
         self._ask(doubt)
 
     def order_changed(self, order: Order) -> None:
@@ -218,8 +224,8 @@ class Unresolved:
         if doubt is not None and doubt.is_settled:
             self._clear(doubt)
 
-    def disconnected(self, client_id: ClientId) -> None:
-        """Queries under way may never be answered; the next reconcile pass asks again."""
+    def forget_queries(self, client_id: ClientId) -> None:
+        """What was asked before a disconnect counts as lost; a reconcile pass asks again."""
         for doubt in self.doubts.values():
             if doubt.client.client_id == client_id:
                 doubt.query_id = None
@@ -235,10 +241,12 @@ class Unresolved:
         """
         ok = answer.status is AnswerStatus.OK
         coid = order.client_order_id
+        client = self._desk.client_of(order)
         outstanding = self._outstanding(order)
         for request in outstanding:
             if request.sequence < sequence:
-                request.had_left_by(answer.sent_ns if ok else answer.ts_init)
+                handed_over_ns = answer.sent_ns if ok else answer.ts_init
+                request.had_left_by(handed_over_ns + client.request_lifetime_ns)
         doubt = self.doubts.get(coid)
         if not ok:
             if doubt is not None and doubt.query_id == answer.correlation_id:
@@ -247,36 +255,36 @@ class Unresolved:
             return
 
         picture = answer.order
-        client = self._desk.client_of(order)
-        if doubt is not None:
-            doubt.unanswered = False
-            doubt.unexplained = False
-            if doubt.query_id == answer.correlation_id:
-                doubt.query_id = None
+        is_missing_fills = False
         if picture is None:
             fits = self._judge_absent(order, client, answer, outstanding)
         else:
             fits = not pictures.is_stale(order, picture, answer.sent_ns)
-            if picture.filled_qty.raw > order.filled_raw:
-                doubt = self._doubt(order, client)
-                doubt.expected_filled_raw = picture.filled_qty.raw
-                fits = False
+            is_missing_fills = picture.filled_qty.raw > order.filled_raw
             if fits and not order.is_closed:
-                self._judge_shown(order, client, answer, outstanding)
-        doubt = self.doubts.get(coid)
-        if not fits and not order.is_closed:
+                self._judge_shown(order, client, answer, picture, outstanding)
+        if is_missing_fills or not (fits or order.is_closed):
             doubt = self._doubt(order, client)
-            doubt.unexplained = True
         if doubt is None:
             return
+        if doubt.query_id == answer.correlation_id:
+            doubt.query_id = None
+        if sequence > doubt.asked_after:
+            doubt.asked_after = _NOT_ASKED
+        doubt.is_unexplained = not fits
+        if picture is not None and is_missing_fills:
+            doubt.expected_filled_raw = picture.filled_qty.raw
         for request in outstanding:
             if request.sequence < sequence:
                 doubt.requests[request.request_id] = request
         if doubt.is_settled:
             self._clear(doubt)
-        elif not fits:
+        elif doubt.query_id is not None:
+            pass  # this was the answer to an earlier question; another is under way
+        elif is_missing_fills or not fits:
             self._again(doubt)
         else:
+            doubt.attempts = 0
             self._wait_for_lifetime(doubt, client)
 
     def _judge_absent(
@@ -325,10 +333,10 @@ class Unresolved:
         order: Order,
         client: ExecutionClient,
         answer: OrderAnswer,
+        picture: OrderStatusReport,
         outstanding: list[Request],
     ) -> None:
         """The order is alive at the venue: settle the requests that can no longer act on it."""
-        now_ns = answer.ts_init
         for request in outstanding:
             if request.kind is _SUBMIT or not _can_no_longer_act(request, client, answer.sent_ns):
                 continue
@@ -337,8 +345,8 @@ class Unresolved:
                 order.instrument_id,
                 order.client_order_id,
                 order.venue_order_id,
-                now_ns,
-                now_ns,
+                picture.ts_event,  # what it says is as old as the picture
+                answer.ts_init,
             )
             command = request.command
             if request.kind is RequestKind.CANCEL:
