@@ -11,7 +11,7 @@ refused (`is_breached`; the portfolio raises the alert).
 
 from typing import Final
 
-from engine.model.cost import CostBasis, Valuation
+from engine.model.cost import AccountNet, CostBasis, Valuation
 from engine.model.currencies import Currency
 from engine.model.enums import BUY, AccountType, OrderStatus
 from engine.model.events import AccountState, OrderFilled
@@ -322,7 +322,7 @@ class MarginAccount(Account):
 
     def __init__(self, account_id: AccountId, leverage: int = 10) -> None:
         super().__init__(account_id, leverage)
-        self.nets: dict[InstrumentId, CostBasis] = {}
+        self.nets: dict[InstrumentId, AccountNet] = {}
         self._valuations: dict[InstrumentId, Valuation] = {}
         self._initial_raw: dict[InstrumentId, int] = {}
         self._stale_margins: dict[InstrumentId, None] = {}
@@ -338,8 +338,10 @@ class MarginAccount(Account):
         contain the fill already. Returns what closing has earned, raw in the cost currency."""
         net = self._net(instrument)
         quantity_raw: int = fill.last_qty.raw
-        booked_raw = net.trade(
-            quantity_raw if fill.side is BUY else -quantity_raw, fill.last_px.raw
+        booked_raw = net.trade_at(
+            fill.ts_event,
+            quantity_raw if fill.side is BUY else -quantity_raw,
+            fill.last_px.raw,
         )
         self.contribute(
             (instrument.id,),
@@ -382,10 +384,10 @@ class MarginAccount(Account):
         else:
             self.margins.pop(instrument_id, None)
 
-    def _net(self, instrument: Instrument) -> CostBasis:
+    def _net(self, instrument: Instrument) -> AccountNet:
         net = self.nets.get(instrument.id)
         if net is None:
-            net = self.nets[instrument.id] = CostBasis(self._valuation(instrument))
+            net = self.nets[instrument.id] = AccountNet(self._valuation(instrument))
         return net
 
     def _valuation(self, instrument: Instrument) -> Valuation:

@@ -8,6 +8,7 @@ far): the roundings telescope, and the sum of what was booked is never off by mo
 rounding, however many fills it took.
 """
 
+from bisect import insort
 from decimal import Decimal
 from math import gcd
 from typing import Final
@@ -16,6 +17,8 @@ from engine.model.currencies import Currency
 from engine.model.fixed import FIXED_PRECISION, FIXED_SCALE, decimal_of, divide_half_even
 from engine.model.instruments import Instrument
 
+_REMEMBERED_MAX: Final = 512  # trades that a late one can still be put among
+_FORGOTTEN_AT_ONCE: Final = 256
 _INVERSE_SCALE: Final = 10**8  # raw (1e-16) to 1e-24
 
 
@@ -148,3 +151,50 @@ class CostBasis:
         if rest_raw:  # the close took all the cost there was
             self.cost = self.valuation.value(rest_raw, price_raw)
         self.signed_raw += change_raw
+
+
+class AccountNet(CostBasis):
+    """The net of one account in one instrument, in the venue's order of trades.
+
+    What closing earns depends on the order of the trades, and the order of arrival is not the
+    venue's: a fill that a lost frame kept back comes after later ones. So the last trades are
+    remembered with what stood before them, and a late one is entered where it belongs. One
+    older than all that is remembered is entered before them.
+    """
+
+    __slots__ = ("_before", "_trades")
+
+    def __init__(self, valuation: Valuation) -> None:
+        super().__init__(valuation)
+        self._trades: list[tuple[int, int, int]] = []  # (ts_event, change raw, price raw)
+        self._before = (0, 0, 0)  # signed_raw, cost, earned before the first of them
+
+    def trade_at(self, ts_event: int, change_raw: int, price_raw: int) -> int:
+        """`trade`, entered at `ts_event` (nanoseconds, the venue's); equal times keep arrival
+        order. Returns the profit to book now, which a late trade may lower."""
+        trades = self._trades
+        if not trades or ts_event >= trades[-1][0]:
+            trades.append((ts_event, change_raw, price_raw))
+            if len(trades) > _REMEMBERED_MAX:
+                self._forget_oldest()
+            return self.trade(change_raw, price_raw)
+        insort(trades, (ts_event, change_raw, price_raw), key=_entered_at)
+        booked_raw = self.booked_raw
+        self.signed_raw, self.cost, self.earned = self._before
+        for _, change, price in trades:
+            self.trade(change, price)
+        # one rounding of all that was earned, whatever was booked on the way
+        self.booked_raw = self.valuation.to_raw(self.earned)
+        return self.booked_raw - booked_raw
+
+    def _forget_oldest(self) -> None:
+        base = CostBasis(self.valuation)
+        base.signed_raw, base.cost, base.earned = self._before
+        for _, change_raw, price_raw in self._trades[:_FORGOTTEN_AT_ONCE]:
+            base.trade(change_raw, price_raw)
+        self._before = (base.signed_raw, base.cost, base.earned)
+        del self._trades[:_FORGOTTEN_AT_ONCE]
+
+
+def _entered_at(trade: tuple[int, int, int]) -> int:
+    return trade[0]
