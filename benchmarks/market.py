@@ -1,0 +1,118 @@
+"""The market and the strategies that the backtests are measured with.
+
+The quotes, the instrument and what the strategies do are those of the peer's script, so that a
+ratio compares the same work.
+"""
+
+from engine.model.currencies import AUD, USD
+from engine.model.data import QuoteTick
+from engine.model.enums import BUY, SELL, AccountType
+from engine.model.identifiers import InstrumentId
+from engine.model.instruments import CurrencyPair
+from engine.model.orders import Order
+from engine.model.values import Money, Price, Quantity
+from engine.strategy import Strategy
+from simulation.backtest import Backtest
+from simulation.scenario import Venue
+
+T0 = 1_700_000_000_000_000_000
+QUOTE_EVERY_NS = 1_000_000
+AUDUSD = CurrencyPair(
+    id=InstrumentId("AUD/USD.SIM"),
+    base_currency=AUD,
+    quote_currency=USD,
+    price_increment=Price.from_str("0.00001"),
+    size_increment=Quantity.from_int(1),
+    lot_size=Quantity.from_int(1_000),
+    min_quantity=Quantity.from_int(1_000),
+    max_quantity=Quantity.from_int(10_000_000),
+    min_notional=Money("1000.00", USD),
+    max_notional=Money("50000000.00", USD),
+    margin_init="0.03",
+    margin_maint="0.03",
+    maker_fee="0.00002",
+    taker_fee="0.00002",
+)
+
+
+def make_quotes(n: int) -> list[QuoteTick]:
+    """`n` quotes, a millisecond apart: a deterministic walk around 0.70000 / 0.70002."""
+    instrument_id = AUDUSD.id
+    quotes = []
+    x = 12345
+    mid = 70_000
+    for i in range(n):
+        x = (x * 1103515245 + 12345) & 0x7FFFFFFF
+        mid += ((x >> 16) % 5) - 2
+        mid = 60_000 if mid < 60_000 else 80_000 if mid > 80_000 else mid
+        ts = T0 + i * QUOTE_EVERY_NS
+        quotes.append(QuoteTick(instrument_id, mid, mid + 2, 1_000_000, 1_000_000, 5, 0, ts, ts))
+    return quotes
+
+
+class NoopQuotes(Strategy):
+    """Counts quotes and looks each up in the cache."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.n = 0
+
+    def on_start(self) -> None:
+        self.subscribe_quote_ticks(AUDUSD.id)
+
+    def on_quote_tick(self, tick: QuoteTick) -> None:
+        self.n += 1
+        if self.cache.quote_tick(AUDUSD.id) is not tick:
+            raise RuntimeError("the cache lags behind the quote")
+
+
+class OrderMaker(Strategy):
+    """A market order every `every` quotes, sides alternating, and a far limit order every
+    `every` quotes, cancelled five quotes later."""
+
+    def __init__(self, every: int = 10) -> None:
+        super().__init__()
+        self.n = 0
+        self.every = every
+        self.orders = 0
+        self.events = 0
+        self.side = BUY
+        self.pending: Order | None = None
+        self.size = Quantity.from_int(10_000)
+        self.offset = Price.from_str("0.01000")
+
+    def on_start(self) -> None:
+        self.subscribe_quote_ticks(AUDUSD.id)
+
+    def on_event(self, event: object) -> None:
+        self.events += 1
+
+    def on_quote_tick(self, tick: QuoteTick) -> None:
+        n = self.n = self.n + 1
+        k = n % self.every
+        if k == 0:
+            order = self.order_factory.market(AUDUSD.id, self.side, self.size)
+            self.side = SELL if self.side is BUY else BUY
+            self.orders += 1
+            self.submit_order(order)
+        elif k == 3:
+            price = tick.bid_price - self.offset
+            order = self.order_factory.limit(AUDUSD.id, BUY, self.size, price)
+            self.pending = order
+            self.orders += 1
+            self.submit_order(order)
+        elif k == 8 and self.pending is not None:
+            self.cancel_order(self.pending)
+            self.pending = None
+
+
+def make_backtest(strategy: Strategy) -> Backtest:
+    """A margin account of a million dollars at leverage 10; positions net."""
+    venue = Venue(
+        "SIM",
+        instruments=[AUDUSD],
+        account=AccountType.MARGIN,
+        balances={"USD": "1000000"},
+        leverage=10,
+    )
+    return Backtest(venue, [strategy], trader_id="BENCH-001", start_ns=T0)
