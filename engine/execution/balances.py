@@ -1,10 +1,17 @@
 """The venue's balances beside the kernel's own.
 
 The kernel computes balances from its own fills and orders. The venue's statement is copied once,
-as the opening balance; after that it is compared. A statement can be older or newer than the
-fills the kernel has heard of, so one difference proves nothing: it is looked at again a little
-later, and announced when nothing of ours is in flight and it has stayed the same.
+as the opening balance; after that it is compared.
+
+A statement can be older or newer than what the kernel has heard, so one difference proves
+nothing. It is looked at again a little later; if it stays the same while nothing of ours is in
+flight, something has happened at the venue that was not heard of, and fills and open orders are
+asked for. What remains after that no event of ours explains, and is announced: once, until it
+changes.
 """
+
+from collections.abc import Callable
+from typing import Final
 
 from engine.clock import ComponentClock
 from engine.context import Context
@@ -19,11 +26,31 @@ from engine.model.reports import AccountReport
 from engine.portfolio import Portfolio
 from engine.topics import account as account_topic
 
+# How far one difference has got.
+_SEEN: Final = 1
+_CHECKING: Final = 2  # fills and open orders are asked for
+_CHECKED: Final = 3
+_ANNOUNCED: Final = 4
+
 
 class BalanceWatch:
-    """Opens accounts from the venue's word and watches for differences afterwards."""
+    """Opens accounts from the venue's word and watches for differences afterwards.
 
-    __slots__ = ("_clock", "_config", "_ctx", "_desk", "_portfolio", "_suspected", "_unresolved")
+    Attributes:
+        check: begins to ask a client for fills and open orders; False when it cannot now.
+            `checked` is to be called when that is done.
+    """
+
+    __slots__ = (
+        "_clock",
+        "_config",
+        "_ctx",
+        "_desk",
+        "_portfolio",
+        "_suspected",
+        "_unresolved",
+        "check",
+    )
 
     def __init__(
         self,
@@ -40,7 +67,8 @@ class BalanceWatch:
         self._desk = desk
         self._unresolved = unresolved
         self._portfolio = portfolio
-        self._suspected: dict[AccountId, str] = {}  # what differed at the last look
+        self._suspected: dict[AccountId, tuple[str, int]] = {}  # what differs, how far it got
+        self.check: Callable[[ClientId], bool] = _cannot
 
     def open(self, report: AccountReport) -> bool:
         """Take the opening balance. False when the account is open already."""
@@ -61,14 +89,31 @@ class BalanceWatch:
         if not differences:
             self._suspected.pop(account_id, None)
             return
-        detail = "; ".join(str(difference) for difference in differences)
-        if not self._is_busy(report.client_id, account_id):
-            if self._suspected.get(account_id) == detail:
-                del self._suspected[account_id]
-                self._desk.alert("BALANCE_DIFFERENCE", account_id, detail)
-                return
-            self._suspected[account_id] = detail
-        self._look_again(report.client_id)
+        client_id = report.client_id
+        if self._is_busy(client_id, account_id):
+            self._look_again(client_id)
+            return
+        detail = "; ".join([str(difference) for difference in differences])
+        suspected, stage = self._suspected.get(account_id, ("", _SEEN))
+        if suspected != detail:
+            self._suspected[account_id] = (detail, _SEEN)
+            self._look_again(client_id)
+        elif stage == _CHECKED:
+            self._suspected[account_id] = (detail, _ANNOUNCED)
+            self._desk.alert("BALANCE_DIFFERENCE", account_id, detail)
+        elif stage == _SEEN:
+            if self.check(client_id):
+                self._suspected[account_id] = (detail, _CHECKING)
+            else:
+                self._look_again(client_id)
+
+    def checked(self, client_id: ClientId) -> None:
+        """Fills and open orders have been asked for and applied: look once more."""
+        account_id = self._desk.clients[client_id].account_id
+        detail, stage = self._suspected.get(account_id, ("", _SEEN))
+        if stage == _CHECKING:
+            self._suspected[account_id] = (detail, _CHECKED)
+            self._look_again(client_id)
 
     def _is_busy(self, client_id: ClientId, account_id: AccountId) -> bool:
         """Whether something of ours could explain a difference."""
@@ -87,3 +132,8 @@ class BalanceWatch:
                 self._desk.ask(self._desk.clients[client_id], query)
 
         self._clock.set_time_alert_ns(f"balance:{client_id}", at_ns, ask, True)
+
+
+def _cannot(_: ClientId) -> bool:
+    """There is nobody to ask."""
+    return False

@@ -8,6 +8,9 @@ asked about by itself. When everything has been answered and applied, the client
 Absence from the list of open orders proves nothing; it is only a reason to ask. A question that
 failed is asked again, ever more slowly; the kernel bounds how long that may take at its start.
 
+A check asks for fills and open orders in the same way while trading goes on: when balances differ
+that should be equal, something at the venue has not been heard of.
+
 Everything found goes the same one way as live reports, one unit each.
 """
 
@@ -45,6 +48,8 @@ class ReconcilePass:
     """One pass over one client.
 
     Attributes:
+        is_check: asks for fills and open orders only, while trading goes on.
+        begun_ns: when it began.
         sequence: queries with a higher one were made in or after this pass.
         waiting: questions without an answer, each with the failures so far.
         pictures: the venue's open orders that the cache knows.
@@ -55,8 +60,10 @@ class ReconcilePass:
     __slots__ = (
         "account",
         "armed",
+        "begun_ns",
         "client",
         "held",
+        "is_check",
         "number",
         "open_orders",
         "pictures",
@@ -65,11 +72,16 @@ class ReconcilePass:
         "waiting",
     )
 
-    def __init__(self, client: ExecutionClient, number: int, sequence: int) -> None:
+    def __init__(
+        self, client: ExecutionClient, number: int, sequence: int, begun_ns: int, is_check: bool
+    ) -> None:
         self.client = client
         self.number = number
         self.sequence = sequence
-        self.waiting: dict[str, int] = {_ACCOUNT: 0, _FILLS: 0, _OPEN: 0}
+        self.begun_ns = begun_ns
+        self.is_check = is_check
+        questions = (_FILLS, _OPEN) if is_check else (_ACCOUNT, _FILLS, _OPEN)
+        self.waiting: dict[str, int] = dict.fromkeys(questions, 0)
         self.armed: dict[str, None] = {}
         self.account: AccountReport | None = None
         self.open_orders: OpenOrdersAnswer | None = None
@@ -115,6 +127,7 @@ class Reconciliation:
         self._desk = desk
         self._unresolved = unresolved
         self._balances = balances
+        balances.check = self.check
         self._passes: dict[ClientId, ReconcilePass] = {}
         self._passes_begun = 0
         self._ready: dict[ClientId, bool] = {}
@@ -130,26 +143,35 @@ class Reconciliation:
         """Whether the client is connected and its last pass has ended."""
         return self._ready.get(client_id, False)
 
-    def is_running(self, client_id: ClientId) -> bool:
-        return client_id in self._passes
-
     def fill_seen(self, venue: Venue, ts_event: int) -> None:
         if ts_event > self._newest_fill_ns.get(venue, 0):
             self._newest_fill_ns[venue] = ts_event
 
     def start(self, client: ExecutionClient) -> None:
         """Begin a pass; one that is running for the client is given up."""
-        client_id = client.client_id
-        self._abandon(client_id)
-        self._unresolved.forget_queries(client_id)
+        self._abandon(client.client_id)
+        self._ready[client.client_id] = False
+        self._unresolved.forget_queries(client.client_id)
+        self._begin(client, False)
+
+    def check(self, client_id: ClientId) -> bool:
+        """Ask for fills and open orders while trading goes on. False: not ready, or at it."""
+        if client_id in self._passes or not self.is_ready(client_id):
+            return False
+        self._begin(self._desk.clients[client_id], True)
+        return True
+
+    def _begin(self, client: ExecutionClient, is_check: bool) -> None:
         self._passes_begun += 1
-        running = ReconcilePass(client, self._passes_begun, self._desk.sequence)
-        self._passes[client_id] = running
-        for question in (_ACCOUNT, _FILLS, _OPEN):
+        now_ns = self._ctx.clock.now_ns
+        running = ReconcilePass(client, self._passes_begun, self._desk.sequence, now_ns, is_check)
+        self._passes[client.client_id] = running
+        for question in running.waiting:
             self._ask(running, question)
 
     def disconnected(self, client_id: ClientId) -> None:
         self._abandon(client_id)
+        self._ready[client_id] = False
         client = self._desk.clients.get(client_id)
         if client is not None:
             newest_ns = self._newest_fill_ns.get(client.venue, 0)
@@ -262,6 +284,8 @@ class Reconciliation:
                 and not pictures.differs(order, picture)
             ):
                 continue
+            if order.ts_submitted > running.begun_ns:
+                continue  # newer than the questions: nothing is owed an explanation
             running.unexplained[coid] = None
         for coid, doubt in self._unresolved.doubts.items():
             if doubt.client is running.client:
@@ -274,6 +298,9 @@ class Reconciliation:
     def _end(self, running: ReconcilePass) -> None:
         client_id = running.client.client_id
         del self._passes[client_id]
+        self._balances.checked(client_id)
+        if running.is_check:
+            return
         self._ready[client_id] = True
         if running.account is not None:
             self._balances.take(running.account)
@@ -324,7 +351,6 @@ class Reconciliation:
         self._ctx.bus.send(EXEC_PROCESS, step)
 
     def _abandon(self, client_id: ClientId) -> None:
-        self._ready[client_id] = False
         running = self._passes.pop(client_id, None)
         if running is not None:
             for name in running.armed:

@@ -340,16 +340,92 @@ def test_equal_balances_say_nothing(rig):
     assert rig.sent(QueryAccount) == []
 
 
-def test_difference_is_looked_at_again_before_it_is_announced_and_never_copied(rig):
+def answer_check(rig, *fills, open_orders=()):
+    """The fills and open orders that a lasting difference asks for."""
+    rig.answer_fills(*fills)
+    rig.answer_open_orders(*open_orders)
+
+
+def test_lasting_difference_is_announced_after_a_check_and_never_copied(rig):
     wrong = (balance("99999", USDT), balance("10", BTC))
     rig.report(rig.account_report(*wrong))
-    assert rig.alerts() == []
+    assert rig.client.sent == []
     rig.advance(SECOND)
     assert len(rig.sent(QueryAccount)) == 1
+    rig.answer_account(*wrong)
+    assert [type(command) for command in rig.client.sent[1:]] == [QueryFills, QueryOpenOrders]
+    answer_check(rig)
+    assert rig.alerts() == []
+    rig.advance(SECOND)
     rig.answer_account(*wrong)
     assert rig.alerts() == ["BALANCE_DIFFERENCE"]
     total = rig.cache.account(rig.account_id).balances["USDT"].total
     assert str(total) == "100000.00000000 USDT"
+
+
+def test_announced_difference_is_not_announced_again_until_it_changes(rig):
+    for stated in ("99999", "99999", "99998"):
+        for _ in range(3):
+            wrong = (balance(stated, USDT), balance("10", BTC))
+            rig.report(rig.account_report(*wrong))
+            if rig.client.sent:
+                answer_check(rig)
+            rig.client.sent.clear()
+    assert rig.alerts() == ["BALANCE_DIFFERENCE", "BALANCE_DIFFERENCE"]
+
+
+def test_check_leaves_trading_open_and_tells_nobody_of_a_reconciliation(rig):
+    for _ in range(2):
+        rig.report(rig.account_report(balance("1", USDT)))
+    assert rig.engine.tradable(rig.client.venue) is None
+    answer_check(rig)
+    assert len(rig.reconciled) == 1
+
+
+def test_fill_that_was_never_heard_of_is_found_by_the_check_instead_of_announced(rig):
+    order = rig.accepted(side=BUY)
+    venue = (balance("99900", USDT), balance("11", BTC))
+    for _ in range(2):
+        rig.report(rig.account_report(*venue))
+    answer_check(rig, rig.fill(order))
+    assert order.status is OrderStatus.FILLED
+    rig.advance(SECOND)
+    rig.answer_account(*venue)
+    rig.advance(5 * SECOND)
+    assert rig.alerts() == []
+
+
+def test_cancel_that_was_never_heard_of_is_found_by_the_check(rig):
+    order = rig.accepted(side=BUY)
+    for _ in range(2):
+        rig.report(rig.account_report())
+    answer_check(rig)
+    rig.answer_order(rig.picture(order, OrderStatus.CANCELED))
+    assert order.status is OrderStatus.CANCELED
+    assert rig.cache.orders_unresolved() == []
+    rig.advance(SECOND)
+    rig.answer_account()
+    assert rig.alerts() == []
+
+
+def test_order_submitted_during_a_check_owes_it_no_explanation(rig):
+    for _ in range(2):
+        rig.report(rig.account_report(balance("1", USDT)))
+    rig.advance(1)
+    rig.accepted()
+    answer_check(rig)
+    assert rig.sent(QueryOrder) == []
+    assert rig.cache.orders_unresolved() == []
+
+
+def test_check_cut_off_by_a_disconnect_is_made_good_by_the_pass(rig):
+    for _ in range(2):
+        rig.report(rig.account_report(balance("1", USDT)))
+    reconnect(rig)
+    rig.answer_account(balance("1", USDT))
+    answer_check(rig)
+    assert rig.engine.tradable(rig.client.venue) is None
+    assert rig.alerts() == ["BALANCE_DIFFERENCE"]
 
 
 def test_difference_that_a_fill_on_its_way_explains_is_never_announced(rig):
@@ -361,18 +437,22 @@ def test_difference_that_a_fill_on_its_way_explains_is_never_announced(rig):
     rig.answer_account(*ahead)
     rig.advance(5 * SECOND)
     assert rig.alerts() == []
+    assert rig.sent(QueryFills) == []
 
 
 def test_difference_while_something_is_in_flight_waits_until_nothing_is(rig):
     order = rig.submitted()
     wrong = (balance("99999", USDT), balance("10", BTC))
-    for _ in range(3):
+    for _ in range(5):
         rig.report(rig.account_report(*wrong))
-    assert rig.alerts() == []
+    assert rig.sent(QueryFills) == []
     rig.report(rig.reject(order))
     for _ in range(2):
         rig.advance(SECOND)
         rig.answer_account(*wrong)
+    answer_check(rig)
+    rig.advance(SECOND)
+    rig.answer_account(*wrong)
     assert rig.alerts() == ["BALANCE_DIFFERENCE"]
 
 
@@ -383,5 +463,4 @@ def test_later_pass_compares_the_account_instead_of_opening_it_again(rig):
     rig.answer_open_orders()
     assert str(rig.cache.account(rig.account_id).balances["USDT"].total) == "100000.00000000 USDT"
     rig.advance(SECOND)
-    rig.answer_account(balance("1", USDT))
-    assert rig.alerts() == ["BALANCE_DIFFERENCE"]
+    assert len(rig.sent(QueryAccount)) == 2
