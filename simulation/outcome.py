@@ -7,6 +7,8 @@ import msgspec
 
 
 class Verdict(StrEnum):
+    """How a run ended. A harness that broke is an ERROR, never a PASS."""
+
     PASS = "PASS"  # noqa: S105 - a verdict
     VIOLATION = "VIOLATION"
     NONDETERMINISM = "NONDETERMINISM"

@@ -12,7 +12,16 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 FENCED = ("engine", "invariants", "simulation")
 
-AMBIENT_MODULES = {"time", "random", "uuid", "secrets", "socket", "threading", "subprocess", "multiprocessing"}
+AMBIENT_MODULES = {
+    "time",
+    "random",
+    "uuid",
+    "secrets",
+    "socket",
+    "threading",
+    "subprocess",
+    "multiprocessing",
+}
 AMBIENT_CALLS = {
     ("os", "urandom"),
     ("os", "getpid"),
@@ -27,14 +36,15 @@ IDENTITY_CALLS = {"hash", "id"}
 # module -> {what: why}
 ALLOWED: dict[str, dict[str, str]] = {
     "simulation/entropy.py": {"random": "random.Random.getrandbits is the seeded generator"},
-    "simulation/fences.py": {
-        name: "stands in for the ambient source while a run is fenced"
-        for name in ("time", "random", "uuid", "secrets", "socket", "threading", "subprocess")
-    },
+    "simulation/fences.py": dict.fromkeys(
+        ("time", "random", "uuid", "socket", "threading", "subprocess"),
+        "stands in for the ambient source while a run is fenced",
+    ),
     "simulation/campaign.py": {
         "subprocess": "starts the worker processes",
         "time": "reports how long a campaign took",
     },
+    "simulation/recording.py": {"subprocess": "starts one fresh process for the run to be kept"},
     "simulation/worker.py": {"time": "reports what a seed cost; outside the run"},
 }
 

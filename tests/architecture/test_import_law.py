@@ -52,7 +52,8 @@ def test_a_package_imports_only_what_stands_left_of_it(package: str) -> None:
         f"{path.relative_to(ROOT)}:{line} imports {name}"
         for path in modules(package)
         for line, name in imports(path)
-        if name == "relative import" or (name.split(".")[0] in ORDER and name.split(".")[0] not in allowed)
+        if name == "relative import"
+        or (name.split(".")[0] in ORDER and name.split(".")[0] not in allowed)
     ]
     assert not wrong, "\n".join(wrong)
 
