@@ -222,17 +222,13 @@ class Replay:
         return recorded * self._size_scale if self._sized else self._default_size
 
     def _show(self, bid: int, ask: int, bid_size: int, ask_size: int) -> None:
-        floor, book = self._floor, self._book
+        if ask <= bid:
+            ask_size = 0  # a locked quote has no room for both; the next one will
         # both old orders make way first: the new bid may stand where the old ask stood
         old_bid = self._withdraw(self._bid, bid, bid_size)
         old_ask = self._withdraw(self._ask, ask, ask_size)
         self._bid = self._place(BUY, old_bid, bid, bid_size)
-        # a locked quote has no room for both; the next one will
-        if ask > bid:
-            self._ask = self._place(SELL, old_ask, ask, ask_size)
-        elif old_ask is not None:
-            floor.leave(book, old_ask)
-            self._ask = None
+        self._ask = self._place(SELL, old_ask, ask, ask_size)
 
     def _withdraw(self, shown: Resting | None, price: int, size: int) -> Resting | None:
         if shown is None or shown.leaves == 0:
