@@ -360,7 +360,7 @@ class Backtest:
             opening_account(venue),
             self._now,
             self.scheduler.post,
-            None if fees is None else FeeRates.of_text(fees.maker, fees.taker),
+            None if fees is None else FeeRates.from_text(fees.maker, fees.taker),
             market_order_acks=True,
         )
         self._client = DirectClient(

@@ -237,7 +237,7 @@ class World:
             opening_account(venue),
             self._now,
             scheduler.post,
-            None if fees is None else FeeRates.of_text(fees.maker, fees.taker),
+            None if fees is None else FeeRates.from_text(fees.maker, fees.taker),
         )
         gateway = Gateway(exchange, self.faults, entropy.stream(f"gateway.{venue.name}"))
         self.network.serve(venue.name, gateway)
