@@ -24,7 +24,7 @@ class FeeRates:
         self.reserve = max(maker, taker, 0)
 
     @classmethod
-    def of_text(cls, maker: str, taker: str) -> "FeeRates":
+    def from_text(cls, maker: str, taker: str) -> "FeeRates":
         """Rates from decimal text such as "0.0002".
 
         Raises:

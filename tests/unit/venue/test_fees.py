@@ -6,7 +6,7 @@ from simulation.venue.money import decimal_text, half_even, mantissa_of, rate_te
 
 
 def test_fee_follows_the_liquidity_side_and_rounds_half_even_once() -> None:
-    rates = FeeRates.of_text("0.0001", "0.0005")
+    rates = FeeRates.from_text("0.0001", "0.0005")
     assert rates.fee(10_000, Liquidity.MAKER) == 1
     assert rates.fee(10_000, Liquidity.TAKER) == 5
     assert rates.fee(5_000, Liquidity.MAKER) == 0  # a tie goes to the even neighbour
@@ -14,18 +14,18 @@ def test_fee_follows_the_liquidity_side_and_rounds_half_even_once() -> None:
 
 
 def test_negative_rate_is_a_rebate_and_reserves_nothing() -> None:
-    rates = FeeRates.of_text("-0.0002", "-0.0001")
+    rates = FeeRates.from_text("-0.0002", "-0.0001")
     assert rates.fee(100_000, Liquidity.MAKER) == -20
     assert rates.reserve == 0
 
 
 def test_rate_of_one_or_more_is_refused() -> None:
     with pytest.raises(ValueError):
-        FeeRates.of_text("0", "1")
+        FeeRates.from_text("0", "1")
 
 
 def test_exchange_wide_rates_override_the_instruments(cash) -> None:
-    desk = cash(fees=FeeRates.of_text("0", "0.01"))
+    desk = cash(fees=FeeRates.from_text("0", "0.01"))
     desk.ask(10_000, 100)
     desk.market("BUY", 100)
     assert desk.exchange.floor.trades[0].fee == 10_000_000  # 10 USDT x 0.01
