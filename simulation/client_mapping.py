@@ -280,12 +280,14 @@ class Mapper:
         return RejectedReport(*self._head(order, ts, now_ns), order.reason, due_post_only)
 
     def canceled(self, order: wire.OrderRecord, ts: int, now_ns: int) -> CanceledReport:
-        filled = _size(order.filled, self.instrument(order.symbol))
-        return CanceledReport(*self._head(order, ts, now_ns), filled)
+        instrument = self.instrument(order.symbol)
+        filled, quantity = _size(order.filled, instrument), _size(order.quantity, instrument)
+        return CanceledReport(*self._head(order, ts, now_ns), filled, quantity)
 
     def expired(self, order: wire.OrderRecord, ts: int, now_ns: int) -> ExpiredReport:
-        filled = _size(order.filled, self.instrument(order.symbol))
-        return ExpiredReport(*self._head(order, ts, now_ns), filled)
+        instrument = self.instrument(order.symbol)
+        filled, quantity = _size(order.filled, instrument), _size(order.quantity, instrument)
+        return ExpiredReport(*self._head(order, ts, now_ns), filled, quantity)
 
     def triggered(self, order: wire.OrderRecord, ts: int, now_ns: int) -> TriggeredReport:
         return TriggeredReport(*self._head(order, ts, now_ns))

@@ -152,11 +152,30 @@ class Incoming:
         self._compare_final(order, report.filled_qty.raw)
 
     def _may_end(self, order: Order, report: CanceledReport | ExpiredReport) -> bool:
+        """Whether the end of the order can be applied now."""
         if order.status in _NEVER_SENT:
             self._contradicts(report, order)
             return False
         venue_order_id = report.venue_order_id
-        return venue_order_id is None or self._may_name(order, venue_order_id, report)
+        if venue_order_id is not None and not self._may_name(order, venue_order_id, report):
+            return False
+        quantity = report.quantity
+        if quantity is None:
+            if self._unresolved.may_be_resized(order):
+                # Once it is closed no amendment can be applied any more, and one still on the
+                # wire may have been the size it ended with: a picture tells both.
+                self._unresolved.investigate(order, self._desk.sequence)
+                return False
+        elif quantity.raw != order.quantity_raw and not order.is_closed:
+            header = venue_header(self._ctx, order, report)
+            # An amendment that was not heard of, under a name that settles no request.
+            event = OrderUpdated(*header, quantity, None, None, None, header[4])
+            if not self._application.take(order, event):
+                return False
+        if order.is_closed and order.filled_raw == order.quantity_raw == report.filled_qty.raw:
+            self.absorbed_count += 1  # nothing was left to end: FILLED says the same
+            return False
+        return True
 
     def _compare_final(self, order: Order, filled_raw: int) -> None:
         """The venue's final word on how much was filled, against what has been heard of.

@@ -10,6 +10,8 @@ from typing import Final
 from engine.model.commands import ModifyOrder
 from engine.model.enums import OrderStatus, OrderType
 from engine.model.events import OrderAccepted, OrderTriggered, OrderUpdated
+from engine.model.identifiers import AccountId, ClientOrderId, InstrumentId, VenueOrderId
+from engine.model.order_table import Trigger
 from engine.model.orders import Order
 from engine.model.reports import (
     AcceptedReport,
@@ -17,13 +19,18 @@ from engine.model.reports import (
     ExecutionReport,
     ExpiredReport,
     FillReport,
+    ModifyRejectedReport,
     OrderStatusReport,
     RejectedReport,
     TriggeredReport,
     UpdatedReport,
 )
 
+NEVER_ACTED: Final = "NEVER_ACTED"
 UNASKED: Final = "UNASKED"  # request id of an update that the venue made on its own
+
+# The columns every report of an order starts with.
+Header = tuple[AccountId, InstrumentId, ClientOrderId | None, VenueOrderId | None, int, int]
 
 _S = OrderStatus
 _LIVE: Final = (_S.ACCEPTED, _S.TRIGGERED, _S.PARTIALLY_FILLED)
@@ -115,13 +122,14 @@ def missing_reports(
     update: UpdatedReport | None = None
     if not order.is_closed and differs(order, picture):
         update = _update(order, picture, modifies)
+    answered = None if update is None else update.request_id
     # A raised quantity first: fills of the raised part are no overfill. A lowered one last: it
     # may be just what has been filled.
     if update is not None and picture.quantity.raw > order.quantity_raw:
         reports.append(update)
         update = None
     reports.extend(new_fills)
-    header = (
+    header: Header = (
         picture.account_id,
         picture.instrument_id,
         order.client_order_id,
@@ -136,12 +144,25 @@ def missing_reports(
     if status is _S.TRIGGERED and order.status_at_venue in _UNTRIGGERED:
         reports.append(TriggeredReport(*header))
     elif status is _S.CANCELED:
+        reports.extend(_unanswered_modifies(order, header, answered))
         reports.append(CanceledReport(*header, picture.filled_qty))
     elif status is _S.EXPIRED:
+        reports.extend(_unanswered_modifies(order, header, answered))
         reports.append(ExpiredReport(*header, picture.filled_qty))
     elif status is _S.REJECTED:
         reports.append(RejectedReport(*header, picture.reason))
     return reports
+
+
+def _unanswered_modifies(
+    order: Order, header: Header, answered: str | None
+) -> list[ModifyRejectedReport]:
+    """What is gone cannot be amended any more, and its picture shows the values it ended with."""
+    return [
+        ModifyRejectedReport(*header, request_id, NEVER_ACTED)
+        for request_id, kind in order.requests.items()
+        if kind is Trigger.PENDING_UPDATE and request_id != answered
+    ]
 
 
 def _update(order: Order, picture: OrderStatusReport, modifies: list[ModifyOrder]) -> UpdatedReport:

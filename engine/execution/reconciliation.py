@@ -207,8 +207,15 @@ class Reconciliation:
                     continue
                 coid = order.client_order_id
                 filled_raw[coid] = filled_raw.get(coid, order.filled_raw) + fill.last_qty.raw
-                if filled_raw[coid] > order.quantity_raw and cache.is_order_open(coid):
-                    # more than the order has: its quantity may have been raised unheard
+                beyond_raw = filled_raw[coid] - order.quantity_raw
+                if cache.is_order_open(coid) and (
+                    beyond_raw > 0
+                    or (
+                        beyond_raw == 0
+                        and self._unresolved.may_be_resized(order, order.quantity_raw)
+                    )
+                ):
+                    # All of it, or more: its quantity may have been raised unheard.
                     running.held[coid] = None
                     continue
             self._ctx.bus.send(EXEC_PROCESS, fill)

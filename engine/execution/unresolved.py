@@ -49,7 +49,6 @@ from engine.model.reports import (
 from engine.topics import EXEC_PROCESS
 
 NEVER_ARRIVED: Final = "NEVER_ARRIVED"
-NEVER_ACTED: Final = "NEVER_ACTED"
 
 _WATCHDOG: Final = "inflight"
 _NOT_ASKED: Final = -1
@@ -315,17 +314,19 @@ class Unresolved:
             return True
         if not client.absence_is_final:
             return False
-        self._report(
-            CanceledReport(
-                client.account_id,
-                order.instrument_id,
-                order.client_order_id,
-                None,
-                now_ns,
-                now_ns,
-                order.filled_qty,
-            )
+        header = (
+            client.account_id,
+            order.instrument_id,
+            order.client_order_id,
+            None,
+            now_ns,
+            now_ns,
         )
+        for request in outstanding:
+            if request.kind is RequestKind.MODIFY:
+                request_id = request.request_id
+                self._report(ModifyRejectedReport(*header, request_id, pictures.NEVER_ACTED))
+        self._report(CanceledReport(*header, order.filled_qty))
         return True
 
     def _judge_shown(
@@ -350,12 +351,16 @@ class Unresolved:
             )
             command = request.command
             if request.kind is RequestKind.CANCEL:
-                self._report(CancelRejectedReport(*header, request.request_id, NEVER_ACTED))
+                self._report(
+                    CancelRejectedReport(*header, request.request_id, pictures.NEVER_ACTED)
+                )
             elif isinstance(command, ModifyOrder) and pictures.shows(order, command):
                 quantity = order.quantity
                 self._report(UpdatedReport(*header, quantity, None, None, request.request_id))
             else:
-                self._report(ModifyRejectedReport(*header, request.request_id, NEVER_ACTED))
+                self._report(
+                    ModifyRejectedReport(*header, request.request_id, pictures.NEVER_ACTED)
+                )
 
     def _report(self, report: ExecutionReport) -> None:
         self._ctx.bus.send(EXEC_PROCESS, report)
@@ -459,6 +464,21 @@ class Unresolved:
                 requests.append(Request(order, _KINDS[trigger], request_id, None, 0, 0))
         requests.sort(key=lambda request: request.sequence)
         return requests
+
+    def may_be_resized(self, order: Order, least_raw: int = 0) -> bool:
+        """Whether an outstanding modify may have given the order another quantity, one of
+        `least_raw` at the least, without our having heard of it."""
+        if not order.requests:
+            return False
+        for request in self._outstanding(order):
+            if request.kind is RequestKind.MODIFY:
+                command = request.command
+                if not isinstance(command, ModifyOrder):
+                    return True
+                quantity = command.quantity
+                if quantity is not None and least_raw <= quantity.raw != order.quantity_raw:
+                    return True
+        return False
 
     def modifies(self, order: Order) -> list[ModifyOrder]:
         """The order's outstanding modifies, oldest first."""

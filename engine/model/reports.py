@@ -50,13 +50,21 @@ class RejectedReport(ExecutionReport, frozen=True, gc=False, array_like=True, ta
 
 
 class CanceledReport(ExecutionReport, frozen=True, gc=False, array_like=True, tag=True):
-    """The order is gone; `filled_qty` is the venue's final word on how much it filled."""
+    """The order is gone; `filled_qty` is the venue's final word on how much it filled.
+
+    `quantity` is its final word on how much was ordered: an amendment may not have been heard
+    of. None: the venue does not say.
+    """
 
     filled_qty: Quantity
+    quantity: Quantity | None = None
 
 
 class ExpiredReport(ExecutionReport, frozen=True, gc=False, array_like=True, tag=True):
+    """As `CanceledReport`, by time."""
+
     filled_qty: Quantity
+    quantity: Quantity | None = None
 
 
 class TriggeredReport(ExecutionReport, frozen=True, gc=False, array_like=True, tag=True):

@@ -401,11 +401,17 @@ class Rig:
     def trigger(self, order: Order) -> TriggeredReport:
         return TriggeredReport(*self._head(order))
 
-    def cancel(self, order: Order, filled: str = "0.000") -> CanceledReport:
-        return CanceledReport(*self._head(order), Quantity.from_str(filled))
+    def cancel(
+        self, order: Order, filled: str = "0.000", quantity: str | None = None
+    ) -> CanceledReport:
+        size = None if quantity is None else Quantity.from_str(quantity)
+        return CanceledReport(*self._head(order), Quantity.from_str(filled), size)
 
-    def expire(self, order: Order, filled: str = "0.000") -> ExpiredReport:
-        return ExpiredReport(*self._head(order), Quantity.from_str(filled))
+    def expire(
+        self, order: Order, filled: str = "0.000", quantity: str | None = None
+    ) -> ExpiredReport:
+        size = None if quantity is None else Quantity.from_str(quantity)
+        return ExpiredReport(*self._head(order), Quantity.from_str(filled), size)
 
     def update(
         self,

@@ -141,19 +141,48 @@ def test_cancel_twice_is_absorbed(rig):
     assert rig.names() == []
 
 
-def test_cancel_of_a_filled_order_is_refused_once_and_changes_nothing(rig):
+def test_cancel_that_contradicts_a_filled_order_is_refused_once_and_changes_nothing(rig):
     order = rig.accepted()
     rig.report(rig.fill(order))
     rig.heard.clear()
     rig.facts.clear()
     before = rig.engine.refused_count
-    rig.report(rig.cancel(order, "1.000"))
+    rig.report(rig.cancel(order, "0.000"))
     (refused,) = rig.of_type(Refused)
     assert refused.of == "OrderCanceled O-1 in FILLED"
     assert rig.heard == [(topics.REFUSED, refused)]
     assert rig.facts == [refused]
     assert rig.engine.refused_count == before + 1
     assert order.status is OrderStatus.FILLED
+
+
+def test_cancel_of_nothing_after_the_order_filled_is_absorbed(rig):
+    order = rig.accepted()
+    rig.report(rig.fill(order))
+    rig.heard.clear()
+    rig.report(rig.cancel(order, "1.000", "1.000"))
+    assert rig.names() == []
+    assert order.status is OrderStatus.FILLED
+
+
+@pytest.mark.parametrize("end", ["cancel", "expire"])
+def test_end_of_an_order_whose_amendment_was_not_heard_of_amends_it_first(rig, end):
+    order = rig.accepted()
+    rig.execute(rig.modify_command(order, quantity="0.600"))
+    rig.heard.clear()
+    rig.report(getattr(rig, end)(order, "0.000", "0.600"))
+    names = [name for name in rig.names() if name.startswith("Order")]
+    assert names == ["OrderUpdated", "OrderCanceled" if end == "cancel" else "OrderExpired"]
+    assert str(order.quantity) == "0.600"
+    assert order.is_closed
+
+
+def test_end_at_just_the_size_that_was_filled_leaves_the_order_filled(rig):
+    order = rig.accepted()
+    rig.report(rig.fill(order, "0.400"))
+    rig.report(rig.cancel(order, "0.400", "0.400"))
+    assert order.status is OrderStatus.FILLED
+    assert rig.refusals() == []
 
 
 def test_expire_of_an_unacknowledged_order_closes_it(rig):

@@ -293,6 +293,24 @@ def test_fills_beyond_the_known_quantity_wait_for_the_picture_that_explains_them
     assert rig.cache.orders_unresolved() == []
 
 
+def test_fills_of_just_the_known_quantity_wait_while_it_may_have_been_raised(rig):
+    order = rig.accepted()
+    rig.execute(rig.modify_command(order, quantity="2.000"))
+    reconnect(rig)
+    rig.answer_account()
+    rig.answer_fills(rig.fill(order, "1.000"))
+    rig.answer_open_orders(
+        rig.picture(order, OrderStatus.PARTIALLY_FILLED, quantity="2.000", filled="1.000")
+    )
+    rig.answer_order(
+        rig.picture(order, OrderStatus.PARTIALLY_FILLED, quantity="2.000", filled="1.000"),
+        rig.fill(order, "1.000"),
+    )
+    assert order.status is OrderStatus.PARTIALLY_FILLED
+    assert str(order.leaves_qty) == "1.000"
+    assert rig.cache.orders_unresolved() == []
+
+
 def test_pass_cut_off_by_a_disconnect_is_given_up_and_its_answers_change_nothing(rig):
     order = rig.accepted()
     reconnect(rig)

@@ -270,6 +270,50 @@ def test_lowered_quantity_in_a_picture_comes_after_the_fills(rig):
     assert unresolved(rig) == []
 
 
+@pytest.mark.parametrize("end", [OrderStatus.CANCELED, OrderStatus.EXPIRED])
+def test_end_that_overtakes_a_resize_waits_for_the_picture_with_the_final_size(rig, end):
+    order = rig.accepted()
+    rig.execute(rig.modify_command(order, quantity="0.600"))
+    rig.report(rig.cancel(order) if end is OrderStatus.CANCELED else rig.expire(order))
+    assert order.status is OrderStatus.PENDING_UPDATE
+    assert unresolved(rig) == [order.client_order_id]
+    rig.answer_order(rig.picture(order, end, quantity="0.600"))
+    assert order.status is end
+    assert str(order.quantity) == "0.600"
+    assert unresolved(rig) == []
+
+
+def test_end_that_overtakes_a_resize_that_never_acted_says_so_first(rig):
+    order = rig.accepted()
+    rig.execute(rig.modify_command(order, quantity="0.600"))
+    rig.report(rig.cancel(order))
+    rig.heard.clear()
+    rig.answer_order(rig.picture(order, OrderStatus.CANCELED))
+    assert [name for name in rig.names() if name.startswith("Order")] == [
+        "OrderModifyRejected",
+        "OrderCanceled",
+    ]
+    assert str(order.quantity) == "1.000"
+
+
+def test_end_that_overtakes_a_new_price_is_applied_at_once(rig):
+    order = rig.accepted()
+    rig.execute(rig.modify_command(order, price="101.00"))
+    rig.report(rig.cancel(order))
+    assert order.status is OrderStatus.CANCELED
+    assert rig.sent(QueryOrder) == []
+
+
+def test_absence_that_is_final_ends_an_order_with_a_resize_on_the_wire(rig):
+    rig.client.absence_is_final = True
+    order = rig.accepted()
+    rig.execute(rig.modify_command(order, quantity="0.600"))
+    rig.report(rig.cancel(order))
+    rig.answer_order(None)
+    assert order.status is OrderStatus.CANCELED
+    assert unresolved(rig) == []
+
+
 def test_picture_older_than_a_request_says_nothing_about_it(rig):
     order = rig.accepted()
     query = QueryOrder("early", None, rig.now, order.client_order_id, order.instrument_id)
