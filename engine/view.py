@@ -33,7 +33,15 @@ class KernelView:
             observes and the journal stores nothing.
     """
 
-    __slots__ = ("_client_ids", "_ctx", "_data_engine", "cache", "turn_record")
+    __slots__ = (
+        "_client_ids",
+        "_ctx",
+        "_data_engine",
+        "_orders",
+        "_orders_at",
+        "cache",
+        "turn_record",
+    )
 
     def __init__(
         self, ctx: Context, data_engine: DataEngine, client_ids: Sequence[ClientId]
@@ -43,6 +51,9 @@ class KernelView:
         self._data_engine = data_engine
         self.cache: Cache = ctx.cache
         self.turn_record: TurnRecord | None = None
+        # asked for by one observer after another: found once for (turn, facts so far)
+        self._orders: list[Order] = []
+        self._orders_at = (0, 0)
 
     @property
     def state(self) -> KernelState:
@@ -99,13 +110,18 @@ class KernelView:
     # -- what the last turn touched, in the order it was touched -----------------------------------
 
     def orders_touched(self) -> list[Order]:
+        ctx = self._ctx
+        at = (ctx.turn, len(ctx.facts))
+        if at == self._orders_at:
+            return self._orders
         touched: dict[ClientOrderId, Order] = {}
-        for fact in self._ctx.facts:
+        for fact in ctx.facts:
             if isinstance(fact, OrderEvent) and fact.client_order_id not in touched:
                 order = self.cache.order(fact.client_order_id)
                 if order is not None:
                     touched[fact.client_order_id] = order
-        return list(touched.values())
+        self._orders, self._orders_at = list(touched.values()), at
+        return self._orders
 
     def positions_touched(self) -> list[Position]:
         touched: dict[PositionId, Position] = {}

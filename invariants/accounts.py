@@ -10,12 +10,10 @@ from invariants.property import Check, Violation, always, eventually
 
 @always("ACC-1", "total = free + locked exactly, per currency, in every account state.")
 class PartsAddUp(Check):
-    def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
-        states = [fact for fact in evidence.record.facts if type(fact) is AccountState]
-        return self._check(states) if states else None
+    facts = (AccountState,)
 
-    def _check(self, states: list[AccountState]) -> Iterator[Violation]:
-        for state in states:
+    def turn(self, evidence: Evidence) -> Iterator[Violation]:
+        for state in evidence.account_states:
             for balance in state.balances:
                 total, free, locked = balance.total.raw, balance.free.raw, balance.locked.raw
                 if total != free + locked:

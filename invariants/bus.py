@@ -1,12 +1,13 @@
 """The bus, judged by subscribers of its own: exactly once, in order, cause before effect."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from operator import is_not
 
 from invariants.evidence import Evidence
 from invariants.property import Check, Violation, always
 
 _PATTERNS = ("*", "events.*", "data.*")
+_TWICE = ("events.", "data.")  # topics that two of the patterns match
 
 
 @always(
@@ -18,37 +19,38 @@ class DeliveredOnceInOrder(Check):
     patterns = _PATTERNS
 
     def __init__(self) -> None:
-        self._published: list[object] = []
+        self._all: list[object] = []
         self._events: list[object] = []
         self._data: list[object] = []
-        self._heard: dict[str, list[object]] = {pattern: [] for pattern in _PATTERNS}
-        self._due = (
-            ("*", self._published, self._heard["*"]),
-            ("events.*", self._events, self._heard["events.*"]),
-            ("data.*", self._data, self._heard["data.*"]),
-        )
+        self._heard = {"*": self._all, "events.*": self._events, "data.*": self._data}
 
-    def dispatched(self, topic: str, message: object, evidence: Evidence) -> None:
-        self._published.append(message)
-        if topic.startswith("events."):
-            self._events.append(message)
-        elif topic.startswith("data."):
-            self._data.append(message)
-
-    def delivered(self, pattern: str, message: object, evidence: Evidence) -> None:
-        self._heard[pattern].append(message)
+    def listener(self, pattern: str) -> Callable[[object], None]:
+        return self._heard[pattern].append
 
     def every_turn(self, evidence: Evidence) -> Iterator[Violation] | None:
-        if not self._published and not self._heard["*"]:
+        dispatches = evidence.dispatches
+        if not dispatches and not self._all:
             return None
+        published: list[object] = []
+        events: list[object] = []
+        data: list[object] = []
+        for topic, message, _ in dispatches:
+            published.append(message)
+            if topic.startswith("events."):
+                events.append(message)
+            elif topic.startswith("data."):
+                data.append(message)
         wrong: list[Violation] = []
-        for pattern, due, heard in self._due:
+        for pattern, due, heard in (
+            ("*", published, self._all),
+            ("events.*", events, self._events),
+            ("data.*", data, self._data),
+        ):
             # the same objects: equal ones may still be two deliveries of one publication
             if len(due) != len(heard) or any(map(is_not, due, heard)):
                 wrong.append(
                     Violation(pattern, f"published {_names(due)}, delivered {_names(heard)}")
                 )
-            due.clear()
             heard.clear()
         return iter(wrong) if wrong else None
 
@@ -62,21 +64,26 @@ class CauseBeforeEffect(Check):
     patterns = _PATTERNS
 
     def __init__(self) -> None:
-        self._missing = 0  # subscribers of ours that have yet to hear the last publication
-        self._topic = ""
+        self._heard: list[object] = []  # by all subscribers of ours together
 
-    def dispatched(
-        self, topic: str, message: object, evidence: Evidence
-    ) -> Iterator[Violation] | None:
-        missing, before = self._missing, self._topic
-        self._missing = 2 if topic.startswith(("events.", "data.")) else 1
-        self._topic = topic
-        if not missing:
+    def listener(self, pattern: str) -> Callable[[object], None]:
+        return self._heard.append
+
+    def every_turn(self, evidence: Evidence) -> Iterator[Violation] | None:
+        heard = self._heard
+        if not heard:
             return None
-        return iter([Violation(before, f"{topic} began before {missing} of 3 had heard it")])
-
-    def delivered(self, pattern: str, message: object, evidence: Evidence) -> None:
-        self._missing -= 1
+        due: list[object] = []
+        for topic, message, _ in evidence.dispatches:
+            due.append(message)
+            if topic.startswith(_TWICE):
+                due.append(message)
+        wrong = None
+        if len(due) != len(heard) or any(map(is_not, due, heard)):
+            told = f"told in the order {_names(due)}, heard in the order {_names(heard)}"
+            wrong = iter([Violation("bus", told)])
+        heard.clear()
+        return wrong
 
 
 def _names(messages: list[object]) -> str:

@@ -14,8 +14,10 @@ from invariants.property import Check, Violation, always
     "set, forward and reverse maps are inverses.",
 )
 class IndexesAgree(Check):
+    facts = (OrderEvent,)
+
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
-        touched = [order.client_order_id for order in evidence.view.orders_touched()]
+        touched = [order.client_order_id for order in evidence.orders]
         problems = evidence.view.cache.check_orders(touched) if touched else None
         return (Violation("cache", problem) for problem in problems) if problems else None
 

@@ -1,6 +1,7 @@
 """Time and timers, judged against arithmetic that owes nothing to the kernel's clock."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from engine.actor import Actor, ActorConfig
 from engine.model.events import TimeEvent
@@ -19,21 +20,17 @@ _S = 1_000_000_000
 class TimeGoesOneWay(Check):
     def __init__(self) -> None:
         self._last_ns = 0
-        self._heard_at: list[int] = []
-
-    def dispatched(self, topic: str, message: object, evidence: Evidence) -> None:
-        self._heard_at.append(evidence.view.now_ns)
 
     def every_turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         record = evidence.record
-        ts = record.input.ts_init
-        late = [heard for heard in self._heard_at if heard != ts]
-        self._heard_at.clear()
+        stamped: Any = record.input  # every input and fact has `ts_init`
+        ts = stamped.ts_init
         last, self._last_ns = self._last_ns, ts
+        late = [heard_ns for _, _, heard_ns in evidence.dispatches if heard_ns != ts]
         if ts >= last and ts == record.ts == evidence.view.now_ns and not late:
-            for fact in record.facts:
-                if fact.ts_init != ts:
-                    return iter([self._stamp(fact, ts)])
+            for stamped in record.facts:
+                if stamped.ts_init != ts:
+                    return iter([self._stamp(stamped, ts)])
             return None
         return iter(
             [

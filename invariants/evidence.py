@@ -1,15 +1,21 @@
 """What a check may look at: the kernel's view, the last turn, and the venue's truth.
 
 Everything here is read-only. Truth is asked for, never pushed: a whole `Truth` is dear and is
-built only when a check wants one.
+built only when a check wants one. What several checks need of a turn (its fills, the orders it
+touched, the fold of their events) is worked out once, here.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from engine.model.events import AccountState, OrderEvent, OrderFilled, OrderInitialized
+from engine.model.orders import Order
 from engine.record import TurnRecord
 from engine.view import KernelView
+from invariants.order_witness import OrderWitness
 from invariants.truth import TrueOrder, Truth
+
+Dispatch = tuple[str, object, int]  # topic, message, what the kernel's clock said
 
 
 class TruthSource(Protocol):
@@ -28,6 +34,10 @@ class Evidence:
     Attributes:
         view: the kernel, as plain reads.
         record: the last turn: input, facts (events applied, in order), commands sent.
+        dispatches: what the bus told its subscribers in the last turn, in the order it began to.
+        order_events, fills, account_states: the facts of the last turn of each sort, in order.
+        orders: the orders that the last turn touched, each once.
+        witnesses: every order as its events tell it, by client order id.
         venues: by venue name, who to ask for the truth.
         wanted: per client id, the subscriptions the kernel wants (kind name, instrument id).
         released: command id -> how many times a client was given it.
@@ -37,15 +47,23 @@ class Evidence:
     """
 
     __slots__ = (
+        "_final_truths",
+        "_is_over",
         "_probes",
+        "account_states",
+        "dispatches",
         "durable_turn",
+        "fills",
         "healed",
+        "order_events",
+        "orders",
         "record",
         "released",
         "releases",
         "venues",
         "view",
         "wanted",
+        "witnesses",
     )
 
     def __init__(
@@ -63,7 +81,49 @@ class Evidence:
         self.durable_turn = 0
         self.healed = False
         self.record: TurnRecord = TurnRecord(0, 0, None, (), ())
+        self.dispatches: list[Dispatch] = []
+        self.order_events: Sequence[OrderEvent] = ()
+        self.fills: Sequence[OrderFilled] = ()
+        self.account_states: Sequence[AccountState] = ()
+        self.orders: Sequence[Order] = ()
+        self.witnesses: dict[str, OrderWitness] = {}
         self._probes = probes
+        self._is_over = False
+        self._final_truths: list[Truth] = []
+
+    # --- what the run and the monitor say ----------------------------------------------------
+
+    def turn_ended(self, record: TurnRecord) -> None:
+        """This is the last turn now."""
+        self.record = record
+        if not record.facts:
+            self.order_events = self.fills = self.account_states = self.orders = ()
+            return
+        order_events: list[OrderEvent] = []
+        fills: list[OrderFilled] = []
+        account_states: list[AccountState] = []
+        witnesses = self.witnesses
+        for fact in record.facts:
+            if isinstance(fact, OrderEvent):
+                order_events.append(fact)
+                if isinstance(fact, OrderFilled):
+                    fills.append(fact)
+                elif isinstance(fact, OrderInitialized):
+                    witnesses[fact.client_order_id] = OrderWitness(fact.quantity.raw)
+                    continue
+                witness = witnesses.get(fact.client_order_id)
+                if witness is not None:
+                    witness.add(fact)
+            elif isinstance(fact, AccountState):
+                account_states.append(fact)
+        self.order_events = order_events
+        self.fills = fills
+        self.account_states = account_states
+        self.orders = self.view.orders_touched() if order_events else ()
+
+    def run_ended(self) -> None:
+        """Nothing happens any more: the truth is asked for once."""
+        self._is_over = True
 
     def note_release(self, command_id: str) -> None:
         """A client was given this command."""
@@ -85,5 +145,12 @@ class Evidence:
     def has_trade(self, trade_id: str) -> bool:
         return any(venue.has_trade(trade_id) for venue in self.venues.values())
 
+    # --- what a check may ask ----------------------------------------------------------------
+
     def truths(self) -> list[Truth]:
-        return [venue.truth() for venue in self.venues.values()]
+        """Every venue's whole truth, by the order of `venues`."""
+        if not self._is_over:
+            return [venue.truth() for venue in self.venues.values()]
+        if not self._final_truths:
+            self._final_truths = [venue.truth() for venue in self.venues.values()]
+        return self._final_truths

@@ -16,18 +16,15 @@ _Key = tuple[str, str]  # (instrument id, trade id): trade ids are the venue's
 )
 class FillsCountOnce(Check):
     patterns = ("events.fills.*", "events.order.*")
+    facts = (OrderFilled,)
 
     def __init__(self) -> None:
         self._applied: dict[_Key, OrderFilled] = {}
         self._filled: dict[str, int] = {}
         self._heard: dict[tuple[str, str, str], int] = {}
 
-    def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
-        fills = [fact for fact in evidence.record.facts if type(fact) is OrderFilled]
-        return self._check(fills, evidence) if fills else None
-
-    def _check(self, fills: list[OrderFilled], evidence: Evidence) -> Iterator[Violation]:
-        for fill in fills:
+    def turn(self, evidence: Evidence) -> Iterator[Violation]:
+        for fill in evidence.fills:
             key = (fill.instrument_id, fill.trade_id)
             first = self._applied.setdefault(key, fill)
             if first is not fill:
@@ -38,7 +35,7 @@ class FillsCountOnce(Check):
                 yield Violation(fill.trade_id, "the venue has no such execution")
             total = self._filled.get(fill.client_order_id, 0) + fill.last_qty.raw
             self._filled[fill.client_order_id] = total
-        for order in evidence.view.orders_touched():
+        for order in evidence.orders:
             expected = self._filled.get(order.client_order_id, 0)
             if order.filled_qty.raw != expected:
                 yield Violation(
@@ -71,7 +68,9 @@ class FillsCountOnce(Check):
 )
 class NoFillIsLost(Check):
     def end(self, evidence: Evidence) -> Iterator[Violation]:
-        known = {(fill.instrument_id, fill.trade_id): fill for fill in evidence.view.fills()}
+        known: dict[_Key, OrderFilled] = {
+            (fill.instrument_id, fill.trade_id): fill for fill in evidence.view.fills()
+        }
         for truth in evidence.truths():
             for true in truth.fills:
                 fill = known.pop((true.instrument_id, true.trade_id), None)

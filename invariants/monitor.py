@@ -23,6 +23,10 @@ class Found(Violation, frozen=True):
     turn: int
 
 
+_OnTurn = tuple[str, Callable[[Evidence], Finding]]
+_TurnShape = tuple[type, bool, tuple[type, ...]]  # its input, whether it sent, kinds of its facts
+
+
 class Monitor:
     """The checks of one run.
 
@@ -32,18 +36,19 @@ class Monitor:
 
     def __init__(self, properties: Sequence[Property], evidence: Evidence) -> None:
         self._evidence = evidence
-        self._turn: list[tuple[str, Callable[[Evidence], Finding]]] = []
-        self._every_turn: list[tuple[str, Callable[[Evidence], Finding]]] = []
-        self._end: list[tuple[str, Callable[[Evidence], Finding]]] = []
+        self._turn: list[tuple[Check, _OnTurn]] = []
+        self._every_turn: list[_OnTurn] = []
+        self._end: list[_OnTurn] = []
         self._dispatched: list[tuple[str, Callable[[str, object, Evidence], Finding]]] = []
         self._checks: list[tuple[str, Check]] = []
+        self._due: dict[_TurnShape, tuple[_OnTurn, ...]] = {}
         self.violation: Found | None = None
         for entry in properties:
             check = entry.make()
             kind = type(check)
             self._checks.append((entry.id, check))
             if kind.turn is not Check.turn:
-                self._turn.append((entry.id, check.turn))
+                self._turn.append((check, (entry.id, check.turn)))
             if kind.every_turn is not Check.every_turn:
                 self._every_turn.append((entry.id, check.every_turn))
             if kind.end is not Check.end:
@@ -57,29 +62,36 @@ class Monitor:
 
     def attach(self, bus: MessageBus) -> None:
         """Listen to the bus; called once, when every other subscriber has subscribed."""
-        if self._dispatched:
-            bus.observer = self._on_dispatch
+        bus.observer = self._on_dispatch
         for property_id, check in self._checks:
             for pattern in check.patterns:
-                handler = self._listener(property_id, pattern, check.delivered)
+                handler = check.listener(pattern)
+                if handler is None:
+                    handler = self._listener(property_id, pattern, check.delivered)
                 bus.subscribe(pattern, handler, _BEHIND_ALL)
 
     def turn_done(self, record: TurnRecord) -> None:
         """The kernel's observer: called once after every turn."""
         evidence = self._evidence
-        evidence.record = record
+        evidence.turn_ended(record)
         for property_id, check in self._every_turn:
             found = check(evidence)
             if found is not None:
                 self._note(property_id, found)
-        if record.facts or record.commands:
-            for property_id, check in self._turn:
-                found = check(evidence)
-                if found is not None:
-                    self._note(property_id, found)
+        kinds = tuple(dict.fromkeys(map(type, record.facts)))
+        shape = (type(record.input), bool(record.commands), kinds)
+        due = self._due.get(shape)
+        if due is None:
+            due = self._due[shape] = self._due_after(shape)
+        for property_id, check in due:
+            found = check(evidence)
+            if found is not None:
+                self._note(property_id, found)
+        evidence.dispatches.clear()
 
     def run_ended(self) -> None:
         """Judge the healed, quiet end of the run."""
+        self._evidence.run_ended()
         for property_id, check in self._end:
             if self.violation is not None:
                 return
@@ -87,8 +99,23 @@ class Monitor:
             if found is not None:
                 self._note(property_id, found)
 
+    def _due_after(self, shape: _TurnShape) -> tuple[_OnTurn, ...]:
+        """The calls that a turn of this shape owes, in the order of the catalogue."""
+        input_type, sent, kinds = shape
+        due: list[_OnTurn] = []
+        for check, call in self._turn:
+            if check.facts or check.inputs:
+                if issubclass(input_type, check.inputs) or any(
+                    issubclass(kind, check.facts) for kind in kinds
+                ):
+                    due.append(call)
+            elif kinds or sent:
+                due.append(call)
+        return tuple(due)
+
     def _on_dispatch(self, topic: str, message: object) -> None:
         evidence = self._evidence
+        evidence.dispatches.append((topic, message, evidence.view.now_ns))
         for property_id, check in self._dispatched:
             found = check(topic, message, evidence)
             if found is not None:
@@ -117,5 +144,3 @@ class Monitor:
                 violation.subject, violation.detail, property_id, self._evidence.record.turn
             )
             return
-
-

@@ -12,8 +12,9 @@ from invariants.property import Check, Violation, eventually
 )
 class SubscribedAsWanted(Check):
     def end(self, evidence: Evidence) -> Iterator[Violation]:
+        truths = {truth.venue: truth for truth in evidence.truths()}
         for venue, wanted in evidence.wanted().items():
-            truth = evidence.venues[venue].truth()
+            truth = truths[venue]
             held = {(sub.channel, sub.instrument_id): sub.count for sub in truth.subscriptions}
             for key in sorted({*wanted, ("user", "")}):
                 count = held.pop(key, 0)

@@ -29,19 +29,17 @@ def _signed(fill: OrderFilled, evidence: Evidence) -> int:
     "quiescence, equals the venue's.",
 )
 class PositionIsTheSumOfItsFills(Check):
+    facts = (OrderFilled,)
+
     def __init__(self) -> None:
         self._sums: dict[str, int] = {}
 
-    def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
-        fills = [fact for fact in evidence.record.facts if type(fact) is OrderFilled]
-        for fill in fills:
-            sums = self._sums
+    def turn(self, evidence: Evidence) -> Iterator[Violation]:
+        sums = self._sums
+        for fill in evidence.fills:
             sums[fill.position_id] = sums.get(fill.position_id, 0) + _signed(fill, evidence)
-        return self._check(evidence) if fills else None
-
-    def _check(self, evidence: Evidence) -> Iterator[Violation]:
         for position in evidence.view.positions_touched():
-            expected = self._sums.get(position.id, 0)
+            expected = sums.get(position.id, 0)
             if position.signed_raw != expected:
                 yield Violation(
                     position.id, f"holds {position.signed_raw} raw, its fills sum to {expected}"
@@ -73,6 +71,8 @@ class PositionIsTheSumOfItsFills(Check):
     "fill price.",
 )
 class FlipClosesThenOpens(Check):
+    facts = (OrderFilled,)
+
     def __init__(self) -> None:
         self._sums: dict[str, int] = {}
 

@@ -20,81 +20,95 @@ from engine.view import KernelView
 from invariants.property import Property, sometimes
 
 
-def _has(view: KernelView, kind: type) -> bool:
-    return any(type(fact) is kind for fact in view.turn_record.facts)
-
-
-@sometimes("fill-before-accept", "A fill reaches an order that was never accepted.", (1, 20))
+@sometimes(
+    "fill-before-accept",
+    "A fill reaches an order that was never accepted.",
+    (1, 20),
+    facts=(OrderFilled,),
+)
 def fill_before_accept(view: KernelView) -> bool:
-    return _has(view, OrderFilled) and any(
-        order.last_event is not None
-        and type(order.last_event) is OrderFilled
+    return any(
+        type(order.last_event) is OrderFilled
         and order.ts_accepted == order.last_event.ts_event
         and len(order.trade_ids) == 1
         for order in view.orders_touched()
     )
 
 
-@sometimes("fill-while-pending", "A fill reaches an order with a request under way.", (1, 20))
+@sometimes(
+    "fill-while-pending",
+    "A fill reaches an order with a request under way.",
+    (1, 20),
+    facts=(OrderFilled,),
+)
 def fill_while_pending(view: KernelView) -> bool:
-    return _has(view, OrderFilled) and any(order.requests for order in view.orders_touched())
+    return any(order.requests for order in view.orders_touched())
 
 
-@sometimes("partial-fill", "An order is filled in part.", (1, 4))
+@sometimes("partial-fill", "An order is filled in part.", (1, 4), facts=(OrderFilled,))
 def partial_fill(view: KernelView) -> bool:
-    return _has(view, OrderFilled) and any(
-        order.status is OrderStatus.PARTIALLY_FILLED for order in view.orders_touched()
-    )
+    return any(order.status is OrderStatus.PARTIALLY_FILLED for order in view.orders_touched())
 
 
-@sometimes("flip", "One fill takes a position through flat.", (1, 20))
+@sometimes("flip", "One fill takes a position through flat.", (1, 20), facts=(PositionClosed,))
 def flip(view: KernelView) -> bool:
-    return _has(view, PositionClosed) and _has(view, PositionOpened)
+    record = view.turn_record
+    return record is not None and any(type(fact) is PositionOpened for fact in record.facts)
 
 
-@sometimes("unknown-outcome", "A request ends with nobody knowing whether it acted.", (1, 10))
+@sometimes(
+    "unknown-outcome",
+    "A request ends with nobody knowing whether it acted.",
+    (1, 10),
+    inputs=(OutcomeUnknown,),
+)
 def unknown_outcome(view: KernelView) -> bool:
-    return type(view.turn_record.input) is OutcomeUnknown
+    return True
 
 
-@sometimes("disconnected", "A client loses its connection.", (1, 4))
+@sometimes("disconnected", "A client loses its connection.", (1, 4), inputs=(ClientDisconnected,))
 def disconnected(view: KernelView) -> bool:
-    return type(view.turn_record.input) is ClientDisconnected
+    return True
 
 
-@sometimes("denied", "The risk engine turns an order back.", (1, 4))
+@sometimes("denied", "The risk engine turns an order back.", (1, 4), facts=(OrderDenied,))
 def denied(view: KernelView) -> bool:
-    return _has(view, OrderDenied)
+    return True
 
 
-@sometimes("rejected", "The venue refuses an order.", (1, 10))
+@sometimes("rejected", "The venue refuses an order.", (1, 10), facts=(OrderRejected,))
 def rejected(view: KernelView) -> bool:
-    return _has(view, OrderRejected)
+    return True
 
 
-@sometimes("expired", "An order reaches its expiry time.", (1, 20))
+@sometimes("expired", "An order reaches its expiry time.", (1, 20), facts=(OrderExpired,))
 def expired(view: KernelView) -> bool:
-    return _has(view, OrderExpired)
+    return True
 
 
-@sometimes("triggered", "A stop-limit order is triggered.", (1, 20))
+@sometimes("triggered", "A stop-limit order is triggered.", (1, 20), facts=(OrderTriggered,))
 def triggered(view: KernelView) -> bool:
-    return _has(view, OrderTriggered)
+    return True
 
 
-@sometimes("modified", "An order is changed at the venue.", (1, 4))
+@sometimes("modified", "An order is changed at the venue.", (1, 4), facts=(OrderUpdated,))
 def modified(view: KernelView) -> bool:
-    return _has(view, OrderUpdated)
+    return True
 
 
-@sometimes("canceled", "An order is canceled.", (1, 4))
+@sometimes("canceled", "An order is canceled.", (1, 4), facts=(OrderCanceled,))
 def canceled(view: KernelView) -> bool:
-    return _has(view, OrderCanceled)
+    return True
 
 
-@sometimes("cancel-refused", "A cancel comes too late or never acts.", (1, 20))
+@sometimes(
+    "cancel-refused",
+    "A cancel comes too late or never acts.",
+    (1, 20),
+    facts=(OrderCancelRejected,),
+)
 def cancel_refused(view: KernelView) -> bool:
-    return _has(view, OrderCancelRejected)
+    return True
 
 
 PROBES: Final[tuple[Property, ...]] = (

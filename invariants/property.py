@@ -45,18 +45,30 @@ Finding = Iterable[Violation] | None
 class Check:
     """A property's memory during one run. Override what the property needs.
 
-    The monitor calls only what a subclass overrides, so an idle check costs nothing. `patterns`
-    are the bus patterns that `delivered` subscribes to, behind every other subscriber.
+    The monitor calls only what a subclass overrides, so an idle check costs nothing.
+
+    Attributes:
+        patterns: bus patterns that `delivered` subscribes to, behind every other subscriber.
+        facts: `turn` is called only when a fact of one of these types was applied; empty: when
+            any was, or a command was sent.
+        inputs: `turn` is called when the turn began with one of these types, whatever it did.
     """
 
     patterns: tuple[str, ...] = ()
+    facts: tuple[type, ...] = ()
+    inputs: tuple[type, ...] = ()
 
     def actor(self) -> Actor | None:
         """An actor to take aboard, for what can only be seen from inside a component."""
         return None
 
+    def listener(self, pattern: str) -> Callable[[object], None] | None:
+        """A subscriber of the check's own for `pattern`, instead of `delivered`: for one that
+        only writes down what it hears, and judges it when the turn is over."""
+        return None
+
     def turn(self, evidence: Evidence) -> Finding:
-        """After every turn that applied an event or sent a command."""
+        """After every turn that applied an event or sent a command; see `facts` and `inputs`."""
 
     def every_turn(self, evidence: Evidence) -> Finding:
         """After every turn, market data included: keep it to a few comparisons."""
@@ -113,9 +125,17 @@ class _EventuallyOnView(_OnView):
 
 
 class _Probe(Check):
-    def __init__(self, seen: Callable[[KernelView], bool], probe_id: str) -> None:
+    def __init__(
+        self,
+        seen: Callable[[KernelView], bool],
+        probe_id: str,
+        facts: tuple[type, ...],
+        inputs: tuple[type, ...],
+    ) -> None:
         self._seen = seen
         self._id = probe_id
+        self.facts = facts
+        self.inputs = inputs
 
     def turn(self, evidence: Evidence) -> Finding:
         if self._seen(evidence.view):
@@ -143,16 +163,23 @@ def sometimes(
     id: str,  # noqa: A002
     sentence: str,
     odds: tuple[int, int] = (1, 10),
+    *,
+    facts: tuple[type, ...] = (),
+    inputs: tuple[type, ...] = (),
 ) -> Callable[[Callable[[KernelView], bool]], Property]:
     """Name a situation that a campaign must have seen; the function says whether it is here.
 
-    A campaign long enough for `odds` (the chance that one seed sees it) that never saw it is
-    inconclusive: its green proves nothing about this situation.
+    It is asked after turns that applied an event or sent a command; with `facts`, after those
+    that applied an event of one of these types; with `inputs`, after those that began with one
+    of these types. A campaign long enough for `odds` (the chance that one seed sees it) that
+    never saw it is inconclusive: its green proves nothing about this situation.
     """
 
     def decorate(seen: Callable[[KernelView], bool]) -> Property:
-        kind = Kind.SOMETIMES
-        return Property(id, sentence, kind, lambda: _Probe(seen, id), seen.__module__, odds)
+        def make() -> Check:
+            return _Probe(seen, id, facts, inputs)
+
+        return Property(id, sentence, Kind.SOMETIMES, make, seen.__module__, odds)
 
     return decorate
 
