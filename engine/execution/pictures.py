@@ -9,7 +9,7 @@ from typing import Final
 
 from engine.model.commands import ModifyOrder
 from engine.model.enums import OrderStatus, OrderType
-from engine.model.events import OrderAccepted, OrderTriggered, OrderUpdated
+from engine.model.events import OrderAccepted, OrderFilled, OrderTriggered, OrderUpdated
 from engine.model.identifiers import AccountId, ClientOrderId, InstrumentId, VenueOrderId
 from engine.model.order_table import Trigger
 from engine.model.orders import Order
@@ -94,6 +94,14 @@ def is_stale(order: Order, picture: OrderStatusReport, sent_ns: int) -> bool:
     if picture.ts_event != newest_ns:
         return picture.ts_event < newest_ns
     return sent_ns < heard_ns and differs(order, picture)
+
+
+def last_heard_ns(order: Order) -> int:
+    """When (local time) the venue was last heard to have this order; 0: never."""
+    for event in reversed(order.events):
+        if isinstance(event, (*_FROM_VENUE, OrderFilled)):
+            return event.ts_init
+    return 0
 
 
 def missing_reports(

@@ -312,8 +312,8 @@ class Unresolved:
             return True
         if order.is_closed:
             return True
-        if not client.absence_is_final:
-            return False
+        if not client.absence_is_final or answer.sent_ns < pictures.last_heard_ns(order):
+            return False  # asked before the venue was heard of it: the order may have come since
         header = (
             client.account_id,
             order.instrument_id,

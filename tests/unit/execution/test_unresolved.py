@@ -314,6 +314,19 @@ def test_absence_that_is_final_ends_an_order_with_a_resize_on_the_wire(rig):
     assert unresolved(rig) == []
 
 
+def test_absence_asked_before_the_venue_was_heard_of_the_order_proves_nothing(rig):
+    rig.client.absence_is_final = True
+    order = rig.submitted()
+    query = QueryOrder("early", None, rig.now, order.client_order_id, order.instrument_id)
+    rig.execute(query)
+    rig.advance(LIFETIME // 2)
+    rig.report(rig.accept(order))
+    rig.answer_order(None, query=query)
+    assert order.status is OrderStatus.ACCEPTED
+    rig.advance(SECOND)
+    assert rig.last_sent(QueryOrder) is not query
+
+
 def test_picture_older_than_a_request_says_nothing_about_it(rig):
     order = rig.accepted()
     query = QueryOrder("early", None, rig.now, order.client_order_id, order.instrument_id)
