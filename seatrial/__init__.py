@@ -3,6 +3,8 @@
 from engine.actor import Actor, ActorConfig
 from engine.kernel import Kernel, KernelConfig
 from engine.model.currencies import Currency, currency
+from engine.model.data import QuoteTick, TradeTick
+from engine.model.enums import OrderSide, TimeInForce
 from engine.model.identifiers import InstrumentId
 from engine.model.instruments import CryptoPerpetual, CurrencyPair
 from engine.model.values import Money, Price, Quantity
@@ -37,15 +39,19 @@ __all__ = [
     "KernelView",
     "MakerTaker",
     "Money",
+    "OrderSide",
     "Outcome",
     "Price",
     "Property",
     "Quantity",
+    "QuoteTick",
     "RecordedMarket",
     "Scenario",
     "SeededMarket",
     "Strategy",
     "StrategyConfig",
+    "TimeInForce",
+    "TradeTick",
     "Venue",
     "Verdict",
     "Violation",

@@ -1,0 +1,137 @@
+"""`python -m seatrial.docs`: writes into the pages what the code knows better than prose.
+
+A page holds a pair of marks, `<!-- table NAME -->` and `<!-- end NAME -->`; what stands between
+them is made here. A test compares, so a table and the code it shows cannot part.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+from engine.model.enums import OrderStatus
+from engine.model.order_table import TRANSITIONS
+from invariants.catalogue import CATALOGUE
+from invariants.property import Kind
+from simulation.faults import DESCRIPTIONS, PROFILES, FaultKind, FaultProfile, OneIn
+from zoo.bugs import BUGS
+
+DOCS: Final = Path(__file__).resolve().parent.parent / "docs"
+
+
+def properties() -> str:
+    """Every property that is judged, with what it says and which planted bugs trip it."""
+    rows = []
+    for entry in CATALOGUE:
+        if entry.kind is not Kind.SOMETIMES:
+            bugs = ", ".join(bug.id for bug in BUGS.values() if bug.property == entry.id)
+            rows.append((entry.id, entry.kind, entry.sentence, bugs or "none yet"))
+    return _table(("Id", "Kind", "Sentence", "Planted bugs"), rows)
+
+
+def probes() -> str:
+    """Every situation that a campaign must have seen."""
+    return _table(
+        ("Probe", "Situation", "Declared odds per seed"),
+        [
+            (entry.id, entry.sentence, f"{entry.odds[0]} in {entry.odds[1]}")
+            for entry in CATALOGUE
+            if entry.kind is Kind.SOMETIMES
+        ],
+    )
+
+
+def bugs() -> str:
+    """Every planted bug."""
+    return _table(
+        ("Bug", "What the patched code does", "Module", "Property", "Seen in released systems"),
+        [
+            (bug.id, bug.sentence, f"`{bug.module}`", bug.property, bug.observed or "-")
+            for bug in BUGS.values()
+        ],
+    )
+
+
+def faults() -> str:
+    """Every fault, with how often each profile lets it strike."""
+    shown = [profile for profile in PROFILES.values() if profile.rates]
+    return _table(
+        ("Fault", "What happens", *(profile.name for profile in shown)),
+        [
+            (kind.name, DESCRIPTIONS[kind].means, *(_rate(profile, kind) for profile in shown))
+            for kind in FaultKind
+        ],
+    )
+
+
+def order_table() -> str:
+    """The order state machine: for each state, what each event makes of the order.
+
+    Three columns, because most cells say one of two things: the event brings the state that has
+    its name, or it is taken and the state stays.
+    """
+    rows = []
+    for status in OrderStatus:
+        named, stays, others = [], [], []
+        for trigger, cell in sorted(TRANSITIONS[status].items()):
+            if cell is status:
+                stays.append(trigger.name)
+            elif cell.name == trigger.name:
+                named.append(trigger.name)
+            else:
+                others.append(f"{trigger.name} to {cell.name}")
+        rows.append((status.name, *(", ".join(cells) or "-" for cells in (named, stays, others))))
+    return _table(("State", "Goes to the state of that name on", "Stays on", "Else"), rows)
+
+
+TABLES: Final[Mapping[str, Callable[[], str]]] = {
+    "properties": properties,
+    "probes": probes,
+    "bugs": bugs,
+    "faults": faults,
+    "order_table": order_table,
+}
+
+
+def rendered(page: str) -> str:
+    """The page's text with every table made anew.
+
+    Raises:
+        ValueError: a mark without its end, or the name of no table.
+    """
+    head, mark, rest = page.partition("<!-- table ")
+    if not mark:
+        return page
+    name, close, rest = rest.partition(" -->\n")
+    end = f"<!-- end {name} -->"
+    if not close or name not in TABLES or end not in rest:
+        raise ValueError(f"table mark {name[:40]!r} names no table or has no end")
+    return f"{head}{mark}{name} -->\n\n{TABLES[name]()}\n\n{end}{rendered(rest.partition(end)[2])}"
+
+
+def main() -> None:
+    for page in sorted(DOCS.glob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        fresh = rendered(text)
+        if fresh != text:
+            page.write_text(fresh, encoding="utf-8")
+            print(f"wrote docs/{page.name}")
+
+
+def _rate(profile: FaultProfile, kind: FaultKind) -> str:
+    rate = profile.rates.get(kind)
+    if rate is None:
+        return "-"
+    return f"1 in {rate.n}" if isinstance(rate, OneIn) else f"{rate.n} a minute"
+
+
+def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [header, ("---",) * len(header), *rows]
+    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+if __name__ == "__main__":
+    main()
