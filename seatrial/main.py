@@ -3,9 +3,8 @@
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Final, NoReturn
+from typing import Annotated, Final, NoReturn, cast
 
-import click
 import typer
 from rich.console import Console
 
@@ -23,6 +22,10 @@ errors: Final = Console(stderr=True, highlight=False, soft_wrap=True)
 EXIT_USAGE: Final = 2
 EXIT_HARNESS: Final = 4
 EXIT_INTERRUPTED: Final = 130
+
+# What a wrong command line raises: a class of the click that this typer uses, which from some
+# version on is a copy of its own and not the installed package.
+_WrongUsage: Final = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[1])
 
 BugOption = Annotated[str, typer.Option("--bug", help="plant this zoo bug first")]
 MarketOption = Annotated[
@@ -139,7 +142,7 @@ def main() -> NoReturn:
         raise SystemExit(EXIT_USAGE)
     try:
         code = app(standalone_mode=False)
-    except click.UsageError as error:
+    except _WrongUsage as error:
         errors.print(f"seatrial: {error.format_message()}")
         raise SystemExit(EXIT_USAGE) from None
     except commands.USAGE_ERRORS as error:
@@ -148,7 +151,7 @@ def main() -> NoReturn:
     except commands.HARNESS_ERRORS as error:
         errors.print(f"seatrial: the harness failed: {error}")
         raise SystemExit(EXIT_HARNESS) from None
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         raise SystemExit(EXIT_INTERRUPTED) from None
     raise SystemExit(code or 0)
 
