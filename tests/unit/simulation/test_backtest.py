@@ -142,7 +142,8 @@ def test_a_quote_one_tick_short_of_a_resting_order_leaves_it() -> None:
 
 
 def test_a_trade_through_a_resting_order_fills_it_behind_what_is_shown() -> None:
-    data = [quote(1, 700, 702, 100), trade(2, 700, 105, AggressorSide.SELLER)]
+    data: list[QuoteTick | TradeTick] = [quote(1, 700, 702, 100)]
+    data.append(trade(2, 700, 105, AggressorSide.SELLER))
     strategy, _ = run({1: limit(BUY, 10, 700)}, data)
     assert fills(strategy) == [(2, 700)]
     assert strategy.orders[0].filled_qty == 5
