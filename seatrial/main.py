@@ -143,7 +143,9 @@ def main() -> NoReturn:
     try:
         code = app(standalone_mode=False)
     except _WrongUsage as error:
-        errors.print(f"seatrial: {error.format_message()}")
+        message = error.format_message()
+        if message:  # none where the help has said it all
+            errors.print(f"seatrial: {message}")
         raise SystemExit(EXIT_USAGE) from None
     except commands.USAGE_ERRORS as error:
         errors.print(f"seatrial: {error}")
