@@ -67,8 +67,11 @@ class Context:
     def begin_turn(self) -> None:
         self.turn += 1
         self._index = 0
-        self.facts = []
-        self.outbox = []
+        # a new list only where the last turn filled one, since that one may be kept by then
+        if self.facts:
+            self.facts = []
+        if self.outbox:
+            self.outbox = []
 
     def new_id(self) -> str:
         """A name for the next event or command: a function of (epoch, turn, index)."""

@@ -238,7 +238,7 @@ class Kernel:
         ctx.begin_turn()
         bus.held = True  # what handlers say waits for step 4
         try:
-            clock.advance(ts_init)  # 1
+            clock.now_ns = ts_init  # 1; never back, or we would not be here
             decide(message)  # 2, 3
             bus.drain()  # 4
             if self._records:

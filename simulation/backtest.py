@@ -56,7 +56,7 @@ from simulation.venue.exchange import Exchange
 from simulation.venue.fees import FeeRates
 from simulation.venue.floor import Floor
 from simulation.venue.orders import VenueRefusal
-from simulation.venue.protocol import OrderFrame, OrderRecord, TradeRecord
+from simulation.venue.protocol import OrderRecord, TradeRecord
 
 Datum = QuoteTick | TradeTick
 _ALL: Final = 1 << 30  # every trade in one page
@@ -244,8 +244,8 @@ class DirectClient:
     def on_order(
         self, event: str, order: OrderRecord, request_id: str | None, due_post_only: bool, ts: int
     ) -> None:
-        frame = OrderFrame(0, event, order, request_id, due_post_only, ts)
-        self._post(self._map.order_event(frame, self._scheduler.now_ns))
+        now_ns = self._scheduler.now_ns
+        self._post(self._map.order_told(event, order, request_id, due_post_only, ts, now_ns))
 
     def on_fill(self, trade: TradeRecord, order: OrderRecord) -> None:
         self._post(self._map.fill(trade, self._scheduler.now_ns))

@@ -76,11 +76,13 @@ class Valuation:
 
     def mean_price(self, value: int, quantity_raw: int) -> Decimal:
         """The price at which the quantity is worth `value`, half-even at 1e-16."""
+        return decimal_of(self.mean_price_raw(value, quantity_raw), -FIXED_PRECISION)
+
+    def mean_price_raw(self, value: int, quantity_raw: int) -> int:
+        """The same in units of 1e-16."""
         if self._is_inverse:
-            raw = divide_half_even(quantity_raw * self._inverse_numerator, value)
-        else:
-            raw = divide_half_even(value, quantity_raw)
-        return decimal_of(raw, -FIXED_PRECISION)
+            return divide_half_even(quantity_raw * self._inverse_numerator, value)
+        return divide_half_even(value, quantity_raw)
 
 
 class CostBasis:
