@@ -28,7 +28,7 @@ DOCS: Final = ROOT / "docs"
 TRANSCRIPT: Final = re.compile(
     r"(?<=<!-- transcript -->\n).*(?=<!-- end transcript -->)", re.DOTALL
 )
-SHOWN_BUG: Final = "late-fill-dropped"
+SHOWN_BUG: Final = "locks-full-quantity"
 
 
 def properties() -> str:
@@ -124,7 +124,7 @@ def rendered(page: str) -> str:
 def transcript() -> str:
     """What a terminal shows when a planted bug is found, and its token and bundle are replayed."""
     with tempfile.TemporaryDirectory() as folder:
-        campaign = _typed(folder, "run", "--bug", SHOWN_BUG, "--seeds", "40")
+        campaign = _typed(folder, "run", "--bug", SHOWN_BUG, "--seeds", "20")
         token = re.search(r"seatrial replay '([^']+)'", campaign)
         bundle = re.search(r"bundle: (\S+)", campaign)
         if token is None or bundle is None:
