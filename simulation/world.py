@@ -35,11 +35,13 @@ from simulation.trace import Trace
 from simulation.venue.exchange import Exchange
 from simulation.venue.fees import FeeRates
 from simulation.venue.gateway import Gateway
+from simulation.venue.limits import Limits
 from simulation.workload import make_traders
 
 START_NS: Final = 1_700_000_000_000_000_000  # 14 November 2023, when nothing else says
 _SETTLE_NS: Final = 20_000_000_000  # the market rests this long before the end
 _JOURNAL_DELAY_NS: Final = 4_000_000
+_LIMITS: Final = Limits(heartbeat_ns=2_000_000_000)
 _OVER: Final = (KernelState.STOPPED, KernelState.FAULTED, KernelState.FAILED_START)
 
 
@@ -244,7 +246,7 @@ class World:
             scheduler.post,
             None if fees is None else FeeRates.from_text(fees.maker, fees.taker),
         )
-        gateway = Gateway(exchange, self.faults, entropy.stream(f"gateway.{venue.name}"))
+        gateway = Gateway(exchange, self.faults, entropy.stream(f"gateway.{venue.name}"), _LIMITS)
         self.network.serve(venue.name, gateway)
         self.exchanges[venue.name] = exchange
         self.gateways[venue.name] = gateway
