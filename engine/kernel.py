@@ -253,7 +253,8 @@ class Kernel:
 
     def next_timer_ns(self) -> int | None:
         """When the driver owes the next `FireTimer`, in nanoseconds; None: there is no timer."""
-        return None if self._clock.due_ns == NEVER else self._clock.due_ns
+        due_ns = self._clock.due_ns
+        return None if due_ns == NEVER else due_ns
 
     def durable(self, turn: int) -> None:
         """The journal's word that every turn up to and including `turn` is safe.
