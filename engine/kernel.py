@@ -62,6 +62,7 @@ Input = ClientMessage | FireTimer | StartKernel | StopKernel | SetTradingState
 Observer = Callable[[TurnRecord], None]
 
 _SECOND: Final = 1_000_000_000
+_RUNNING: Final = KernelState.RUNNING
 _OVER: Final = (KernelState.STOPPED, KernelState.FAULTED, KernelState.FAILED_START)
 
 
@@ -247,7 +248,8 @@ class Kernel:
                 self._release(ctx.turn, ctx.outbox)  # 6
         except Exception as error:
             raise self._break_off(message, error) from error
-        self._open = ctx.kernel_state not in _OVER
+        state = ctx.kernel_state
+        self._open = state is _RUNNING or state not in _OVER
         if record is not None and self._observer is not None:
             self._observer(record)
 

@@ -148,25 +148,11 @@ class DirectClient:
         self._post(ClientDisconnected(self.client_id, "asked to", self._scheduler.now_ns))
 
     def _submit(self, command: SubmitOrder) -> None:
-        wanted = self._map.submit_request(command, 0)
         self._touches[command.instrument_id].lay()
         try:
-            self._exchange.submit(
-                wanted.client_order_id,
-                wanted.symbol,
-                wanted.side,
-                wanted.type,
-                wanted.time_in_force,
-                wanted.quantity,
-                wanted.price,
-                wanted.trigger_price,
-                wanted.expire_time_ns,
-                wanted.post_only,
-                wanted.reduce_only,
-                wanted.request_id,
-            )
+            self._exchange.submit(*self._map.order_terms(command), command.command_id)
         except VenueRefusal as refusal:
-            if wanted.client_order_id not in self._exchange.orders:
+            if command.order.client_order_id not in self._exchange.orders:
                 self._refused(command, refusal)  # else the venue has told it as an order event
 
     def _modify(self, command: ModifyOrder) -> None:

@@ -38,10 +38,10 @@ def reserves(order: Order) -> bool:
     submitted does not count, since the venue may not have it.
     """
     return (
-        order.status_at_venue in _AT_VENUE
+        (order.price is not None or order.trigger_price is not None)
         and order.leaves_raw > 0
         and not order.reduce_only
-        and (order.price is not None or order.trigger_price is not None)
+        and order.status_at_venue in _AT_VENUE
     )
 
 
@@ -365,7 +365,8 @@ class MarginAccount(Account):
     def apply_order(self, order: Order, instrument: Instrument) -> None:
         """Make the order's initial margin what the order now calls for."""
         key = order.client_order_id
-        before_raw = self.contribution_raw(key)
+        held = self._contributions.get(key)
+        before_raw = 0 if held is None else held[1]
         amount_raw = 0
         if reserves(order):
             valuation = self._valuation(instrument)
