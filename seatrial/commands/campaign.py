@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from seatrial.commands import UsageError, launcher
-from seatrial.commands.files import check_writable
+from seatrial.commands.files import check_folder, check_writable
 from seatrial.commands.records import side_by_side
 from simulation.campaign import Campaign, Spec, run_campaign
 from simulation.failures import Failure, keep_failures
@@ -49,8 +49,7 @@ def run(
         raise UsageError(f"--first-seed {first_seed}: seeds lie in 0..2**63 - 1")
     starter = launcher(bug)
     check_writable(json, "--json")
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"--out {out}: is not a folder")
+    check_folder(out, "--out")
     processes = _jobs(jobs)
     options = named(RunOptions(scenario, faults, tuple(str(path) for path in market), bug=bug))
     spec = Spec(options, seeds, first_seed, processes, twice, starter)

@@ -1,4 +1,4 @@
-"""Files that a command will write."""
+"""Files and folders that a command will write."""
 
 import os
 from pathlib import Path
@@ -21,3 +21,18 @@ def check_writable(path: Path | None, option: str) -> None:
         raise UsageError(f"{option} {path}: the folder {path.parent} does not exist")
     if not os.access(path if path.exists() else parent, os.W_OK):
         raise UsageError(f"{option} {path}: cannot be written")
+
+
+def check_folder(path: Path, option: str) -> None:
+    """Refuse a folder that cannot be made or written into; it is not made here.
+
+    Raises:
+        UsageError: something else stands there, or nothing can be written.
+    """
+    if path.exists() and not path.is_dir():
+        raise UsageError(f"{option} {path}: is not a folder")
+    there = path.resolve()
+    while not there.exists():
+        there = there.parent
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise UsageError(f"{option} {path}: nothing can be written there")

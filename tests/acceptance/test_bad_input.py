@@ -27,6 +27,7 @@ LATER = "1610064002076000000,100.00,1.0,100.10,1.0\n"
         ("run --json .", "--json .: is a folder"),
         ("run --json absent/out.json", "--json absent/out.json: the folder absent does not exist"),
         ("run --out file", "--out file: is not a folder"),
+        ("run --out file/below", "--out file/below: nothing can be written there"),
         ("run --market absent.csv", "absent.csv: No such file"),
         ("run --absent", "--absent"),
         ("run default default", "default"),

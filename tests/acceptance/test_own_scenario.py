@@ -79,6 +79,16 @@ class Killing(Buyer):
         os._exit(0)
 
 
+SEEN = []
+
+
+class Remembering(Buyer):
+    def on_quote_tick(self, tick):
+        SEEN.append(tick)  # in the module: the next run of the process finds it there
+        if len(SEEN) % 100 == 0:
+            super().on_quote_tick(tick)
+
+
 @always("MM-2", "This property cannot be judged.")
 def unjudgeable(view):
     raise ArithmeticError("the property itself is wrong")
@@ -90,6 +100,7 @@ def capped(): return scenario(workload=Workload(), properties=[*CATALOGUE, inven
 def raising(): return scenario(Raising)
 def chatty(): return scenario(Chatty)
 def ambient(): return scenario(Ambient)
+def remembering(): return scenario(Remembering)
 def leaving(): return scenario(Leaving)
 def killing(): return scenario(Killing)
 def wrong_property(): return scenario(Buyer, properties=[unjudgeable])
@@ -180,6 +191,13 @@ def test_ambient_time_and_chance_are_answered_the_same_every_time_and_noted(shel
     assert said.code == 0, said
     assert "note: time.time at mine:" in said.out
     assert "note: random.random at mine:" in said.out
+
+
+def test_a_strategy_that_remembers_earlier_runs_is_nondeterminism(shell) -> None:
+    said = shell("run", "mine:remembering", "--seeds", "24", "--jobs", "2", "--twice")
+    assert said.code == 3, said
+    assert "NONDETERMINISM(DET-1)" in said.out
+    assert "it depends on what ran before in the process" in said.out
 
 
 def test_a_strategy_that_leaves_the_process_ends_its_run_only(shell) -> None:
