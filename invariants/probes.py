@@ -19,6 +19,8 @@ from engine.model.reports import ClientDisconnected, OutcomeUnknown
 from engine.view import KernelView
 from invariants.property import Property, sometimes
 
+_ENDS: Final = (OrderRejected, OrderCanceled, OrderExpired)
+
 
 @sometimes(
     "fill-before-accept",
@@ -43,6 +45,20 @@ def fill_before_accept(view: KernelView) -> bool:
 )
 def fill_while_pending(view: KernelView) -> bool:
     return any(order.requests for order in view.orders_touched())
+
+
+@sometimes(
+    "late-fill",
+    "A fill reaches an order that had ended before it.",
+    (1, 60),
+    facts=(OrderFilled,),
+)
+def late_fill(view: KernelView) -> bool:
+    return any(
+        type(order.last_event) is OrderFilled
+        and any(type(event) in _ENDS for event in order.events)
+        for order in view.orders_touched()
+    )
 
 
 @sometimes("partial-fill", "An order is filled in part.", (1, 4), facts=(OrderFilled,))
@@ -114,6 +130,7 @@ def cancel_refused(view: KernelView) -> bool:
 PROBES: Final[tuple[Property, ...]] = (
     fill_before_accept,
     fill_while_pending,
+    late_fill,
     partial_fill,
     flip,
     unknown_outcome,

@@ -38,4 +38,21 @@ BUGS: Final = (
             "is closed."
         ),
     ),
+    Bug(
+        id="sell-locks-quote",
+        sentence="A sell order of a cash account locks its quantity in the quote currency.",
+        module="engine.model.accounts",
+        changes=(
+            (
+                "    return instrument.base_currency, _on_grid(order.leaves_raw, "
+                "instrument.base_currency)\n",
+                "    return instrument.cost_currency, _on_grid(order.leaves_raw, "
+                "instrument.cost_currency)\n",
+            ),
+        ),
+        property="ACC-3",
+        observed=(
+            "A sell order of ten shares locks ten dollars of a cash account of NautilusTrader."
+        ),
+    ),
 )

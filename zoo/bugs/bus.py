@@ -35,26 +35,10 @@ BUGS: Final = (
                 "        self.dispatch(topic, message)\n",
             ),
         ),
-        property="BUS-1",
+        property="BUS-2",
         observed=(
             "A publish inside a handler is depth-first in NautilusTrader: later subscribers hear "
             "the effect before the cause."
         ),
-    ),
-    Bug(
-        id="last-subscriber-later",
-        sentence="The last subscriber of a topic hears a message after what others said to it.",
-        module="engine.bus",
-        changes=(
-            (
-                "            if subscription.live:\n                try:\n",
-                "            if subscription is route[-1] and len(route) > 1:\n"
-                "                later = _PendingRequest(subscription.handler, subscription.owner)\n"
-                "                self._queue.append((_RESPOND, later, message))\n"
-                "            elif subscription.live:\n"
-                "                try:\n",
-            ),
-        ),
-        property="BUS-2",
     ),
 )

@@ -47,4 +47,20 @@ BUGS: Final = (
             "delivered to the strategy as if it had been applied."
         ),
     ),
+    Bug(
+        id="late-fill-moves-position-only",
+        sentence="A fill of an order that has ended moves its position and not the order.",
+        module="engine.execution.application",
+        changes=(
+            (
+                "        order.apply(fill)\n",
+                "        if not order.is_closed:\n            order.apply(fill)\n",
+            ),
+        ),
+        property="CCH-3",
+        observed=(
+            "A fill of a REJECTED or EXPIRED order leaves the order of NautilusTrader untouched, "
+            "opens or moves a position all the same, and is delivered to the strategy."
+        ),
+    ),
 )

@@ -21,4 +21,21 @@ BUGS: Final = (
             "of its cancels depends on the hash seed."
         ),
     ),
+    Bug(
+        id="queries-in-set-order",
+        sentence="The cache lists orders in the order of a set of ids.",
+        module="engine.cache",
+        changes=(
+            (
+                "            found.sort(key=_ORDER_ID)\n",
+                "            by_id = {order.client_order_id: order for order in found}\n"
+                "            found = [by_id[coid] for coid in set(by_id)]\n",
+            ),
+        ),
+        property="DET-1",
+        observed=(
+            "Queries of the Python cache of NautilusTrader walk sets of ids, so that what they "
+            "list comes in another order in another process."
+        ),
+    ),
 )

@@ -64,4 +64,69 @@ BUGS: Final = (
             "then skips genuine fills with an earlier stamp as predating."
         ),
     ),
+    Bug(
+        id="late-fill-dropped",
+        sentence="A fill that reaches an order after its end is dropped.",
+        module="engine.execution.incoming",
+        changes=(
+            (
+                "        status = order.status\n        was_closed = order.is_closed\n",
+                "        status = order.status\n"
+                "        was_closed = order.is_closed\n"
+                "        if was_closed:\n"
+                "            return\n",
+            ),
+        ),
+        property="FIL-2",
+        observed=(
+            "The Rust execution engine of NautilusTrader drops a fill of an EXPIRED or REJECTED "
+            "order, and its position no longer is the venue's."
+        ),
+    ),
+    Bug(
+        id="missing-fill-inferred",
+        sentence="A final report that counts more filled than is known is made up for by a fill.",
+        module="engine.execution.incoming",
+        changes=(
+            (
+                "            self._unresolved.expect_fills(order, filled_raw)\n",
+                "            price = order.price\n"
+                "            instrument = self._ctx.cache.instrument(order.instrument_id)\n"
+                "            if price is None or instrument is None or order.account_id is None:\n"
+                "                self._unresolved.expect_fills(order, filled_raw)\n"
+                "                return\n"
+                "            inferred = FillReport(\n"
+                "                order.account_id,\n"
+                "                order.instrument_id,\n"
+                "                order.client_order_id,\n"
+                "                order.venue_order_id,\n"
+                "                order.ts_last,\n"
+                "                self._ctx.clock.now_ns,\n"
+                '                TradeId(f"S-{order.venue_order_id}-{filled_raw // 10**6}"),\n'
+                "                order.side,\n"
+                "                Quantity.from_raw(\n"
+                "                    filled_raw - order.filled_raw, order.quantity.precision\n"
+                "                ),\n"
+                "                price,\n"
+                "                Money.zero(instrument.quote_currency),\n"
+                "                order.liquidity_side,\n"
+                "            )\n"
+                "            self.filled(inferred)\n",
+            ),
+            (
+                "from engine.model.identifiers import VenueOrderId\n",
+                "from engine.model.identifiers import TradeId, VenueOrderId\n",
+            ),
+            (
+                "from engine.topics import RISK_EXECUTE\n",
+                "from engine.model.values import Money, Quantity\n"
+                "from engine.topics import RISK_EXECUTE\n",
+            ),
+        ),
+        property="FIL-1",
+        observed=(
+            "NautilusTrader infers a fill for what an order report counts beyond the fills that "
+            "came with it, and the genuine fills may still be on their way."
+        ),
+    ),
 )

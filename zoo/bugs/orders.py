@@ -140,4 +140,59 @@ BUGS: Final = (
             "missing: the order stays INITIALIZED for ever."
         ),
     ),
+    Bug(
+        id="late-fill-reopens",
+        sentence="A late partial fill makes a canceled order working again.",
+        module="engine.model.order_table",
+        changes=(
+            (
+                "    S.CANCELED: {T.FILL_LEAVING_REST: S.CANCELED,",
+                "    S.CANCELED: {T.FILL_LEAVING_REST: S.PARTIALLY_FILLED,",
+            ),
+        ),
+        property="ORD-1",
+        observed=(
+            "A late partial fill reopens a canceled order of NautilusTrader: it is open again "
+            "while its time of closing is still set."
+        ),
+    ),
+    Bug(
+        id="acceptance-undoes-partial-fill",
+        sentence="An acceptance that a partial fill overtook takes the order back to ACCEPTED.",
+        module="engine.execution.incoming",
+        changes=(
+            (
+                "        if order.status_at_venue is not _SUBMITTED:\n",
+                "        if order.status is _S.PARTIALLY_FILLED and venue_order_id is not None:\n"
+                "            order.status = _SUBMITTED\n"
+                "        if order.status_at_venue is not _SUBMITTED:\n",
+            ),
+        ),
+        property="ORD-1",
+        observed=(
+            "The Rust order of NautilusTrader takes an acceptance in PARTIALLY_FILLED and is "
+            "ACCEPTED again, as if nothing had been filled."
+        ),
+    ),
+    Bug(
+        id="cancel-all-untold",
+        sentence="Cancel-all marks its orders PENDING_CANCEL and tells nobody.",
+        module="engine.execution.outgoing",
+        changes=(
+            (
+                "                ctx.bus.send(EXEC_EXECUTE, cancel)\n",
+                "                header = local_header(ctx, order)\n"
+                "                request_id = cancel.command_id\n"
+                "                order.apply(OrderPendingCancel(*header, order.account_id, request_id))\n"
+                "                cache.update_order(order)\n"
+                "                self._unresolved.watch(order, RequestKind.CANCEL, cancel)\n"
+                "                ctx.outbox.append((self._desk.client_of(order), cancel))\n",
+            ),
+        ),
+        property="ORD-1",
+        observed=(
+            "cancel_all_orders of NautilusTrader marks open orders PENDING_CANCEL without "
+            "publishing the events, so no stream of events explains their state."
+        ),
+    ),
 )

@@ -58,8 +58,8 @@ BUGS: Final = (
         ),
         property="ORD-3",
         observed=(
-            "In the open-order check of NautilusTrader a failed bulk query counts as an empty "
-            "answer, and a failed query about one order ends in REJECTED."
+            "In the open-order check of NautilusTrader a query about one order that failed ends in "
+            "REJECTED, as if the venue had said that it has no such order."
         ),
     ),
     Bug(
@@ -79,19 +79,6 @@ BUGS: Final = (
         ),
     ),
     Bug(
-        id="query-given-up",
-        sentence="A query about an order in doubt that failed is not made again.",
-        module="engine.execution.unresolved",
-        changes=(
-            (
-                "        self._schedule(doubt, self._ctx.clock.now_ns + "
-                "self._config.retry_after_ns(doubt.attempts))\n",
-                "",
-            ),
-        ),
-        property="ORD-4",
-    ),
-    Bug(
         id="error-is-refusal",
         sentence="An internal error of the venue counts as a refusal of the request.",
         module="simulation.client",
@@ -102,5 +89,76 @@ BUGS: Final = (
             ),
         ),
         property="REC-2",
+    ),
+    Bug(
+        id="failed-bulk-is-empty",
+        sentence="A failed question for open orders counts as an answer that lists none.",
+        module="engine.execution.reconciliation",
+        changes=(
+            (
+                "        if answer.status is not _OK:\n"
+                "            self._retry(running, _OPEN)\n"
+                "            return\n"
+                "        running.open_orders = answer\n",
+                "        if answer.status is not _OK:\n"
+                "            for order in self._ctx.cache.orders_open(running.client.venue):\n"
+                "                gone = RejectedReport(\n"
+                "                    running.client.account_id,\n"
+                "                    order.instrument_id,\n"
+                "                    order.client_order_id,\n"
+                "                    None,\n"
+                "                    answer.ts_init,\n"
+                "                    answer.ts_init,\n"
+                '                    "NOT_FOUND",\n'
+                "                )\n"
+                "                self._ctx.bus.send(EXEC_PROCESS, gone)\n"
+                "        running.open_orders = answer\n",
+            ),
+            (
+                "from engine.model.reports import (\n",
+                "from engine.model.reports import (\n    RejectedReport,\n",
+            ),
+        ),
+        property="REC-2",
+        observed=(
+            "In the open-order check of NautilusTrader a failed bulk query counts as an empty "
+            "answer, and orders that it does not list end in REJECTED."
+        ),
+    ),
+    Bug(
+        id="missing-order-is-rejected",
+        sentence="An open order that the venue no longer lists after a reconnect is REJECTED.",
+        module="engine.execution.reconciliation",
+        changes=(
+            (
+                "            if order.ts_submitted > running.begun_ns:\n"
+                "                continue  # newer than the questions: nothing is owed an explanation\n",
+                "            if order.ts_submitted > running.begun_ns:\n"
+                "                continue  # newer than the questions: nothing is owed an explanation\n"
+                "            if picture is None and order.status_at_venue is OrderStatus.ACCEPTED:\n"
+                "                now_ns = self._ctx.clock.now_ns\n"
+                "                gone = RejectedReport(\n"
+                "                    running.client.account_id,\n"
+                "                    order.instrument_id,\n"
+                "                    coid,\n"
+                "                    None,\n"
+                "                    now_ns,\n"
+                "                    now_ns,\n"
+                '                    "NOT_FOUND",\n'
+                "                )\n"
+                "                self._ctx.bus.send(EXEC_PROCESS, gone)\n"
+                "                continue\n",
+            ),
+            (
+                "from engine.model.reports import (\n",
+                "from engine.model.enums import OrderStatus\n"
+                "from engine.model.reports import (\n    RejectedReport,\n",
+            ),
+        ),
+        property="REC-2",
+        observed=(
+            "An ACCEPTED order of NautilusTrader that the venue's list no longer shows is declared "
+            "REJECTED, whether it was filled, canceled or expired."
+        ),
     ),
 )
