@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SEEDS ?= 200
 
-.PHONY: help setup trial test check bench campaign determinism clean
+.PHONY: help setup trial test check bench campaign clean
 
 help:
 	@echo "make trial        $(SEEDS) seeds of the default scenario through a hostile sea"

@@ -254,14 +254,12 @@ class Touch:
         "_book",
         "_floor",
         "_judged",
-        "_size",
         "_waiting",
     )
 
-    def __init__(self, floor: Floor, book: Book, default_size: int) -> None:
+    def __init__(self, floor: Floor, book: Book) -> None:
         self._floor = floor
         self._book = book
-        self._size = default_size
         self._bid: Resting | None = None
         self._ask: Resting | None = None
         self._waiting: QuoteTick | None = None
@@ -296,17 +294,15 @@ class Touch:
         bid, ask = self._bid, self._ask
         if bid is not None and ask is not None and not self._is_noticed(quote):
             # both only change places: nobody is met, no stop is triggered
-            book.bids.move(bid, quote.bid_mantissa, quote.bid_size_mantissa or self._size)
-            book.asks.move(ask, quote.ask_mantissa, quote.ask_size_mantissa or self._size)
+            book.bids.move(bid, quote.bid_mantissa, quote.bid_size_mantissa)
+            book.asks.move(ask, quote.ask_mantissa, quote.ask_size_mantissa)
             return
         if bid is not None:
             floor.leave(book, bid)
         if ask is not None:
             floor.leave(book, ask)
-        size = quote.bid_size_mantissa or self._size
-        self._bid = self._join(BUY, quote.bid_mantissa, size)
-        size = quote.ask_size_mantissa or self._size
-        self._ask = self._join(SELL, quote.ask_mantissa, size)
+        self._bid = self._join(BUY, quote.bid_mantissa, quote.bid_size_mantissa)
+        self._ask = self._join(SELL, quote.ask_mantissa, quote.ask_size_mantissa)
         floor.settle(book)
 
     def lay_for_stops(self) -> None:
@@ -316,12 +312,14 @@ class Touch:
             self.lay()
 
     def _join(self, side: Side, price: int, size: int) -> Resting | None:
-        return self._floor.join(self._book, side, price, size) if price > 0 else None
+        if price <= 0 or size <= 0:
+            return None  # nobody stands on that side
+        return self._floor.join(self._book, side, price, size)
 
     def _is_noticed(self, quote: QuoteTick) -> bool:
         """Whether laying `quote` could do more than move the two who stand there."""
         bid, ask = quote.bid_mantissa, quote.ask_mantissa
-        if not 0 < bid < ask:
+        if not 0 < bid < ask or not quote.bid_size_mantissa or not quote.ask_size_mantissa:
             return True
         floor = self._floor
         if not floor.open:
@@ -357,7 +355,6 @@ class Backtest:
     Args:
         venue: the venue, its instruments and our account there.
         strategies: made by the caller, added in order.
-        default_size: units at the touch where a recording has no sizes, as a mantissa.
     """
 
     def __init__(
@@ -367,7 +364,6 @@ class Backtest:
         *,
         latency: LatencyModel | None = None,
         start_ns: int = 0,
-        default_size: int = 1_000_000_000,
         trader_id: str = "BACKTEST-001",
     ) -> None:
         self.scheduler = Scheduler(start_ns)
@@ -384,9 +380,7 @@ class Backtest:
             tells_market=False,  # the recording is the market data
         )
         self._touches: dict[InstrumentId, Touch] = {
-            instrument.id: Touch(
-                self.exchange.floor, self.exchange.books[instrument.id.symbol], default_size
-            )
+            instrument.id: Touch(self.exchange.floor, self.exchange.books[instrument.id.symbol])
             for instrument in venue.instruments
         }
         self._client = DirectClient(

@@ -40,8 +40,7 @@ def test_profit_in_any_order_of_arrival_equals_profit_in_the_venues_order(
 ) -> None:
     valuation = Valuation(perpetual(is_inverse))
     stamped = [
-        (at, sign * size * 10**16, price * 10**15)
-        for at, (size, sign, price) in enumerate(trades)
+        (at, sign * size * 10**16, price * 10**15) for at, (size, sign, price) in enumerate(trades)
     ]
     in_order = CostBasis(valuation)
     booked_in_order = sum(in_order.trade(change, price) for _, change, price in stamped)

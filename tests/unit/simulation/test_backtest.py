@@ -308,7 +308,6 @@ def test_quotes_that_wait_change_nothing_that_a_strategy_can_see(
             venue,
             [strategy],
             latency=LatencyModel(delay_ns, delay_ns, delay_ns),
-            default_size=70,
         )
         result = backtest.run(restless_market(seed, 500))
         accounts = [str(account.last_event) for account in result.kernel.cache.accounts()]
@@ -322,4 +321,10 @@ def test_quotes_that_wait_change_nothing_that_a_strategy_can_see(
 
 def test_an_order_that_finds_nobody_is_refused() -> None:
     strategy, _ = run({1: market(BUY, 10)}, [quote(1, 700, 0)])
+    assert isinstance(strategy.seen[-1], OrderRejected)
+
+
+def test_a_side_quoted_with_size_zero_is_empty() -> None:
+    nobody_offers = QuoteTick(PAIR.id, 700, 702, 100, 0, 3, 0, MS, MS)
+    strategy, _ = run({1: market(BUY, 10)}, [nobody_offers])
     assert isinstance(strategy.seen[-1], OrderRejected)
