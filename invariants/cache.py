@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from engine.model.data import QuoteTick, TradeTick
+from engine.model.data import OrderBookDeltas, QuoteTick, TradeTick
 from engine.model.events import AccountState, OrderEvent
 from invariants.evidence import Evidence
 from invariants.property import Check, Violation, always
@@ -38,6 +38,8 @@ class HandlersReadTheirEvent(Check):
         self, pattern: str, message: object, evidence: Evidence
     ) -> Iterator[Violation] | None:
         cache = evidence.view.cache
+        if type(message) is OrderBookDeltas:
+            return None  # nothing of it is cached but the book itself
         if isinstance(message, QuoteTick):
             if cache.quote_tick(message.instrument_id) is message:
                 return None

@@ -38,6 +38,7 @@ from engine.model.identifiers import AccountId, ClientId, Venue
 from engine.model.reports import (
     ClientConnected,
     ClientDisconnected,
+    ClientMessage,
     ExecutionReport,
     InstrumentReceived,
     OutcomeUnknown,
@@ -185,13 +186,12 @@ class NativeClient:
             QueryFills: queries.fills,
             QueryAccount: queries.account,
         }
-        self._stream_frames: Mapping[type, Callable[..., None]] = {
-            wire.QuoteFrame: self._on_quote,
-            wire.TradeFrame: self._on_trade,
-            wire.BookFrame: self._books.on_frame,
-            wire.OrderFrame: self._on_order,
-            wire.FillFrame: self._on_fill,
-            wire.BalanceFrame: self._on_balances,
+        self._reports: Mapping[type, Callable[..., ClientMessage]] = {
+            wire.QuoteFrame: self.mapper.quote,
+            wire.TradeFrame: self.mapper.trade,
+            wire.OrderFrame: self.mapper.order_event,
+            wire.FillFrame: self._fill,
+            wire.BalanceFrame: self._balances,
         }
 
     # --- the kernel's side -----------------------------------------------------------------
@@ -405,28 +405,22 @@ class NativeClient:
             self._books.subscribed(symbol)
 
     def on_frame(self, frame: NumberedFrame) -> None:
+        report = self._reports.get(type(frame))
         try:
-            self._stream_frames[type(frame)](frame)
+            if report is not None:
+                self._post(report(frame, self._scheduler.now_ns))
+            elif isinstance(frame, wire.BookFrame):
+                self._books.on_frame(frame)
         except UnknownSymbol:
             self.mapper.unknown_symbols += 1
         except Unreadable as error:
             self.session.drop(f"unreadable: {error}")
 
-    def _on_quote(self, frame: wire.QuoteFrame) -> None:
-        self._post(self.mapper.quote(frame, self._scheduler.now_ns))
+    def _fill(self, frame: wire.FillFrame, now_ns: int) -> ClientMessage:
+        return self.mapper.fill(frame.trade, now_ns)
 
-    def _on_trade(self, frame: wire.TradeFrame) -> None:
-        self._post(self.mapper.trade(frame, self._scheduler.now_ns))
-
-    def _on_order(self, frame: wire.OrderFrame) -> None:
-        self._post(self.mapper.order_event(frame, self._scheduler.now_ns))
-
-    def _on_fill(self, frame: wire.FillFrame) -> None:
-        self._post(self.mapper.fill(frame.trade, self._scheduler.now_ns))
-
-    def _on_balances(self, frame: wire.BalanceFrame) -> None:
-        now_ns = self._scheduler.now_ns
-        self._post(self.mapper.account(frame.balances, None, frame.ts, now_ns))
+    def _balances(self, frame: wire.BalanceFrame, now_ns: int) -> ClientMessage:
+        return self.mapper.account(frame.balances, None, frame.ts, now_ns)
 
     # --- small things ----------------------------------------------------------------------
 

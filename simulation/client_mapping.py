@@ -105,8 +105,10 @@ class Mapper:
         "_account_id",
         "_account_type",
         "_client_id",
+        "_client_order_ids",
         "_key",
         "_venue",
+        "_venue_order_ids",
         "instruments",
         "unknown_symbols",
     )
@@ -124,6 +126,9 @@ class Mapper:
         self._account_id = account_id
         self._account_type = account_type
         self._key = key
+        # every report of an order names it twice: each name is checked when it first comes
+        self._client_order_ids: dict[str, ClientOrderId] = {}
+        self._venue_order_ids: dict[str, VenueOrderId] = {}
         self.instruments: dict[str, Instrument] = {}
         self.unknown_symbols = 0
 
@@ -234,8 +239,8 @@ class Mapper:
         return FillReport(
             self._account_id,
             instrument.id,
-            _client_order_id(trade.client_order_id),
-            _value(VenueOrderId, trade.venue_order_id),
+            self._client_order_id(trade.client_order_id),
+            self._venue_order_id(trade.venue_order_id) or _value(VenueOrderId, ""),
             trade.ts,
             now_ns,
             _value(TradeId, trade.trade_id),
@@ -251,8 +256,8 @@ class Mapper:
         return OrderStatusReport(
             self._account_id,
             instrument.id,
-            _client_order_id(order.client_order_id),
-            _venue_order_id(order.venue_order_id),
+            self._client_order_id(order.client_order_id),
+            self._venue_order_id(order.venue_order_id),
             order.ts_last,
             now_ns,
             _word(SIDES, order.side),
@@ -405,11 +410,23 @@ class Mapper:
         return (
             self._account_id,
             self.instrument(order.symbol).id,
-            _client_order_id(order.client_order_id),
-            _venue_order_id(order.venue_order_id),
+            self._client_order_id(order.client_order_id),
+            self._venue_order_id(order.venue_order_id),
             ts,
             now_ns,
         )
+
+    def _client_order_id(self, text: str) -> ClientOrderId | None:
+        name = self._client_order_ids.get(text)
+        if name is None and text:
+            name = self._client_order_ids[text] = _value(ClientOrderId, text)
+        return name
+
+    def _venue_order_id(self, text: str) -> VenueOrderId | None:
+        name = self._venue_order_ids.get(text)
+        if name is None and text:
+            name = self._venue_order_ids[text] = _value(VenueOrderId, text)
+        return name
 
     def instrument(self, symbol: str) -> Instrument:
         """The instrument of that symbol; raises UnknownSymbol."""
@@ -503,16 +520,6 @@ def _value(make: Callable[[str], T], text: str) -> T:
         return make(text)
     except ValueError as error:
         raise Unreadable(str(error)) from error
-
-
-def _client_order_id(text: str) -> ClientOrderId | None:
-    if type(text) is ClientOrderId:  # ours, handed back by a venue in the same process
-        return text
-    return _value(ClientOrderId, text) if text else None
-
-
-def _venue_order_id(text: str) -> VenueOrderId | None:
-    return _value(VenueOrderId, text) if text else None
 
 
 def _size(mantissa: int, instrument: Instrument) -> Quantity:

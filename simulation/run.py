@@ -101,7 +101,13 @@ def simulate(
         Whatever the harness itself raises when it is broken, a property included; never what a
         kernel or a user's strategy raises, which is a violation of KRN-1.
     """
-    return run_world(scenario, seed, options, entropy=entropy, keep_trace=keep_trace)[0]
+    collecting = gc.isenabled()
+    gc.disable()
+    try:  # the world is dropped before the collector may look: it finds garbage, not a world
+        return run_world(scenario, seed, options, entropy=entropy, keep_trace=keep_trace)[0]
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def run_world(

@@ -14,25 +14,25 @@ Action = Callable[[], None]
 
 
 class Handle:
-    """One action that can be called off until it runs."""
+    """One action that can be called off until it runs; `action` is None from then on."""
 
-    __slots__ = ("_action",)
+    __slots__ = ("action",)
 
     def __init__(self, action: Action) -> None:
-        self._action: Action | None = action
+        self.action: Action | None = action
 
     @property
     def is_pending(self) -> bool:
-        return self._action is not None
+        return self.action is not None
 
     def cancel(self) -> None:
         """Call it off. Harmless when it has run or was cancelled before."""
-        self._action = None
+        self.action = None
 
     def __call__(self) -> None:
-        action = self._action
+        action = self.action
         if action is not None:
-            self._action = None
+            self.action = None
             action()
 
 
@@ -121,8 +121,11 @@ class Scheduler:
             if self._ties is not None and self.next_ns() is not None:
                 self._bring_forward(self._ties)
             time_ns, _, action = heappop(heap)
-            if type(action) is Handle and not action.is_pending:
-                continue
+            if type(action) is Handle:
+                handle = action
+                if handle.action is None:
+                    continue
+                action, handle.action = handle.action, None
             self.now_ns = time_ns
             self.steps += 1
             action()

@@ -3,6 +3,7 @@
 from typing import final
 
 from engine.model.currencies import Currency
+from engine.model.fixed import format_mantissa
 from engine.model.identifiers import InstrumentId
 from engine.model.money import Money
 
@@ -85,7 +86,13 @@ class AccountBalance:
         return hash((self.total, self.locked))
 
     def __str__(self) -> str:
-        return f"total={self.total}, locked={self.locked}, free={self.free}"
+        # every record of an account holds this text: one currency, looked up once
+        currency = self.total.currency
+        unit, digits, code = currency.unit, currency.precision, currency.code
+        total = format_mantissa(self.total.raw // unit, digits)
+        locked = format_mantissa(self.locked.raw // unit, digits)
+        free = format_mantissa(self.free.raw // unit, digits)
+        return f"total={total} {code}, locked={locked} {code}, free={free} {code}"
 
     def __repr__(self) -> str:
         return f"AccountBalance({self})"

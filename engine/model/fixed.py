@@ -142,7 +142,7 @@ def format_mantissa(mantissa: int, precision: int) -> str:
     digits = str(mantissa)
     if len(digits) <= precision:
         digits = digits.zfill(precision + 1)
-    return digits[:-precision] + "." + digits[-precision:]
+    return f"{digits[:-precision]}.{digits[-precision:]}"
 
 
 def group_thousands(text: str) -> str:

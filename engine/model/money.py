@@ -53,7 +53,9 @@ class _Draft(FixedNumber):
     def __str__(self) -> str:
         text = self._text
         if text is None:
-            text = f"{self.amount_str()} {self.currency.code}"
+            currency = self.currency
+            amount = format_mantissa(self.raw // currency.unit, currency.precision)
+            text = f"{amount} {currency.code}"
             _set_text(self, text)
         return text
 

@@ -192,17 +192,13 @@ class SeededFlow:
     def _tidy(self, side: Side, orders: list[Resting]) -> None:
         """Forget what traded, take back what the market left behind, and quote anew."""
         far = 3 * self._levels * self._spacing
-        centre = self.fair_ticks
-        tick = self._tick
-        kept: list[Resting] = []
+        low = (self.fair_ticks - far) * self._tick
+        high = (self.fair_ticks + far) * self._tick
         for resting in orders:
-            if resting.leaves:
-                if abs(resting.price // tick - centre) > far:
-                    self._floor.leave(self._book, resting)
-                else:
-                    kept.append(resting)
-        orders[:] = kept
-        missing = self._levels - len(kept)
+            if not low <= resting.price <= high:
+                self._floor.leave(self._book, resting)
+        orders[:] = [resting for resting in orders if resting.leaves]
+        missing = self._levels - len(orders)
         # a side that was swept fills up over a few steps, not at once
         for _ in range(min(missing, 1 + self._levels // 3)):
             self._quote(side, orders)
