@@ -36,6 +36,7 @@ def main() -> None:
     scenario = prepare(options)
     gc.collect()
     gc.freeze()  # what is loaded by now lives as long as the process
+    gc.disable()  # between chunks only, below
     encode = msgspec.json.Encoder().encode
     for text in pipes.read:
         chunk = msgspec.json.decode(text, type=Chunk)

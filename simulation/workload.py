@@ -68,7 +68,7 @@ class Workload(msgspec.Struct, frozen=True):
     """
 
     traders: int = 2
-    step_ms: int = 2200
+    step_ms: int = 2800
     lots: int = 12
     lot_steps: int = 100
     reach_ticks: int = 12

@@ -49,6 +49,7 @@ UserFrame = OrderFrame | FillFrame | BalanceFrame
 
 USER: Final[ChannelKey] = (CHANNEL_USER, "")
 _REMEMBERED: Final = 16  # user frames that a reconnect may see again
+_BALANCES_NS: Final = 500_000_000  # balances that change are told this much later, once
 
 GAP: Final = FaultKind.GAP
 
@@ -80,6 +81,7 @@ class Streams:
         self.sessions: dict[int, Session] = {}
         self._recent: deque[UserFrame] = deque(maxlen=_REMEMBERED)
         self._had_user_session = False
+        self._balances_wait = False  # changed, and due to be told
         self._held: list[tuple[Session, bytes]] | None = None
         self._instrument_ids = {
             symbol: book.listing.instrument_id for symbol, book in exchange.books.items()
@@ -188,7 +190,7 @@ class Streams:
         for key in gapped:
             channel, symbol = key
             if channel == CHANNEL_USER:
-                self.on_balances(self._exchange.ledger.balance_records(), now)
+                self._tell_balances()
             elif channel == CHANNEL_QUOTES:
                 self._restate_quote(session, symbol)
             elif channel == CHANNEL_BOOK:
@@ -215,7 +217,15 @@ class Streams:
         self._tell_user(FillFrame(0, trade, order))
 
     def on_balances(self, balances: tuple[BalanceRecord, ...], ts: int) -> None:
-        self._tell_user(BalanceFrame(0, balances, ts))
+        """Once for all that changes within half a second, as it then stands."""
+        if not self._balances_wait:
+            self._balances_wait = True
+            self._exchange.schedule(ts + _BALANCES_NS, self._tell_balances)
+
+    def _tell_balances(self) -> None:
+        self._balances_wait = False
+        balances = self._exchange.ledger.balance_records()
+        self._tell_user(BalanceFrame(0, balances, self._exchange.now()))
 
     def on_trade(
         self, symbol: str, trade_id: str, price: int, quantity: int, aggressor: str, ts: int

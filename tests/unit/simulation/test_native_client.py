@@ -530,7 +530,8 @@ def test_gap_on_the_user_channel_drops_the_connection() -> None:
     sea.sail_to(5)
     sea.submit()
     sea.sail(3 * SECOND)
-    *raced, last = sea.names()[2:]  # the answer and the frame that shows the gap race
+    told = [name for name in sea.names()[2:] if name != "AccountReport"]
+    *raced, last = told  # the answer and the frame that shows the gap race
     assert sorted(raced) == ["AcceptedReport", "ClientDisconnected"]
     assert last == "ClientConnected"
     lost = sea.of(ClientDisconnected)[0]

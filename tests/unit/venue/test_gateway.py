@@ -357,12 +357,22 @@ def test_user_channel_tells_acceptance_fill_and_balance_in_order() -> None:
     line = door.line("user", "trades")
     door.others(SELL, 10_000, 5)
     door.submit(price=10_000)
-    door.run(0)
+    door.run(SECOND_NS // 2)
     user = [frame for frame in line.frames if type(frame) in (OrderFrame, FillFrame, BalanceFrame)]
     assert [type(frame) for frame in user] == [OrderFrame, FillFrame, BalanceFrame]
     assert [frame.seq for frame in user] == [1, 2, 3]
     assert (user[0].event, user[0].request_id) == ("ACCEPTED", "r-1")
     assert user[1].trade.trade_id == line.of(TradeFrame)[0].trade_id
+
+
+def test_balances_that_change_twice_in_half_a_second_are_told_once_as_they_then_stand() -> None:
+    door = Door()
+    line = door.line("user")
+    door.submit("O-1")
+    door.submit("O-2")
+    door.run(SECOND_NS // 2)
+    (told,) = line.of(BalanceFrame)
+    assert told.balances == door.exchange.ledger.balance_records()
 
 
 def test_duplicate_subscriptions_are_counted_over_open_connections_and_sent_once() -> None:
@@ -426,7 +436,7 @@ def test_withheld_user_frame_uses_a_number_and_another_follows_within_a_heartbea
     door = Door()
     line = door.line("user")
     door.submit()
-    door.run(0)
+    door.run(SECOND_NS // 2)
     assert [frame.seq for frame in line.of(BalanceFrame)] == [2]
     door.faults.strike_next(FaultKind.GAP)
     door.exchange.floor.hit(door.book, SELL, 5, None)  # its balance frame comes with the settling
@@ -465,7 +475,7 @@ def test_reconnect_may_see_old_user_events_again_under_new_numbers() -> None:
     door = Door()
     first = door.line("user")
     door.submit()
-    door.run(0)
+    door.run(SECOND_NS // 2)
     door.gateway.on_close(first)
     door.faults.strike_next(FaultKind.DUPLICATE_AFTER_RECONNECT)
     again = door.line("user")
