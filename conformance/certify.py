@@ -1,0 +1,243 @@
+"""The judge: every case against an adapter, in a fresh small world per seed.
+
+A case passes when every one of its runs does: each seed, with risk bypassed and with risk on (data
+cases have nothing to do with risk). A checker that crashes proves nothing, so that is ERROR and
+never a pass; what the adapter itself raises is the adapter's failure.
+"""
+
+import importlib
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from types import TracebackType
+from typing import Final
+
+from conformance import checks, oracles
+from conformance.capabilities import NOT_IN_MODEL, Capabilities
+from conformance.cases import CASES, Case, Side, matches
+from conformance.evidence import Finding, symbols
+from conformance.native import factory as native_factory
+from conformance.oracles import SAME_AGAIN
+from conformance.report import CaseResult, Failure, Report, Verdict
+from conformance.world import CaseWorld, Factory, wants_margin
+from engine.kernel import KernelFault
+from engine.model.enums import KernelState
+from simulation import fences
+from simulation.entropy import SeededEntropy
+
+DEFAULT_SEEDS: Final = 20
+_FAILURES_KEPT: Final = 5
+
+
+class Level(StrEnum):
+    """`baseline` is calm; `faults` is FLAKY and what each case adds to it."""
+
+    BASELINE = "baseline"
+    FAULTS = "faults"
+
+
+class CertifyError(ValueError):
+    """What was asked for cannot be certified; the text says what to change."""
+
+
+def certify(
+    factory: Factory | None = None,
+    level: Level | str = Level.BASELINE,
+    seeds: int = DEFAULT_SEEDS,
+    *,
+    first_seed: int = 0,
+    cases: Sequence[str] = (),
+    tell: Callable[[CaseResult], None] | None = None,
+) -> Report:
+    """Judge an adapter.
+
+    Args:
+        factory: makes the adapter for a target, anew for every run; None: the native client.
+        seeds: how many worlds each case is run in, >= 1.
+        cases: ids; none means all.
+        tell: hears of each case when it is decided.
+    Raises:
+        CertifyError: no such case or level, or no seeds.
+        Whatever `factory` raises when it is first called.
+    """
+    make = native_factory if factory is None else factory
+    if seeds < 1:
+        raise CertifyError(f"{seeds} seeds judge nothing: at least 1")
+    if level not in list(Level):
+        raise CertifyError(f"no level {level!r}: one of {', '.join(Level)}")
+    unknown = [name for name in cases if name not in CASES]
+    if unknown:
+        raise CertifyError(f"no case {unknown[0]!r}: see `conformance.cases`")
+    capabilities = declared(make)
+    results: list[CaseResult] = []
+    for case in CASES.values():
+        if cases and case.id not in cases:
+            continue
+        why = skips(case, capabilities)
+        if why:
+            result = CaseResult(case.id, case.title, case.side.value, Verdict.SKIP, why)
+        else:
+            result = _judge_case(
+                case, make, capabilities, Level(level), range(first_seed, first_seed + seeds)
+            )
+        results.append(result)
+        if tell is not None:
+            tell(result)
+    return Report(str(Level(level)), seeds, first_seed, capabilities, tuple(results))
+
+
+def load_factory(path: str) -> Factory:
+    """The factory at "module:function".
+
+    Raises:
+        CertifyError: there is none.
+    """
+    module_name, _, name = path.partition(":")
+    if not module_name or not name:
+        raise CertifyError(f"adapter {path!r}: write MODULE:FACTORY")
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        raise CertifyError(
+            f"adapter {path!r}: cannot import {error.name!r}; run where {module_name}.py is"
+        ) from None
+    found = getattr(module, name, None)
+    if not callable(found):
+        raise CertifyError(f"adapter {path!r}: {module_name} has no function {name!r}")
+    factory: Factory = found
+    return factory
+
+
+def declared(factory: Factory) -> Capabilities:
+    """What the adapter says it can do, asked of one that is made for that alone."""
+    first = next(iter(CASES.values()))
+    world = CaseWorld(first, factory, 0, faults=False, with_risk=False, margin=False)
+    return world.adapter.capabilities
+
+
+def skips(case: Case, capabilities: Capabilities) -> str:
+    """Why the case does not apply, from what is declared alone; empty when it does."""
+    for need in case.needs:
+        if need in NOT_IN_MODEL:
+            return f"{need}: {NOT_IN_MODEL[need]}"
+    missing = [need for need in case.needs if not capabilities.has(need)]
+    if missing:
+        return f"not declared: {', '.join(missing)}"
+    if any(capabilities.has(other) for other in case.unless):
+        return f"declared: {', '.join(case.unless)}"
+    return ""
+
+
+# --- one case ------------------------------------------------------------------------------
+
+
+def _judge_case(
+    case: Case, factory: Factory, capabilities: Capabilities, level: Level, seeds: range
+) -> CaseResult:
+    failures: list[Failure] = []
+    failed = runs = 0
+    verdict = Verdict.PASS
+    digest = ""
+    for seed in seeds:
+        margin = wants_margin(case, capabilities, seed)
+        for with_risk in (False,) if case.side is Side.DATA else (False, True):
+            runs += 1
+            found, is_error, digest_now = _run(case, factory, seed, level, with_risk, margin)
+            if not digest:
+                digest = digest_now
+                again = _run(case, factory, seed, level, with_risk, margin)[2]
+                if again != digest_now:
+                    found.append(Finding(SAME_AGAIN, "the same seed took another course"))
+            if not found:
+                continue
+            failed += 1
+            verdict = Verdict.ERROR if is_error or verdict is Verdict.ERROR else Verdict.FAIL
+            if len(failures) < _FAILURES_KEPT:
+                failures.append(
+                    Failure(seed, with_risk, tuple((f.rule, f.detail) for f in found))
+                )
+    return CaseResult(
+        case.id, case.title, case.side.value, verdict, "", runs, failed, tuple(failures), digest
+    )
+
+
+def _run(
+    case: Case, factory: Factory, seed: int, level: Level, with_risk: bool, margin: bool
+) -> tuple[list[Finding], bool, str]:
+    """One run: what was found, whether the harness broke, and the digest of S."""
+    user_stream = SeededEntropy(seed, keep_tape=False).stream("user.ambient")
+    world: CaseWorld | None = None
+    try:
+        world = CaseWorld(
+            case,
+            factory,
+            seed,
+            faults=level is Level.FAULTS,
+            with_risk=with_risk,
+            margin=margin,
+        )
+        with fences.fenced(world.now_ns, user_stream, fences.OUR_PACKAGES):
+            world.run_until_quiet()
+            found = _judge_quiet(world)
+            if not found or found[0].rule != "START":
+                world.run_to_the_end()
+                found += _judge_end(world, found)
+    except KernelFault as fault:
+        detail = f"{fault.cause!r} while handling {fault.input_type or 'durable'}"
+        return [Finding("KERNEL_FAULT", detail)], False, ""
+    except Exception as error:  # the judge goes on; the case does not
+        name = f"{type(error).__name__}: {error}"
+        if world is not None and _is_the_adapters(error.__traceback__, world):
+            return [Finding("ADAPTER_RAISED", name)], False, ""
+        return [Finding("HARNESS", name)], True, ""
+    return found, False, world.digest()
+
+
+def _judge_quiet(world: CaseWorld) -> list[Finding]:
+    exhibit = world.exhibit
+    if world.state is not KernelState.RUNNING:
+        return [Finding("START", f"the kernel is {world.state.name}: {world.failure}")]
+    found = oracles.judge(exhibit, while_running=True)
+    if not exhibit.case.on_stop:
+        found += _judge_sequences(world) + checks.judge(exhibit)
+    return found
+
+
+def _judge_end(world: CaseWorld, already: list[Finding]) -> list[Finding]:
+    exhibit = world.exhibit
+    found = oracles.judge(exhibit, while_running=False)
+    if exhibit.case.on_stop:
+        found += _judge_sequences(world) + checks.judge(exhibit)
+    if world.state is not KernelState.STOPPED:
+        found.append(Finding("STOP", f"the kernel is {world.state.name} after the stop"))
+    return [finding for finding in found if finding not in already]
+
+
+def _judge_sequences(world: CaseWorld) -> list[Finding]:
+    """Each order against its pattern. Faults may turn an order away, or change its course; what
+    they may not do, the global oracles and the steady checks say."""
+    exhibit = world.exhibit
+    case = exhibit.case
+    lives = [symbols(events) for events in exhibit.events_by_order().values()]
+    if not exhibit.calm:
+        idle = bool(case.sequences) and not lives
+        return [Finding("SEQUENCE", "no order was made")] if idle else []
+    found = [
+        Finding("SEQUENCE", f"order {number} went {' '.join(life)}, expected {pattern}")
+        for number, (pattern, life) in enumerate(zip(case.sequences, lives, strict=False), 1)
+        if not matches(pattern, life)
+    ]
+    if len(lives) != len(case.sequences):
+        found.append(Finding("SEQUENCE", f"{len(lives)} orders, expected {len(case.sequences)}"))
+    return found
+
+
+def _is_the_adapters(trace: TracebackType | None, world: CaseWorld) -> bool:
+    """Whether the exception passed through code that belongs to the adapter."""
+    modules = {
+        type(client).__module__ for client in world.adapter.clients()
+    }
+    while trace is not None:
+        if trace.tb_frame.f_globals.get("__name__") in modules:
+            return True
+        trace = trace.tb_next
+    return False
