@@ -5,14 +5,14 @@ too; the others describe the course of things when nothing is wrong.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Final
 
 from conformance.evidence import OPEN_AT_VENUE, Exhibit, Finding, TrueQuote
 from conformance.oracles import fills_of
 from conformance.testers import MILLISECOND, SECOND, Levels
-from engine.model.data import F_LAST, F_SNAPSHOT, OrderBookDeltas
+from engine.model.data import F_LAST, F_SNAPSHOT, OrderBookDeltas, QuoteTick, TradeTick
 from engine.model.enums import BUY, AggressorSide, BookAction, OrderStatus, OrderType
 from engine.model.events import (
     AccountState,
@@ -115,6 +115,7 @@ def _same_instrument(exhibit: Exhibit, instrument_id: InstrumentId) -> Iterator[
 def quotes(exhibit: Exhibit) -> Iterator[str]:
     """Quotes are the venue's touch: none lost, none twice, in order; the cache shows the last."""
     heard = exhibit.data.quotes
+    yield from _all_heard(exhibit.told(QuoteTick), heard)
     published = exhibit.log.quotes
     if len(heard) < LEAST:
         yield f"only {len(heard)} quotes"
@@ -155,6 +156,12 @@ def quotes(exhibit: Exhibit) -> Iterator[str]:
             yield f"{len(missed)} quotes never came, the first {missed[0]}"
 
 
+def _all_heard(told: Sequence[object], heard: Sequence[object]) -> Iterator[str]:
+    """Whether the kernel passed on all that the adapter told, or had to refuse some of it."""
+    if list(told) != list(heard):
+        yield f"the adapter told {len(told)} messages, the kernel passed {len(heard)} of them on"
+
+
 def _same_touch(a: TrueQuote, b: TrueQuote) -> bool:
     return (a.bid, a.ask, a.bid_size, a.ask_size) == (b.bid, b.ask, b.bid_size, b.ask_size)
 
@@ -162,6 +169,7 @@ def _same_touch(a: TrueQuote, b: TrueQuote) -> bool:
 def trades(exhibit: Exhibit) -> Iterator[str]:
     """Trades are the venue's, one to one by trade id, with price, size and aggressor."""
     heard = exhibit.data.trades
+    yield from _all_heard(exhibit.told(TradeTick), heard)
     if len(heard) < LEAST:
         yield f"only {len(heard)} trades"
         return
@@ -197,7 +205,8 @@ def trades(exhibit: Exhibit) -> Iterator[str]:
 
 def deltas(exhibit: Exhibit) -> Iterator[str]:
     """A picture first, then changes; folded they are the venue's book, never an older one."""
-    batches = exhibit.data.deltas
+    batches = exhibit.told(OrderBookDeltas)
+    yield from _all_heard(batches, exhibit.data.deltas)
     if len(batches) < LEAST:
         yield f"only {len(batches)} batches"
         return

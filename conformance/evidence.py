@@ -5,7 +5,7 @@ it to an account statement.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -33,6 +33,8 @@ from engine.model.events import (
 from engine.record import TurnRecord
 from engine.view import KernelView
 from invariants.truth import TrueSubscription, Truth
+
+T = TypeVar("T")
 
 _SYMBOLS: Final[Mapping[type, str]] = {
     OrderInitialized: "I",
@@ -185,6 +187,14 @@ class Exhibit:
 
     def facts(self, kind: type) -> list[msgspec.Struct]:
         return [fact for record in self.records for fact in record.facts if isinstance(fact, kind)]
+
+    def told(self, kind: type[T]) -> list[T]:
+        """What the adapter told of this kind before the stop, refused by the kernel or not."""
+        return [
+            record.input
+            for record in self.records
+            if isinstance(record.input, kind) and not (self.stop_ns and record.ts > self.stop_ns)
+        ]
 
     @property
     def execution(self) -> ExecTester:
