@@ -29,7 +29,8 @@ _FAILURES_KEPT: Final = 5
 
 
 class Level(StrEnum):
-    """`baseline` is calm; `faults` is FLAKY and what each case adds to it."""
+    """`baseline`: every seed calm. `faults`: every seed calm, and again with FLAKY and the strikes
+    of the case, so that the higher level holds the lower one."""
 
     BASELINE = "baseline"
     FAULTS = "faults"
@@ -139,12 +140,12 @@ def _judge_case(
     digest = ""
     for seed in seeds:
         margin = wants_margin(case, capabilities, seed)
-        for with_risk in (False,) if case.side is Side.DATA else (False, True):
+        for faults, with_risk in _ways(case, level):
             runs += 1
-            found, is_error, digest_now = _run(case, factory, seed, level, with_risk, margin)
+            found, is_error, digest_now = _run(case, factory, seed, faults, with_risk, margin)
             if not digest:
                 digest = digest_now
-                again = _run(case, factory, seed, level, with_risk, margin)[2]
+                again = _run(case, factory, seed, faults, with_risk, margin)[2]
                 if again != digest_now:
                     found.append(Finding(SAME_AGAIN, "the same seed took another course"))
             if not found:
@@ -152,16 +153,22 @@ def _judge_case(
             failed += 1
             verdict = Verdict.ERROR if is_error or verdict is Verdict.ERROR else Verdict.FAIL
             if len(failures) < _FAILURES_KEPT:
-                failures.append(
-                    Failure(seed, with_risk, tuple((f.rule, f.detail) for f in found))
-                )
+                findings = tuple((finding.rule, finding.detail) for finding in found)
+                failures.append(Failure(seed, faults, with_risk, findings))
     return CaseResult(
         case.id, case.title, case.side.value, verdict, "", runs, failed, tuple(failures), digest
     )
 
 
+def _ways(case: Case, level: Level) -> list[tuple[bool, bool]]:
+    """How each seed is run: (faults, risk on). Data has nothing to do with risk."""
+    risks = (False,) if case.side is Side.DATA else (False, True)
+    hurts = (False,) if level is Level.BASELINE else (False, True)
+    return [(faults, with_risk) for faults in hurts for with_risk in risks]
+
+
 def _run(
-    case: Case, factory: Factory, seed: int, level: Level, with_risk: bool, margin: bool
+    case: Case, factory: Factory, seed: int, faults: bool, with_risk: bool, margin: bool
 ) -> tuple[list[Finding], bool, str]:
     """One run: what was found, whether the harness broke, and the digest of S."""
     user_stream = SeededEntropy(seed, keep_tape=False).stream("user.ambient")
@@ -171,7 +178,7 @@ def _run(
             case,
             factory,
             seed,
-            faults=level is Level.FAULTS,
+            faults=faults,
             with_risk=with_risk,
             margin=margin,
         )
@@ -233,9 +240,7 @@ def _judge_sequences(world: CaseWorld) -> list[Finding]:
 
 def _is_the_adapters(trace: TracebackType | None, world: CaseWorld) -> bool:
     """Whether the exception passed through code that belongs to the adapter."""
-    modules = {
-        type(client).__module__ for client in world.adapter.clients()
-    }
+    modules = {type(client).__module__ for client in world.adapter.clients()}
     while trace is not None:
         if trace.tb_frame.f_globals.get("__name__") in modules:
             return True

@@ -120,21 +120,21 @@ def quotes(exhibit: Exhibit) -> Iterator[str]:
     if len(heard) < LEAST:
         yield f"only {len(heard)} quotes"
         return
-    for quote, latest in zip(heard, exhibit.data.latest, strict=True):
-        if latest != quote:
-            yield f"the cache showed another quote than the one at {quote.ts_event}"
-        if quote.bid_size_mantissa and quote.ask_size_mantissa:
-            if quote.bid_mantissa >= quote.ask_mantissa:
-                yield f"crossed at {quote.ts_event}"
+    for tick, latest in zip(heard, exhibit.data.latest, strict=True):
+        if latest != tick:
+            yield f"the cache showed another quote than the one at {tick.ts_event}"
+        both = tick.bid_size_mantissa and tick.ask_size_mantissa
+        if both and tick.bid_mantissa >= tick.ask_mantissa:
+            yield f"crossed at {tick.ts_event}"
     seen = [
         TrueQuote(
-            quote.ts_event,
-            quote.bid_mantissa,
-            quote.ask_mantissa,
-            quote.bid_size_mantissa,
-            quote.ask_size_mantissa,
+            tick.ts_event,
+            tick.bid_mantissa,
+            tick.ask_mantissa,
+            tick.bid_size_mantissa,
+            tick.ask_size_mantissa,
         )
-        for quote in heard
+        for tick in heard
     ]
     times = [quote.ts for quote in published]
     last_ns = 0
@@ -399,7 +399,9 @@ def entry_position(exhibit: Exhibit) -> Iterator[str]:
     for fill in [] if order is None else fills_of(order.events):
         before = published[bisect_right(times, fill.ts_event - 1) - 1]
         touch = before.ask if fill.side is BUY else before.bid
-        beyond = fill.last_px.mantissa < touch if fill.side is BUY else fill.last_px.mantissa > touch
+        beyond = (
+            fill.last_px.mantissa < touch if fill.side is BUY else fill.last_px.mantissa > touch
+        )
         if beyond:
             yield f"{fill.trade_id} is better than the touch: {fill.last_px} against {touch}"
 

@@ -27,7 +27,16 @@ class Ladder:
         middle: ticks; the touch is one tick to either side.
     """
 
-    __slots__ = ("_book", "_exchange", "_floor", "_lot", "_resting", "_stopped", "_stream", "middle")
+    __slots__ = (
+        "_book",
+        "_exchange",
+        "_floor",
+        "_lot",
+        "_resting",
+        "_stopped",
+        "_stream",
+        "middle",
+    )
 
     def __init__(self, exchange: Exchange, symbol: str, stream: Stream) -> None:
         self._exchange = exchange
@@ -81,9 +90,7 @@ class Ladder:
                 if resting is not None and resting.leaves:
                     self._floor.resize(self._book, resting, self._size())
                     continue
-                joined = self._floor.join(
-                    self._book, side, self._price(side, level), self._size()
-                )
+                joined = self._floor.join(self._book, side, self._price(side, level), self._size())
                 if joined is not None:
                     self._resting[side, level] = joined
 

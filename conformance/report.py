@@ -28,14 +28,20 @@ class Failure(msgspec.Struct, frozen=True):
     """One run that did not pass: `findings` are (rule, what was seen)."""
 
     seed: int
+    faults: bool
     with_risk: bool
     findings: tuple[tuple[str, str], ...]
 
+    @property
+    def world(self) -> str:
+        """Which run it was."""
+        weather = "with faults" if self.faults else "calm"
+        return f"seed {self.seed}, {weather}, risk {'on' if self.with_risk else 'bypassed'}"
+
     def __str__(self) -> str:
         rule, detail = self.findings[0]
-        risk = "on" if self.with_risk else "bypassed"
         more = f" (and {len(self.findings) - 1} more)" if len(self.findings) > 1 else ""
-        return f"seed {self.seed}, risk {risk}: {rule}: {detail}{more}"
+        return f"{self.world}: {rule}: {detail}{more}"
 
 
 class CaseResult(msgspec.Struct, frozen=True):
@@ -155,14 +161,13 @@ def junit(report: Report) -> bytes:
             broken = ET.SubElement(element, kind, type=rule, message=_printable(result.detail))
             broken.text = _printable(
                 "\n".join(
-                    f"seed {failure.seed} risk {'on' if failure.with_risk else 'bypassed'} "
-                    f"{rule}: {detail}"
+                    f"{failure.world}: {rule}: {detail}"
                     for failure in result.failures
                     for rule, detail in failure.findings
                 )
             )
     ET.indent(suites)
-    return ET.tostring(suites, encoding="utf-8", xml_declaration=True)
+    return b'<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(suites, "unicode").encode()
 
 
 def _printable(text: str) -> str:

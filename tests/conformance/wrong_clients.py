@@ -138,9 +138,7 @@ WRONG: Mapping[str, Wrong] = {
     ),
     "retries a submit blindly": Wrong(_factory(RetriesSubmitBlindly), "faults", "TC-E10", "G6"),
     "resubscribes twice": Wrong(_factory(ResubscribesTwice), "faults", "TC-D20", "G8"),
-    "applies a stale snapshot": Wrong(
-        _factory(AppliesStaleSnapshot), "faults", "TC-D10", "deltas"
-    ),
+    "applies a stale snapshot": Wrong(_factory(AppliesStaleSnapshot), "faults", "TC-D10", "deltas"),
     "maps expired to canceled": Wrong(
         _factory(MapsExpiredToCanceled), "baseline", "TC-E18", "SEQUENCE"
     ),
