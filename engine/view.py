@@ -35,6 +35,7 @@ class KernelView:
 
     __slots__ = (
         "_client_ids",
+        "_clock",
         "_ctx",
         "_data_engine",
         "_orders",
@@ -48,6 +49,7 @@ class KernelView:
     ) -> None:
         self._client_ids = tuple(client_ids)
         self._ctx = ctx
+        self._clock = ctx.clock
         self._data_engine = data_engine
         self.cache: Cache = ctx.cache
         self.turn_record: TurnRecord | None = None
@@ -61,7 +63,7 @@ class KernelView:
 
     @property
     def now_ns(self) -> int:
-        return self._ctx.clock.now_ns
+        return self._clock.now_ns
 
     @property
     def turn(self) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from operator import is_not
 
-from invariants.evidence import Evidence
+from invariants.evidence import Dispatch, Evidence
 from invariants.property import Check, Violation, always
 
 _PATTERNS = ("*", "events.*", "data.*")
@@ -29,7 +29,7 @@ class DeliveredOnceInOrder(Check):
 
     def every_turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         dispatches = evidence.dispatches
-        if not dispatches and not self._all:
+        if len(dispatches) < 2 and self._heard_one(dispatches):
             return None
         published: list[object] = []
         events: list[object] = []
@@ -53,6 +53,26 @@ class DeliveredOnceInOrder(Check):
                 )
             heard.clear()
         return iter(wrong) if wrong else None
+
+    def _heard_one(self, dispatches: list[Dispatch]) -> bool:
+        """Whether at most one publication came, and was heard as it should; forgets it then."""
+        if not dispatches:
+            return not (self._all or self._events or self._data)
+        topic, message, _ = dispatches[0]
+        by_all = self._all
+        if topic.startswith("data."):
+            by_kind, others = self._data, self._events
+        elif topic.startswith("events."):
+            by_kind, others = self._events, self._data
+        else:
+            return False
+        if others or not len(by_all) == len(by_kind) == 1:
+            return False
+        if by_all[0] is not message or by_kind[0] is not message:
+            return False
+        by_all.clear()
+        by_kind.clear()
+        return True
 
 
 @always(

@@ -26,18 +26,22 @@ class TimeGoesOneWay(Check):
         stamped: Any = record.input  # every input and fact has `ts_init`
         ts = stamped.ts_init
         last, self._last_ns = self._last_ns, ts
-        late = [heard_ns for _, _, heard_ns in evidence.dispatches if heard_ns != ts]
+        late = False
+        for _, _, heard_ns in evidence.dispatches:
+            if heard_ns != ts:
+                late = True
         if ts >= last and ts == record.ts == evidence.view.now_ns and not late:
             for stamped in record.facts:
                 if stamped.ts_init != ts:
                     return iter([self._stamp(stamped, ts)])
             return None
+        seen = [heard_ns for _, _, heard_ns in evidence.dispatches]
         return iter(
             [
                 Violation(
                     f"turn {record.turn}",
                     f"input at {ts} after {last}; the clock says {evidence.view.now_ns}, "
-                    f"handlers saw {late}",
+                    f"handlers saw {seen}",
                 )
             ]
         )

@@ -6,6 +6,7 @@ at `violation` and decides.
 """
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from engine.actor import Actor
 from engine.bus import MessageBus
@@ -25,6 +26,7 @@ class Found(Violation, frozen=True):
 
 _OnTurn = tuple[str, Callable[[Evidence], Finding]]
 _TurnShape = tuple[type, bool, tuple[type, ...]]  # its input, whether it sent, kinds of its facts
+_Interest = tuple[tuple[type, ...], tuple[type, ...]]  # `Check.facts` and `Check.inputs`
 
 
 class Monitor:
@@ -36,10 +38,13 @@ class Monitor:
 
     def __init__(self, properties: Sequence[Property], evidence: Evidence) -> None:
         self._evidence = evidence
-        self._turn: list[tuple[Check, _OnTurn]] = []
+        self._turn: list[_OnTurn] = []
+        self._interests: tuple[_Interest, ...] = ()  # of each entry of `_turn`
         self._every_turn: list[_OnTurn] = []
         self._end: list[_OnTurn] = []
         self._dispatched: list[tuple[str, Callable[[str, object, Evidence], Finding]]] = []
+        self._dispatches = evidence.dispatches
+        self._view = evidence.view
         self._checks: list[tuple[str, Check]] = []
         self._due: dict[_TurnShape, tuple[_OnTurn, ...]] = {}
         self.violation: Found | None = None
@@ -48,7 +53,8 @@ class Monitor:
             kind = type(check)
             self._checks.append((entry.id, check))
             if kind.turn is not Check.turn:
-                self._turn.append((check, (entry.id, check.turn)))
+                self._turn.append((entry.id, check.turn))
+                self._interests += ((check.facts, check.inputs),)
             if kind.every_turn is not Check.every_turn:
                 self._every_turn.append((entry.id, check.every_turn))
             if kind.end is not Check.end:
@@ -82,12 +88,13 @@ class Monitor:
         shape = (type(record.input), bool(record.commands), kinds)
         due = self._due.get(shape)
         if due is None:
-            due = self._due[shape] = self._due_after(shape)
+            indexes = _due_after(shape, self._interests)
+            due = self._due[shape] = tuple(self._turn[index] for index in indexes)
         for property_id, check in due:
             found = check(evidence)
             if found is not None:
                 self._note(property_id, found)
-        evidence.dispatches.clear()
+        self._dispatches.clear()
 
     def run_ended(self) -> None:
         """Judge the healed, quiet end of the run."""
@@ -99,23 +106,9 @@ class Monitor:
             if found is not None:
                 self._note(property_id, found)
 
-    def _due_after(self, shape: _TurnShape) -> tuple[_OnTurn, ...]:
-        """The calls that a turn of this shape owes, in the order of the catalogue."""
-        input_type, sent, kinds = shape
-        due: list[_OnTurn] = []
-        for check, call in self._turn:
-            if check.facts or check.inputs:
-                if issubclass(input_type, check.inputs) or any(
-                    issubclass(kind, check.facts) for kind in kinds
-                ):
-                    due.append(call)
-            elif kinds or sent:
-                due.append(call)
-        return tuple(due)
-
     def _on_dispatch(self, topic: str, message: object) -> None:
+        self._dispatches.append((topic, message, self._view.now_ns))
         evidence = self._evidence
-        evidence.dispatches.append((topic, message, evidence.view.now_ns))
         for property_id, check in self._dispatched:
             found = check(topic, message, evidence)
             if found is not None:
@@ -144,3 +137,17 @@ class Monitor:
                 violation.subject, violation.detail, property_id, self._evidence.record.turn
             )
             return
+
+
+@lru_cache(maxsize=4096)  # the same few dozen shapes in every run of a process
+def _due_after(shape: _TurnShape, interests: tuple[_Interest, ...]) -> tuple[int, ...]:
+    """Which checks a turn of this shape owes their `turn`: indexes, in order."""
+    input_type, sent, kinds = shape
+    due: list[int] = []
+    for index, (facts, inputs) in enumerate(interests):
+        if facts or inputs:
+            if issubclass(input_type, inputs) or any(issubclass(kind, facts) for kind in kinds):
+                due.append(index)
+        elif kinds or sent:
+            due.append(index)
+    return tuple(due)

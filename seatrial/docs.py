@@ -2,8 +2,16 @@
 
 A page holds a pair of marks, `<!-- table NAME -->` and `<!-- end NAME -->`; what stands between
 them is made here. A test compares, so a table and the code it shows cannot part.
+
+`python -m seatrial.docs --transcript` also takes the README's transcript anew. No test compares
+that: it is what was seen once, on the code that its token names.
 """
 
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final
@@ -15,7 +23,12 @@ from invariants.property import Kind
 from simulation.faults import DESCRIPTIONS, PROFILES, FaultKind, FaultProfile, OneIn
 from zoo.bugs import BUGS
 
-DOCS: Final = Path(__file__).resolve().parent.parent / "docs"
+ROOT: Final = Path(__file__).resolve().parent.parent
+DOCS: Final = ROOT / "docs"
+TRANSCRIPT: Final = re.compile(
+    r"(?<=<!-- transcript -->\n).*(?=<!-- end transcript -->)", re.DOTALL
+)
+SHOWN_BUG: Final = "locks-full-quantity"
 
 
 def properties() -> str:
@@ -108,13 +121,44 @@ def rendered(page: str) -> str:
     return f"{head}{mark}{name} -->\n\n{TABLES[name]()}\n\n{end}{rendered(rest.partition(end)[2])}"
 
 
+def transcript() -> str:
+    """What a terminal shows when a planted bug is found, and its token and bundle are replayed."""
+    with tempfile.TemporaryDirectory() as folder:
+        campaign = _typed(folder, "run", "--bug", SHOWN_BUG, "--seeds", "20")
+        token = re.search(r"seatrial replay '([^']+)'", campaign)
+        bundle = re.search(r"bundle: (\S+)", campaign)
+        if token is None or bundle is None:
+            raise RuntimeError(f"no failure to show:\n{campaign}")
+        shown = [campaign, _typed(folder, "replay", token[1]), _typed(folder, "replay", bundle[1])]
+    return "\n```\n" + "\n".join(shown) + "```\n\n"
+
+
 def main() -> None:
     for page in sorted(DOCS.glob("*.md")):
-        text = page.read_text(encoding="utf-8")
-        fresh = rendered(text)
-        if fresh != text:
-            page.write_text(fresh, encoding="utf-8")
-            print(f"wrote docs/{page.name}")
+        _write(page, rendered(page.read_text(encoding="utf-8")))
+    if "--transcript" in sys.argv[1:]:
+        page = ROOT / "README.md"
+        fresh = transcript()
+        _write(page, TRANSCRIPT.sub(lambda _: fresh, page.read_text(encoding="utf-8")))
+
+
+def _write(page: Path, text: str) -> None:
+    if page.read_text(encoding="utf-8") != text:
+        page.write_text(text, encoding="utf-8")
+        print(f"wrote {page.relative_to(ROOT).as_posix()}")
+
+
+def _typed(folder: str, *arguments: str) -> str:
+    """A command as it was typed, what it printed, and its exit code."""
+    done = subprocess.run(
+        (sys.executable, "-P", "-m", "seatrial.main", *arguments),
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return f"$ seatrial {shlex.join(arguments)}\n{done.stdout}$ echo $?\n{done.returncode}\n"
 
 
 def _rate(profile: FaultProfile, kind: FaultKind) -> str:

@@ -1,15 +1,14 @@
 """The commands. Each parses, makes one library call, prints, and exits with the verdict's code."""
 
+import os
 import sys
+import traceback
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Final, NoReturn
+from typing import Annotated, Final, NoReturn, cast
 
-import click
 import typer
 from rich.console import Console
-
-from seatrial import commands
 
 app = typer.Typer(
     help="Takes trading kernels to sea before real money does.",
@@ -20,9 +19,18 @@ app = typer.Typer(
 console: Final = Console(highlight=False, soft_wrap=True)
 errors: Final = Console(stderr=True, highlight=False, soft_wrap=True)
 
+OURS: Final = ("engine", "invariants", "simulation", "zoo")
 EXIT_USAGE: Final = 2
 EXIT_HARNESS: Final = 4
 EXIT_INTERRUPTED: Final = 130
+EXIT_PIPE: Final = 141
+
+# The base of every complaint about the command line; where it lives differs between versions.
+BadCommandLine: Final = cast("type[Exception]", typer.BadParameter.__mro__[1])
+
+# What a wrong command line raises: a class of the click that this typer uses, which from some
+# version on is a copy of its own and not the installed package.
+_WrongUsage: Final = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[1])
 
 BugOption = Annotated[str, typer.Option("--bug", help="plant this zoo bug first")]
 MarketOption = Annotated[
@@ -47,8 +55,10 @@ def run(
     ] = False,
 ) -> None:
     """Run a campaign of seeds and judge it."""
+    from seatrial.commands import campaign
+
     raise typer.Exit(
-        commands.run(
+        campaign.run(
             console,
             scenario=scenario,
             seeds=seeds,
@@ -66,12 +76,14 @@ def run(
 
 @app.command()
 def replay(
-    what: Annotated[str, typer.Argument(help="a token, or a bundle file")],
+    what: Annotated[str, typer.Argument(metavar="TOKEN|BUNDLE", help="a token, or a bundle file")],
     until: Annotated[int, typer.Option(help="show the trace up to this record and stop")] = 0,
     market: MarketOption = None,
 ) -> None:
     """Run one seed again and show that it does the same."""
-    raise typer.Exit(commands.replay(console, what, until=until, market=market or []))
+    from seatrial.commands import replay
+
+    raise typer.Exit(replay.replay(console, what, until=until, market=market or []))
 
 
 @app.command()
@@ -80,7 +92,9 @@ def trace(
     market: MarketOption = None,
 ) -> None:
     """Print the records of a run, a line each."""
-    raise typer.Exit(commands.trace(console, what, market=market or []))
+    from seatrial.commands import replay
+
+    raise typer.Exit(replay.trace(console, what, market=market or []))
 
 
 @app.command()
@@ -90,7 +104,9 @@ def diff(
     market: MarketOption = None,
 ) -> None:
     """Show the first record in which two runs differ."""
-    raise typer.Exit(commands.diff(console, a, b, market=market or []))
+    from seatrial.commands import replay
+
+    raise typer.Exit(replay.diff(console, a, b, market=market or []))
 
 
 @app.command()
@@ -99,13 +115,19 @@ def backtest(
     trades: Annotated[Path | None, typer.Option(help="recorded trades")] = None,
     instrument: Annotated[str, typer.Option(help="BASE/QUOTE.VENUE")] = "",
     strategy: Annotated[
-        str, typer.Option(help="MODULE:CLASS, built without arguments or from an instrument id")
-    ] = "examples.ema_cross:EmaCross",
+        str,
+        typer.Option(
+            metavar="MODULE:CLASS",
+            help="built from nothing, from an instrument id, or from its config class",
+        ),
+    ] = "seatrial.ema_cross:EMACross",
     json: Annotated[Path | None, typer.Option(help="write the result here")] = None,
 ) -> None:
     """Run a strategy over recorded data."""
+    from seatrial.commands import backtest
+
     raise typer.Exit(
-        commands.backtest(
+        backtest.backtest(
             console,
             quotes=quotes,
             trades=trades,
@@ -119,13 +141,17 @@ def backtest(
 @app.command()
 def scenarios() -> None:
     """List the built-in scenarios."""
-    raise typer.Exit(commands.scenarios(console))
+    from seatrial.commands import listing
+
+    raise typer.Exit(listing.scenarios(console))
 
 
 @app.command()
 def invariants() -> None:
     """List the properties that every run is judged by."""
-    raise typer.Exit(commands.invariants(console))
+    from seatrial.commands import listing
+
+    raise typer.Exit(listing.invariants(console))
 
 
 def main() -> NoReturn:
@@ -135,28 +161,64 @@ def main() -> NoReturn:
         sys.path.append(here)  # last: a user's folder must never hide one of ours
     hidden = _hidden_package()
     if hidden:
-        errors.print(f"seatrial: your ./{hidden} hides seatrial's: run from another folder")
+        _say(f"your ./{hidden} hides seatrial's: run from another folder, or rename yours")
         raise SystemExit(EXIT_USAGE)
+    raise SystemExit(_run_app())
+
+
+def _run_app() -> int:
     try:
         code = app(standalone_mode=False)
-    except click.UsageError as error:
-        errors.print(f"seatrial: {error.format_message()}")
-        raise SystemExit(EXIT_USAGE) from None
-    except commands.USAGE_ERRORS as error:
-        errors.print(f"seatrial: {error}")
-        raise SystemExit(EXIT_USAGE) from None
-    except commands.HARNESS_ERRORS as error:
-        errors.print(f"seatrial: the harness failed: {error}")
-        raise SystemExit(EXIT_HARNESS) from None
-    except (click.Abort, KeyboardInterrupt):
-        raise SystemExit(EXIT_INTERRUPTED) from None
-    raise SystemExit(code or 0)
+        sys.stdout.flush()
+        return int(code or 0)
+    except BadCommandLine as error:
+        text = error.format_message() if hasattr(error, "format_message") else str(error)
+        if text:  # none when the whole help has been shown instead
+            _say(text)
+        return EXIT_USAGE
+    except (typer.Abort, KeyboardInterrupt):
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:  # whoever read us has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_PIPE
+    except Exception as error:
+        if isinstance(error, _usage_errors()):
+            _say(str(error))
+            return EXIT_USAGE
+        if not isinstance(error, _harness_errors()):
+            errors.print("".join(traceback.format_exception(error)).rstrip("\n"), markup=False)
+        _say(f"the harness failed: {error}")
+        return EXIT_HARNESS
+
+
+def _say(text: str) -> None:
+    """One line on standard error."""
+    errors.print(f"seatrial: {' '.join(text.split())}", markup=False)
+
+
+def _usage_errors() -> tuple[type[Exception], ...]:
+    """Imported when something has failed, and not before."""
+    from seatrial.commands import UsageError
+    from simulation.bundle import BundleError
+    from simulation.market.readers import RecordingError
+    from simulation.recording import RunRefused
+    from simulation.scenario import ScenarioError
+    from simulation.token import TokenError
+
+    return UsageError, BundleError, RecordingError, RunRefused, ScenarioError, TokenError
+
+
+def _harness_errors() -> tuple[type[Exception], ...]:
+    from simulation.campaign import CampaignError
+    from simulation.recording import RecordingFailed
+
+    return CampaignError, RecordingFailed
 
 
 def _hidden_package() -> str:
     """The first of our packages that would be imported from somewhere else, or ""."""
     home = Path(__file__).resolve().parent.parent
-    for name in ("engine", "invariants", "simulation", "zoo"):
+    for name in OURS:
         spec = find_spec(name)
         if spec is None or spec.origin is None:
             return name

@@ -5,8 +5,8 @@ the venue acts first (resting orders meet the new market), then the kernel hears
 
 The recording is the market: a quote replaces what the other participants show at the touch, a
 trade is an aggressive order of that size. Our own orders rest beside them and take nothing that
-is not shown. A market that nobody of ours could have met is not laid into the book at all: while
-no order of ours is open, a quote only waits to be laid there.
+is not shown. A market that nobody of ours could have met is not laid into the book at all: see
+`Touch`.
 """
 
 from collections import deque
@@ -48,17 +48,19 @@ from engine.model.reports import (
 )
 from engine.strategy import Strategy
 from simulation.client_mapping import Mapper
-from simulation.scenario import Venue, opening_account
+from simulation.scenario import Instrument, Venue, opening_account
 from simulation.scheduler import Scheduler
 from simulation.venue.book import Book, Resting
 from simulation.venue.enums import BUY, SELL, Side
 from simulation.venue.exchange import Exchange
 from simulation.venue.fees import FeeRates
+from simulation.venue.floor import Floor
 from simulation.venue.orders import VenueRefusal
-from simulation.venue.protocol import BalanceRecord, OrderFrame, OrderRecord, TradeRecord
+from simulation.venue.protocol import OrderRecord, TradeRecord
 
 Datum = QuoteTick | TradeTick
 _ALL: Final = 1 << 30  # every trade in one page
+_BEYOND: Final = 1 << 63  # above every price
 
 
 class LatencyModel(msgspec.Struct, frozen=True):
@@ -76,8 +78,8 @@ class LatencyModel(msgspec.Struct, frozen=True):
 class DirectClient:
     """The engine's ports straight onto an exchange: a call each way.
 
-    `post` is given what the venue says, in order; the driver turns it into turns. `lay` brings
-    the market up to date before an order meets it.
+    `post` is given what the venue says, in order; the driver turns it into turns. `touches`
+    bring the market up to date before an order meets it.
     """
 
     request_lifetime_ns = 1
@@ -87,12 +89,12 @@ class DirectClient:
     def __init__(
         self,
         exchange: Exchange,
-        instruments: Sequence[object],
+        instruments: Sequence[Instrument],
         account_type: AccountType,
         scheduler: Scheduler,
         latency: LatencyModel,
         post: Callable[[ClientMessage], None],
-        lay: Callable[[InstrumentId], None],
+        touches: Mapping[InstrumentId, "Touch"],
     ) -> None:
         self.client_id = ClientId(exchange.name)
         self.venue = VenueId(exchange.name)
@@ -101,10 +103,10 @@ class DirectClient:
         self._exchange = exchange
         self._scheduler = scheduler
         self._post = post
-        self._lay = lay
+        self._touches = touches
         self._map = Mapper(self.client_id, self.venue, self.account_id, account_type, "")
         for instrument in instruments:
-            self._map.instruments[instrument.id.symbol] = instrument  # type: ignore[attr-defined]
+            self._map.instruments[instrument.id.symbol] = instrument
         self._send: Mapping[type, Callable[..., None]] = {
             Connect: self._connect,
             Disconnect: self._disconnect,
@@ -121,7 +123,7 @@ class DirectClient:
             ModifyOrder: latency.update_ns,
             CancelOrder: latency.delete_ns,
         }
-        exchange.listen(self)
+        exchange.listen_to_orders(self)
 
     def send(self, command: Command) -> None:
         kind = type(command)
@@ -147,7 +149,7 @@ class DirectClient:
 
     def _submit(self, command: SubmitOrder) -> None:
         wanted = self._map.submit_request(command, 0)
-        self._lay(command.instrument_id)
+        self._touches[command.instrument_id].lay()
         try:
             self._exchange.submit(
                 wanted.client_order_id,
@@ -169,6 +171,7 @@ class DirectClient:
 
     def _modify(self, command: ModifyOrder) -> None:
         wanted = self._map.modify_request(command, 0)
+        self._touches[command.instrument_id].lay()
         try:
             self._exchange.modify(
                 wanted.symbol,
@@ -182,6 +185,7 @@ class DirectClient:
             self._refused(command, refusal)
 
     def _cancel(self, command: CancelOrder) -> None:
+        self._touches[command.instrument_id].lay_for_stops()
         try:
             self._exchange.cancel(
                 command.instrument_id.symbol, command.client_order_id, command.command_id
@@ -228,75 +232,79 @@ class DirectClient:
         now_ns = self._scheduler.now_ns
         trades, _ = self._exchange.trades_since(command.since_ns, 0, _ALL)
         fills = tuple(self._map.fill(trade, now_ns) for trade in trades)
-        self._post(
-            FillsAnswer(self.client_id, command.command_id, AnswerStatus.OK, fills, now_ns)
-        )
+        self._post(FillsAnswer(self.client_id, command.command_id, AnswerStatus.OK, fills, now_ns))
 
     def _query_account(self, command: QueryAccount) -> None:
         now_ns = self._scheduler.now_ns
         balances = self._exchange.account().balances
         self._post(self._map.account(balances, command.command_id, now_ns, now_ns))
 
-    # --- what the venue tells: `simulation.venue.floor.VenueListener` ------------------------
+    # --- what the venue tells: `simulation.venue.floor.OrderListener` ------------------------
 
     def on_order(
         self, event: str, order: OrderRecord, request_id: str | None, due_post_only: bool, ts: int
     ) -> None:
-        frame = OrderFrame(0, event, order, request_id, due_post_only, ts)
-        self._post(self._map.order_event(frame, self._scheduler.now_ns))
+        now_ns = self._scheduler.now_ns
+        self._post(self._map.order_told(event, order, request_id, due_post_only, ts, now_ns))
 
     def on_fill(self, trade: TradeRecord, order: OrderRecord) -> None:
         self._post(self._map.fill(trade, self._scheduler.now_ns))
 
-    def on_balances(self, balances: tuple[BalanceRecord, ...], ts: int) -> None:
-        """The kernel computes its own; a backtest has nobody to compare them for."""
-
-    def on_trade(
-        self, symbol: str, trade_id: str, price: int, quantity: int, aggressor: str, ts: int
-    ) -> None:
-        """The recording is the market data."""
-
-    def on_book(
-        self,
-        symbol: str,
-        update: int,
-        bids: tuple[tuple[int, int], ...],
-        asks: tuple[tuple[int, int], ...],
-        ts: int,
-    ) -> None:
-        """The recording is the market data."""
-
-    def on_quote(
-        self, symbol: str, bid: int, ask: int, bid_size: int, ask_size: int, ts: int
-    ) -> None:
-        """The recording is the market data."""
-
 
 class Touch:
-    """The other participants of one book as a recording shows them: one order a side."""
+    """The other participants of one book as a recording shows them: one order a side.
 
-    __slots__ = ("_ask", "_bid", "_book", "_exchange", "_size", "_waiting")
+    A quote waits here until an order of ours could notice it: one that would trade with it, or
+    be triggered by it, or arrive. Quotes in between never were in the book, and nobody can tell.
+    """
 
-    def __init__(self, exchange: Exchange, book: Book, default_size: int) -> None:
-        self._exchange = exchange
+    __slots__ = (
+        "_ask",
+        "_ask_max",
+        "_ask_min",
+        "_bid",
+        "_bid_max",
+        "_bid_min",
+        "_book",
+        "_floor",
+        "_judged",
+        "_size",
+        "_waiting",
+    )
+
+    def __init__(self, floor: Floor, book: Book, default_size: int) -> None:
+        self._floor = floor
         self._book = book
         self._size = default_size
         self._bid: Resting | None = None
         self._ask: Resting | None = None
         self._waiting: QuoteTick | None = None
+        # Quotes within these bounds change nothing for our orders, as they stood after so many
+        # venue events.
+        self._judged = -1
+        self._bid_min = self._bid_max = self._ask_min = self._ask_max = 0
 
     def on_quote(self, quote: QuoteTick) -> None:
         self._waiting = quote
-        if self._exchange.floor.open:
-            self.lay()
+        floor = self._floor
+        if floor.open:
+            if floor.events != self._judged:
+                self._judge()
+            bid, ask = quote.bid_mantissa, quote.ask_mantissa
+            if (
+                bid >= ask
+                or not self._bid_min <= bid <= self._bid_max
+                or not self._ask_min <= ask <= self._ask_max
+            ):
+                self.lay()
 
     def on_trade(self, trade: TradeTick) -> None:
         """Somebody takes `trade.size` up to the trade's price; ours rest in the way or do not."""
-        if not self._exchange.floor.open:
+        floor = self._floor
+        if not floor.open:
             return
         self.lay()
         side = SELL if trade.aggressor_side is AggressorSide.SELLER else BUY
-        floor = self._exchange.floor
         floor.hit(self._book, side, trade.size_mantissa, trade.price_mantissa)
         floor.settle(self._book)
 
@@ -306,7 +314,7 @@ class Touch:
         if quote is None:
             return
         self._waiting = None
-        floor = self._exchange.floor
+        floor = self._floor
         book = self._book
         if self._bid is not None:
             floor.leave(book, self._bid)
@@ -318,8 +326,24 @@ class Touch:
         self._ask = self._join(SELL, quote.ask_mantissa, size)
         floor.settle(book)
 
+    def lay_for_stops(self) -> None:
+        """The same where an order of ours is about to leave: only a stop could notice."""
+        book = self._book
+        if book.buy_stops or book.sell_stops:
+            self.lay()
+
     def _join(self, side: Side, price: int, size: int) -> Resting | None:
-        return self._exchange.floor.join(self._book, side, price, size) if price > 0 else None
+        return self._floor.join(self._book, side, price, size) if price > 0 else None
+
+    def _judge(self) -> None:
+        book = self._book
+        best_ask, best_bid = book.best_own(SELL), book.best_own(BUY)
+        self._bid_max = _BEYOND if best_ask is None else best_ask - 1
+        self._ask_min = 1 if best_bid is None else best_bid + 1
+        # a buy stop is triggered by an ask, a sell stop by a bid
+        self._ask_max = book.buy_stops[0][0] - 1 if book.buy_stops else _BEYOND
+        self._bid_min = 1 - book.sell_stops[0][0] if book.sell_stops else 1
+        self._judged = self._floor.events
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -362,7 +386,14 @@ class Backtest:
             self.scheduler.post,
             None if fees is None else FeeRates.from_text(fees.maker, fees.taker),
             market_order_acks=True,
+            tells_market=False,  # the recording is the market data
         )
+        self._touches: dict[InstrumentId, Touch] = {
+            instrument.id: Touch(
+                self.exchange.floor, self.exchange.books[instrument.id.symbol], default_size
+            )
+            for instrument in venue.instruments
+        }
         self._client = DirectClient(
             self.exchange,
             venue.instruments,
@@ -370,19 +401,13 @@ class Backtest:
             self.scheduler,
             latency or LatencyModel(),
             self._inbox.append,
-            self._lay,
+            self._touches,
         )
         self.kernel = Kernel(
             KernelConfig(trader_id=TraderId(trader_id), stop_grace_ns=0), [self._client]
         )
         for strategy in strategies:
             self.kernel.add_strategy(strategy)
-        self._touches: dict[InstrumentId, Touch] = {
-            instrument.id: Touch(
-                self.exchange, self.exchange.books[instrument.id.symbol], default_size
-            )
-            for instrument in venue.instruments
-        }
 
     def run(self, data: Sequence[Datum]) -> Result:
         """Run over `data`, which must not go back in `ts_init`; then stop the kernel.
@@ -457,11 +482,13 @@ class Backtest:
         while True:
             timer_ns = kernel.next_timer_ns()
             action_ns = scheduler.next_ns()
-            if action_ns is not None and action_ns <= until_ns:
-                if timer_ns is None or action_ns <= timer_ns:
-                    scheduler.step()
-                    self._drain()
-                    continue
+            due_ns = until_ns if timer_ns is None else min(until_ns, timer_ns)
+            if action_ns is not None and action_ns <= due_ns:
+                for touch in self._touches.values():
+                    touch.lay_for_stops()  # an order may expire
+                scheduler.step()
+                self._drain()
+                continue
             if timer_ns is None or timer_ns >= until_ns:
                 return
             scheduler.now_ns = timer_ns
@@ -472,11 +499,6 @@ class Backtest:
         if to_ns < self.scheduler.now_ns:
             raise ValueError(f"data begins at {to_ns}, before {self.scheduler.now_ns}")
         self.scheduler.now_ns = to_ns
-
-    def _lay(self, instrument_id: InstrumentId) -> None:
-        touch = self._touches.get(instrument_id)
-        if touch is not None:
-            touch.lay()
 
     def _now(self) -> int:
         return self.scheduler.now_ns

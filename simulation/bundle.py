@@ -2,16 +2,16 @@
 
 import gzip
 import platform
-from importlib.metadata import version
+import zlib
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from simulation.entropy import Tape
+from simulation.options import RunOptions
 from simulation.outcome import Outcome
 from simulation.recording import Recording
-from simulation.run import RunOptions
 from simulation.token import Token, TokenError
 
 FORMAT: Final = 1
@@ -20,6 +20,12 @@ TAIL: Final = 200  # records kept: enough to see what led to the violation
 
 class BundleError(ValueError):
     """A file that is no bundle of ours; says what is wrong with it."""
+
+
+class _Versioned(msgspec.Struct):
+    """What bundles of every format have."""
+
+    format: int
 
 
 class Bundle(msgspec.Struct, frozen=True):
@@ -52,13 +58,20 @@ class Bundle(msgspec.Struct, frozen=True):
         return f"{scenario}-{token.seed}-{token.code[:8]}.bundle"
 
 
-def make_bundle(options: RunOptions, recording: Recording) -> Bundle:
-    versions = {"python": platform.python_version(), "msgspec": version("msgspec")}
+def make_bundle(recording: Recording) -> Bundle:
+    """What is kept of a run."""
+    from importlib.metadata import version  # dear, and a bundle is more often read
+
+    versions = {
+        "python": platform.python_version(),
+        "msgspec": version("msgspec"),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
     return Bundle(
         FORMAT,
         recording.outcome.token,
         versions,
-        options,
+        recording.options,
         recording.outcome,
         recording.plan,
         recording.tape,
@@ -84,13 +97,18 @@ def load(path: Path) -> Bundle:
     """
     try:
         data = gzip.decompress(path.read_bytes())
+        made_as = msgspec.msgpack.decode(data, type=_Versioned).format
+        if made_as != FORMAT:
+            raise BundleError(f"{path}: bundle format {made_as}, this version reads {FORMAT}")
         bundle = msgspec.msgpack.decode(data, type=Bundle)
+    except BundleError:
+        raise
     except FileNotFoundError:
         raise BundleError(f"{path}: no such bundle") from None
-    except (OSError, EOFError, ValueError) as error:
+    except OSError as error:
+        raise BundleError(f"{path}: not a bundle ({error.strerror or error})") from None
+    except (EOFError, ValueError, zlib.error) as error:
         raise BundleError(f"{path}: not a bundle ({error})") from None
-    if bundle.format != FORMAT:
-        raise BundleError(f"{path}: bundle format {bundle.format}, this version reads {FORMAT}")
     try:
         Token.parse(bundle.token)
     except TokenError as error:

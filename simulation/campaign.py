@@ -9,20 +9,24 @@ import os
 import selectors
 import subprocess
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Final
 
 import msgspec
 
+import invariants.probes
 from simulation.faults import FaultKind
+from simulation.options import RunOptions
 from simulation.outcome import EXIT_CODES, Outcome, Verdict
 from simulation.recording import PYTHON
-from simulation.run import RunOptions, prepare
+from simulation.run import prepare
 from simulation.scenario import Scenario, duration_ns
 from simulation.worker import Chunk, Line
 
 _CHUNK: Final = 4  # seeds per hand-out: small enough that the last worker ends with the first
 _SURE: Final = 14  # owed once seeds >= 14 / odds: missed by chance once in a million campaigns
+HASH_SEEDS: Final = ("0", "1")  # PYTHONHASHSEED of the first and of the second pass
 
 
 class CampaignError(RuntimeError):
@@ -48,7 +52,14 @@ class Spec(msgspec.Struct, frozen=True):
 
 
 class Campaign(msgspec.Struct, frozen=True):
-    """What came of it. `results` are in seed order; sums run over all of them."""
+    """What came of it. `results` are in seed order; sums run over all of them.
+
+    Attributes:
+        seconds: on the wall; cpu_seconds: of the runs alone, second passes included.
+        events: trace records of all runs.
+        counts: what the runs did, summed; seeds_with: in how many seeds it happened at all.
+        never_fired: what so many seeds owed and did not show.
+    """
 
     scenario: str
     code: str
@@ -67,19 +78,20 @@ class Campaign(msgspec.Struct, frozen=True):
 
     @property
     def exit_code(self) -> int:
-        verdicts = {outcome.verdict: None for outcome in self.results}
-        for verdict, code in EXIT_CODES.items():
-            if verdict in verdicts and verdict is not Verdict.PASS:
-                if verdict is Verdict.INCONCLUSIVE:
-                    break
-                return code
-        if self.never_fired or Verdict.INCONCLUSIVE in verdicts:
-            return EXIT_CODES[Verdict.INCONCLUSIVE]
-        return 0
+        verdicts = [outcome.verdict for outcome in self.results]
+        if self.never_fired:
+            verdicts.append(Verdict.INCONCLUSIVE)
+        return next((code for verdict, code in EXIT_CODES.items() if verdict in verdicts), 0)
+
+    def with_outcome(self, outcome: Outcome) -> "Campaign":
+        """The campaign with another outcome for that seed; neither of them a pass."""
+        results = [outcome if old.seed == outcome.seed else old for old in self.results]
+        return msgspec.structs.replace(self, results=results)
 
 
 def run_campaign(spec: Spec, on_result: Callable[[Outcome], None]) -> Campaign:
-    """Run every seed of `spec`, telling `on_result` of each as it comes (in no set order).
+    """Run every seed of `spec`, telling `on_result` of each run as it ends, in no set order;
+    with `twice` that is two runs a seed.
 
     Raises:
         ScenarioError, RecordingError: the options do not make a run.
@@ -87,16 +99,12 @@ def run_campaign(spec: Spec, on_result: Callable[[Outcome], None]) -> Campaign:
     """
     scenario = prepare(spec.options)  # refuses bad options here, before any process starts
     started = time.monotonic()
-    lines = _run_seeds(spec, "0", None if spec.twice else on_result)
+    lines = _run_seeds(spec, HASH_SEEDS[0], on_result)
     if spec.twice:
-        again = _run_seeds(spec, "1", None)
-        lines = _compared(lines, again)
-        for line in lines:
-            on_result(line.outcome)
+        lines = _compared(lines, _run_seeds(spec, HASH_SEEDS[1], on_result))
     results = [line.outcome for line in lines]
     faults = _sum(outcome.faults for outcome in results)
     probes = _sum(outcome.probes for outcome in results)
-    never = _never_fired(scenario, spec.seeds, faults, probes)
     passed = sum(outcome.passed for outcome in results)
     return Campaign(
         scenario=spec.options.scenario,
@@ -114,23 +122,36 @@ def run_campaign(spec: Spec, on_result: Callable[[Outcome], None]) -> Campaign:
         seeds_with=_sum(
             {name: 1 for name, count in outcome.counts.items() if count} for outcome in results
         ),
-        never_fired=never,
+        never_fired=owed_and_missing(scenario, spec.options, spec.seeds, faults, probes),
     )
 
 
-def _never_fired(
-    scenario: Scenario, seeds: int, faults: dict[str, int], probes: dict[str, int]
+def owed_and_missing(
+    scenario: Scenario,
+    options: RunOptions,
+    seeds: int,
+    faults: dict[str, int],
+    probes: dict[str, int],
 ) -> list[str]:
-    """What so many seeds owed and did not show."""
+    """What so many seeds owed and did not show.
+
+    A probe's odds are declared for its scenario as it is written: under another fault profile or
+    on a recording nobody knows them, and it is only counted. Those of our catalogue are declared
+    for the random workload; a user's own strategies owe the user's own probes.
+    """
     active_ns = duration_ns(scenario.active)
     missing = [
         f"fault {kind.name}"
         for kind in FaultKind
         if seeds * scenario.faults.owed(kind, active_ns) >= _SURE and not faults.get(kind.name)
     ]
+    if options.faults or options.market_files:
+        return missing
     for entry in scenario.properties:
         numerator, denominator = entry.odds
-        if seeds * numerator >= _SURE * denominator > 0 and numerator and entry.id not in probes:
+        if scenario.workload is None and entry.owner == invariants.probes.__name__:
+            continue
+        if numerator and seeds * numerator >= _SURE * denominator and entry.id not in probes:
             missing.append(f"probe {entry.id}")
     return missing
 
@@ -143,89 +164,133 @@ def _sum(rows: Iterable[dict[str, int]]) -> dict[str, int]:
     return dict(sorted(total.items()))
 
 
-def _compared(first: list[Line], second: list[Line]) -> list[Line]:
-    """The first pass, with NONDETERMINISM wherever the second came out otherwise."""
+def _compared(first: Sequence[Line], second: Sequence[Line]) -> list[Line]:
+    """The first pass, with NONDETERMINISM wherever the second came out otherwise. A harness that
+    broke in either pass is an ERROR still."""
     compared = []
     for one, two in zip(first, second, strict=True):
         outcome = one.outcome
-        if outcome.digest != two.outcome.digest:
-            outcome = msgspec.structs.replace(
+        if two.outcome.verdict is Verdict.ERROR:
+            outcome = two.outcome
+        elif outcome.verdict is not Verdict.ERROR and outcome.digest != two.outcome.digest:
+            outcome = nondeterminism(
                 outcome,
-                verdict=Verdict.NONDETERMINISM,
-                property_id="DET-1",
-                subject="trace",
-                detail=f"digest {outcome.digest[:12]} under one hash seed, "
-                f"{two.outcome.digest[:12]} under another",
+                f"digest {outcome.digest[:12]} under hash seed {HASH_SEEDS[0]}, "
+                f"{two.outcome.digest[:12]} under hash seed {HASH_SEEDS[1]}",
             )
         compared.append(Line(outcome, one.cpu_ns + two.cpu_ns))
     return compared
 
 
-def _run_seeds(
-    spec: Spec, hash_seed: str, on_result: Callable[[Outcome], None] | None
-) -> list[Line]:
-    jobs = max(1, min(spec.jobs, spec.seeds))
-    environment = dict(os.environ, PYTHONHASHSEED=hash_seed)
-    header = msgspec.json.encode(spec.options) + b"\n"
-    decode = msgspec.json.Decoder(Line).decode
-    next_seed = spec.first_seed
-    end = spec.first_seed + spec.seeds
-    waiting = [0] * jobs
-    lines: dict[int, Line] = {}
-    workers = [
-        subprocess.Popen(
-            (*spec.launcher, "simulation.worker"),
+def nondeterminism(outcome: Outcome, detail: str) -> Outcome:
+    """The outcome of a seed that came out otherwise another time."""
+    return msgspec.structs.replace(
+        outcome,
+        verdict=Verdict.NONDETERMINISM,
+        property_id="DET-1",
+        subject="trace",
+        detail=detail,
+    )
+
+
+def _run_seeds(spec: Spec, hash_seed: str, on_result: Callable[[Outcome], None]) -> list[Line]:
+    with _Pool(spec, hash_seed) as pool:
+        return pool.run(on_result)
+
+
+class _Worker:
+    """One process, and the seeds it has been given and not answered yet."""
+
+    def __init__(self, launcher: Sequence[str], environment: dict[str, str]) -> None:
+        self.process = subprocess.Popen(
+            (*launcher, "simulation.worker"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=environment,
         )
-        for _ in range(jobs)
-    ]
-    selector = selectors.DefaultSelector()
-    buffers = [b""] * jobs
-    try:
-        for index, worker in enumerate(workers):
-            if worker.stdout is None or worker.stdin is None:
-                raise CampaignError("a worker came up without pipes")
-            selector.register(worker.stdout, selectors.EVENT_READ, index)
-            _tell(worker, header)
-        while len(lines) < spec.seeds:
-            for index, worker in enumerate(workers):
-                if waiting[index] == 0 and next_seed < end:
-                    count = min(_CHUNK, end - next_seed)
-                    _tell(worker, msgspec.json.encode(Chunk(next_seed, count)) + b"\n")
-                    waiting[index] = count
-                    next_seed += count
-            for key, _ in selector.select():
-                index = key.data
-                chunk = os.read(key.fd, 1 << 16)
-                if not chunk:
-                    raise CampaignError(f"worker {index} ended early (exit {workers[index].wait()})")
-                *whole, buffers[index] = (buffers[index] + chunk).split(b"\n")
-                for text in whole:
-                    line = decode(text)
-                    lines[line.outcome.seed] = line
-                    waiting[index] -= 1
-                    if on_result is not None:
+        if self.process.stdin is None or self.process.stdout is None:
+            raise CampaignError("a worker came up without pipes")
+        self._stdin = self.process.stdin
+        self.stdout = self.process.stdout
+        self.waiting: list[int] = []
+        self._partial = b""
+
+    def tell(self, line: bytes) -> None:
+        try:
+            self._stdin.write(line + b"\n")
+            self._stdin.flush()
+        except BrokenPipeError:
+            raise self.died() from None
+
+    def hear(self) -> list[bytes]:
+        """The whole lines that have come. Blocks until there is something."""
+        chunk = os.read(self.stdout.fileno(), 1 << 16)
+        if not chunk:
+            raise self.died()
+        *whole, self._partial = (self._partial + chunk).split(b"\n")
+        return whole
+
+    def died(self) -> CampaignError:
+        at = f" at seed {self.waiting[0]}" if self.waiting else " before its first seed"
+        return CampaignError(f"a worker ended early{at} (exit code {self.process.wait()})")
+
+    def end(self, at_once: bool) -> None:
+        if at_once:
+            self.process.kill()
+        with suppress(BrokenPipeError):  # it is gone already
+            self._stdin.close()
+        self.process.wait()
+        self.stdout.close()
+
+
+class _Pool:
+    """The workers of one pass."""
+
+    def __init__(self, spec: Spec, hash_seed: str) -> None:
+        self._next = spec.first_seed
+        self._end = spec.first_seed + spec.seeds
+        self._seeds = spec.seeds
+        self._header = msgspec.json.encode(spec.options)
+        self._jobs = max(1, min(spec.jobs, spec.seeds))
+        self._launcher = spec.launcher
+        self._environment = dict(os.environ, PYTHONHASHSEED=hash_seed)
+        self._workers: list[_Worker] = []
+        self._finished = False
+
+    def __enter__(self) -> "_Pool":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for worker in self._workers:
+            worker.end(at_once=not self._finished)
+
+    def run(self, on_result: Callable[[Outcome], None]) -> list[Line]:
+        """All lines, by seed."""
+        decode = msgspec.json.Decoder(Line).decode
+        lines: dict[int, Line] = {}
+        with selectors.DefaultSelector() as selector:
+            for _ in range(self._jobs):
+                worker = _Worker(self._launcher, self._environment)
+                self._workers.append(worker)
+                selector.register(worker.stdout, selectors.EVENT_READ, worker)
+                worker.tell(self._header)
+                self._hand_out(worker)
+            while len(lines) < self._seeds:
+                for key, _ in selector.select():
+                    worker = key.data
+                    for text in worker.hear():
+                        line = decode(text)
+                        worker.waiting.remove(line.outcome.seed)
+                        lines[line.outcome.seed] = line
                         on_result(line.outcome)
-    finally:
-        selector.close()
-        for worker in workers:
-            if worker.stdin is not None:
-                worker.stdin.close()
-            if len(lines) < spec.seeds:
-                worker.kill()
-            worker.wait()
-            if worker.stdout is not None:
-                worker.stdout.close()
-    return [lines[seed] for seed in sorted(lines)]
+                    if not worker.waiting:
+                        self._hand_out(worker)
+        self._finished = True
+        return [lines[seed] for seed in sorted(lines)]
 
-
-def _tell(worker: "subprocess.Popen[bytes]", line: bytes) -> None:
-    if worker.stdin is None:
-        raise CampaignError("a worker has no standard input")
-    try:
-        worker.stdin.write(line)
-        worker.stdin.flush()
-    except BrokenPipeError:
-        raise CampaignError(f"a worker ended early (exit {worker.wait()})") from None
+    def _hand_out(self, worker: _Worker) -> None:
+        count = min(_CHUNK, self._end - self._next)
+        if count:
+            worker.waiting = list(range(self._next, self._next + count))
+            worker.tell(msgspec.json.encode(Chunk(self._next, count)))
+            self._next += count

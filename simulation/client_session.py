@@ -7,7 +7,7 @@ slowly, until it is live or a disconnect is asked for.
 
 from collections.abc import Mapping
 from enum import IntEnum
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
 import msgspec
 
@@ -39,7 +39,8 @@ from simulation.venue.protocol import (
     encode,
 )
 
-NumberedFrame = QuoteFrame | TradeFrame | BookFrame | OrderFrame | FillFrame | BalanceFrame
+MarketFrame = QuoteFrame | TradeFrame | BookFrame
+NumberedFrame = MarketFrame | OrderFrame | FillFrame | BalanceFrame
 Topic = tuple[str, str]  # channel, symbol
 
 USER: Final[Topic] = (CHANNEL_USER, "")
@@ -47,6 +48,9 @@ _CHANNEL_OF: Final[Mapping[type, str]] = {
     QuoteFrame: CHANNEL_QUOTES,
     TradeFrame: CHANNEL_TRADES,
     BookFrame: CHANNEL_BOOK,
+    OrderFrame: CHANNEL_USER,
+    FillFrame: CHANNEL_USER,
+    BalanceFrame: CHANNEL_USER,
 }
 
 
@@ -109,6 +113,7 @@ class SessionConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Times in nanoseconds, all > 0.
 
     Attributes:
+        ping_interval_ns: how long nothing was heard when the venue is asked for a sign of life.
         retry_first_ns, retry_max_ns: pause before the first attempt to come back, doubled up
             to the maximum. Up to a quarter is taken off by chance, so that many clients do not
             come back at once.
@@ -294,17 +299,18 @@ class Session:
             self._lose("unreadable frame")
             return
         self._last_frame_ns = self._scheduler.now_ns
-        if isinstance(frame, NumberedFrame):
-            self._on_numbered(frame)
-        else:
+        channel = _CHANNEL_OF.get(type(frame))
+        if channel is None:
             self._on_control(frame)
+        elif channel is CHANNEL_USER:
+            self._on_numbered(USER, cast(NumberedFrame, frame))
+        else:
+            market_frame = cast(MarketFrame, frame)
+            self._on_numbered((channel, market_frame.symbol), market_frame)
 
     # --- frames ----------------------------------------------------------------------------
 
-    def _on_numbered(self, frame: NumberedFrame) -> None:
-        topic = USER
-        if isinstance(frame, QuoteFrame | TradeFrame | BookFrame):
-            topic = (_CHANNEL_OF[type(frame)], frame.symbol)
+    def _on_numbered(self, topic: Topic, frame: NumberedFrame) -> None:
         expected = self._next_seq.get(topic)
         if expected is None:
             return  # unsubscribed while it was on its way
@@ -385,7 +391,8 @@ class Session:
         if now_ns - self._last_frame_ns >= self._config.dead_after_ns:
             self._lose("silent")
             return
-        if self.state in (SessionState.SUBSCRIBING, SessionState.LIVE):
+        is_idle = now_ns - self._last_frame_ns >= self._config.ping_interval_ns
+        if is_idle and self.state in (SessionState.SUBSCRIBING, SessionState.LIVE):
             self._send(encode(Ping(now_ns)))
         self._watch_from(now_ns)
 

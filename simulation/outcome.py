@@ -1,5 +1,6 @@
 """How a run ended: one verdict, one digest, and the counts that show it did something."""
 
+import re
 from enum import StrEnum
 from typing import Final
 
@@ -9,7 +10,7 @@ import msgspec
 class Verdict(StrEnum):
     """How a run ended. A harness that broke is an ERROR, never a PASS."""
 
-    PASS = "PASS"  # noqa: S105 - a verdict
+    PASS = "PASS"
     VIOLATION = "VIOLATION"
     NONDETERMINISM = "NONDETERMINISM"
     INCONCLUSIVE = "INCONCLUSIVE"
@@ -35,11 +36,14 @@ class Outcome(msgspec.Struct, frozen=True):
         subject, detail: what broke and how, or the error's text.
         digest: SHA-256 of the trace, hex.
         events: records in the trace.
+        turn: of the kernel, at which it broke.
         counts: turns, submits, fills, reconnects and the like.
         faults: fired, by kind.
         fired_at: fired, by "KIND channel".
         probes: situations seen, by id.
         notes: what a reader should know (ambient calls of user code, say).
+        traceback: where the exception came from that ended the run, or "". It is the
+            interpreter's text, so it is beside the trace and never in it.
     """
 
     scenario: str
@@ -57,10 +61,21 @@ class Outcome(msgspec.Struct, frozen=True):
     fired_at: dict[str, int] = {}
     probes: dict[str, int] = {}
     notes: tuple[str, ...] = ()
+    traceback: str = ""
 
     @property
     def passed(self) -> bool:
         return self.verdict is Verdict.PASS
+
+    @property
+    def exit_code(self) -> int:
+        return EXIT_CODES[self.verdict]
+
+    @property
+    def signature(self) -> str:
+        """What failures of one cause have in common: numbers and digests are left out."""
+        words = re.sub(r"\b[0-9a-f]*[0-9][0-9a-f]*", "#", self.detail)
+        return f"{self.verdict} {self.property_id} {words}"
 
     def report(self) -> str:
         """One line for a person: what broke and how to see it again."""

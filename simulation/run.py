@@ -1,53 +1,35 @@
 """One seed, one outcome: `simulate(scenario, seed)` is the whole core; all else repeats it."""
 
 import gc
+import traceback
 from collections.abc import Mapping
+from types import TracebackType
 from typing import Final
 
 import msgspec
 
+import invariants.monitor
 from engine.kernel import KernelFault
 from simulation import fences
 from simulation.entropy import Entropy, SeededEntropy
 from simulation.faults import PROFILES
 from simulation.market.recorded import RecordedMarket
+from simulation.options import RunOptions
 from simulation.outcome import Outcome, Verdict
-from simulation.scenario import Scenario, ScenarioError, load_scenario
+from simulation.scenario import Scenario, ScenarioError, load_scenario, place_of
+from simulation.scenario_market import with_recording
 from simulation.scenarios import BUILT_IN
-from simulation.token import SEED_LIMIT, Token, code_hash
-from simulation.world import World
+from simulation.token import SEED_LIMIT, code_hash
+from simulation.world import START_NS, World
 
 OUR_PACKAGES: Final = ("engine", "invariants", "simulation")
-
-
-class RunOptions(msgspec.Struct, frozen=True):
-    """What a command line adds to a scenario, and the code it runs on.
-
-    Attributes:
-        scenario: built-in name or MODULE:FUNCTION.
-        faults: profile name that overrides the scenario's, or "".
-        market_files: recordings to put behind the venue instead of the scenario's market.
-        market: first 12 hex digits of their hash, or "".
-        bug: zoo id of the patch the process runs under, or "".
-        code: hash of the code, see `simulation.token`.
-    """
-
-    scenario: str = "default"
-    faults: str = ""
-    market_files: tuple[str, ...] = ()
-    market: str = ""
-    bug: str = ""
-    code: str = ""
-
-    def token(self, seed: int) -> Token:
-        return Token(self.scenario, seed, self.code, self.faults, self.market, self.bug)
 
 
 def prepare(options: RunOptions) -> Scenario:
     """The scenario with the options applied.
 
     Raises:
-        ScenarioError: unknown scenario or profile.
+        ScenarioError: unknown scenario or profile, or one that makes no sense.
         RecordingError: a recording that cannot be read to its end.
     """
     scenario = load_scenario(options.scenario, BUILT_IN)
@@ -58,24 +40,38 @@ def prepare(options: RunOptions) -> Scenario:
             raise ScenarioError(f"no fault profile {options.faults!r}: use one of {known}")
         scenario = msgspec.structs.replace(scenario, faults=profile)
     if options.market_files:
-        market = RecordedMarket.read(options.market_files)
-        scenario = with_recording(scenario, market)
+        scenario = with_recording(scenario, RecordedMarket.read(options.market_files))
     return scenario
 
 
-def with_recording(scenario: Scenario, market: RecordedMarket) -> Scenario:
-    """The scenario on recorded data: the venue lists what was recorded, time is the recording's."""
-    venue = scenario.venues[0]
-    instrument = market.instrument(venue.name)
-    venue = msgspec.structs.replace(venue, instruments=[instrument], balances=None)
-    return msgspec.structs.replace(scenario, venues=[venue], market=market)
-
-
 def named(options: RunOptions) -> RunOptions:
-    """The options with the hashes that a token needs, taken from what is on disk now."""
-    prepare(options)  # loads the user's modules, so that the code hash covers them
+    """The options with the hashes that a token needs, taken from what is on disk now.
+
+    Raises:
+        ScenarioError, RecordingError: as `prepare`; or its parts do not go together; or the
+            recordings are not those that `options.market` already names.
+    """
     market = RecordedMarket.hash(options.market_files) if options.market_files else ""
+    if options.market and options.market != market:
+        raise ScenarioError(
+            f"the recordings have the hash {market or 'none'}, the run was made on "
+            f"{options.market}: give the same files, in the same order"
+        )
+    scenario = prepare(options)  # loads the user's modules, so that the code hash covers them
+    _rehearse(scenario)
     return msgspec.structs.replace(options, market=market, code=code_hash())
+
+
+def _rehearse(scenario: Scenario) -> None:
+    """Put the scenario's parts together once, so that a mistake in them is the author's to hear
+    of, in one line, before any seed runs."""
+    try:
+        World(scenario, SeededEntropy(0, keep_tape=False), keep_trace=False)
+    except Exception as error:
+        raise ScenarioError(
+            f"scenario {scenario.name!r} cannot be put together: "
+            f"{type(error).__name__}: {error} ({place_of(error)})"
+        ) from error
 
 
 def simulate(
@@ -97,8 +93,8 @@ def simulate(
         The outcome. Same scenario, seed and code: same digest, bit for bit.
     Raises:
         ValueError: the seed is out of range.
-        Whatever the harness itself raises when it is broken; never what a kernel or a user's
-        strategy raises, which is a violation of KRN-1.
+        Whatever the harness itself raises when it is broken, a property included; never what a
+        kernel or a user's strategy raises, which is a violation of KRN-1.
     """
     return run_world(scenario, seed, options, entropy=entropy, keep_trace=keep_trace)[0]
 
@@ -117,43 +113,83 @@ def run_world(
     options = options or RunOptions(scenario.name or "default")
     collecting = gc.isenabled()
     gc.disable()  # when it runs depends on what else the process did
+    world: World | None = None
     try:
         choices = entropy or SeededEntropy(seed, keep_tape=keep_trace)
-        world = World(scenario, choices, keep_trace=keep_trace)
-        with fences.fenced(lambda: world.now_ns, choices.stream("user.ambient"), OUR_PACKAGES):
+        with fences.fenced(
+            lambda: START_NS if world is None else world.now_ns,
+            choices.stream("user.ambient"),
+            OUR_PACKAGES,
+        ) as fence:
+            world = World(scenario, choices, keep_trace=keep_trace)
             fault = _sail(world)
     finally:
         if collecting:
             gc.enable()
-    return _outcome(world, options, seed, fault), world
+    return _outcome(world, options, seed, fault, _ambient_notes(fence)), world
 
 
-def _sail(world: World) -> KernelFault | None:
+def broken(options: RunOptions, seed: int, error: BaseException) -> Outcome:
+    """The outcome of a seed on which the harness itself raised: never a pass, never silence."""
+    return Outcome(
+        options.scenario,
+        seed,
+        Verdict.ERROR,
+        digest="",
+        events=0,
+        token=str(options.token(seed)),
+        subject=place_of(error),
+        detail=f"{type(error).__name__}: {error}",
+        traceback="".join(traceback.format_exception(error)),
+    )
+
+
+def _sail(world: World) -> KernelFault | SystemExit | None:
     try:
         world.run()
     except KernelFault as fault:
+        if _came_from_a_check(fault.cause.__traceback__):
+            raise fault.cause from None  # the judge failed, not the judged
         return fault
+    except SystemExit as leaving:  # a strategy that would end the process ends its run
+        return leaving
     return None
 
 
+def _came_from_a_check(trace: TracebackType | None) -> bool:
+    monitor = invariants.monitor.__file__
+    return any(frame.f_code.co_filename == monitor for frame, _ in traceback.walk_tb(trace))
+
+
 def _outcome(
-    world: World, options: RunOptions, seed: int, fault: KernelFault | None
+    world: World,
+    options: RunOptions,
+    seed: int,
+    fault: KernelFault | SystemExit | None,
+    notes: tuple[str, ...],
 ) -> Outcome:
     verdict, property_id, subject, detail, turn = Verdict.PASS, "", "", "", 0
+    shown = ""
     found = world.monitor.violation
     if found is not None:
         verdict = Verdict.VIOLATION
         property_id, subject, detail, turn = (
             found.property_id,
-            found.subject,
+            str(found.subject),  # an identifier; an outcome is plain text
             found.detail,
             found.turn,
         )
     elif fault is not None:
-        verdict, property_id = Verdict.VIOLATION, "KRN-1"
-        subject = str(fault.component_id or "kernel")
-        detail = f"{type(fault.cause).__name__} while handling {fault.input_type}"
-        turn = world.turns
+        verdict, property_id, subject = Verdict.VIOLATION, "KRN-1", "kernel"
+        cause: BaseException = fault
+        doing = "in a turn"
+        if isinstance(fault, KernelFault):
+            cause = fault.cause
+            subject = str(fault.component_id or "kernel")
+            doing = f"while handling {fault.input_type or 'what the journal promised'}"
+        detail = f"{type(cause).__name__} {doing}"
+        shown = _readable(cause)
+        turn = world.turns + 1
     world.trace.record("verdict", world.now_ns, (str(verdict), property_id, subject, detail))
     return Outcome(
         options.scenario,
@@ -170,6 +206,30 @@ def _outcome(
         faults=world.faults_by_kind(),
         fired_at=world.faults_by_channel(),
         probes=_sorted(world.probes),
+        notes=notes,
+        traceback=shown,
+    )
+
+
+def _readable(cause: BaseException) -> str:
+    """The traceback from the first frame that is not ours on: how we came to call a user's
+    handler is no news to its author. Whole, when every frame is ours."""
+    trace = cause.__traceback__
+    start = trace
+    while start is not None and _is_ours(start):
+        start = start.tb_next
+    return "".join(traceback.format_exception(type(cause), cause, start or trace))
+
+
+def _is_ours(trace: TracebackType) -> bool:
+    module = str(trace.tb_frame.f_globals.get("__name__", ""))
+    return module.partition(".")[0] in OUR_PACKAGES
+
+
+def _ambient_notes(fence: fences.Fence) -> tuple[str, ...]:
+    return tuple(
+        f"{what} at {where}, {times} times: answered with the run's own time and chance"
+        for (what, where), times in fence.notes.items()
     )
 
 

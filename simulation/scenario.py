@@ -6,7 +6,9 @@ no state and no randomness: `simulate(scenario, seed)` draws everything that var
 
 import importlib
 import re
+import traceback
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -24,6 +26,7 @@ from simulation.workload import Workload
 
 NS: Final = 1_000_000_000
 _GENEROUS: Final = {"BTC": "100", "ETH": "1000", "USDT": "10000000", "USD": "10000000"}
+QUIET_NS_MIN: Final = 30 * NS  # what is in flight when faults stop needs this long to settle
 _UNITS: Final = {"ms": 1_000_000, "s": NS, "m": 60 * NS, "h": 3600 * NS}
 
 Instrument = CurrencyPair | CryptoPerpetual
@@ -39,7 +42,7 @@ def duration_ns(text: str) -> int:
     Raises:
         ScenarioError: anything else, zero included.
     """
-    match = re.fullmatch(r"(\d{1,9})(ms|s|m|h)", text)
+    match = re.fullmatch(r"([0-9]{1,9})(ms|s|m|h)", text) if isinstance(text, str) else None
     if match is None or int(match[1]) == 0:
         raise ScenarioError(f"duration {text!r}: write a positive number and ms, s, m or h")
     return int(match[1]) * _UNITS[match[2]]
@@ -96,23 +99,56 @@ class Scenario(msgspec.Struct, frozen=True):
 
     def checked(self) -> "Scenario":
         """This scenario, or a ScenarioError that says what to mend."""
-        if not self.venues:
-            raise ScenarioError("a scenario needs at least one venue")
-        names = [venue.name for venue in self.venues]
-        if len(dict.fromkeys(names)) != len(names):
-            raise ScenarioError(f"venue names repeat: {', '.join(names)}")
-        for venue in self.venues:
-            for instrument in venue.instruments:
-                if instrument.id.venue != venue.name:
-                    raise ScenarioError(f"{instrument.id} cannot be listed at venue {venue.name}")
+        _check_venues(self.venues)
+        _check_kind("market", self.market, (SeededMarket, RecordedMarket))
+        _check_kind("faults", self.faults, (FaultProfile,))
+        for entry in self.properties:
+            _check_kind("properties", entry, (Property,))
+        ids = [entry.id for entry in self.properties]
+        repeated = [entry for entry in dict.fromkeys(ids) if ids.count(entry) > 1]
+        if repeated:
+            raise ScenarioError(f"properties: {', '.join(repeated)} stated more than once")
+        for make in self.strategies:
+            if not callable(make):
+                raise ScenarioError(
+                    f"strategies: {make!r} is not callable; give a function that makes a fresh one"
+                )
         if not self.strategies and self.workload is None:
             raise ScenarioError("a scenario needs a strategy or a workload, or nothing happens")
-        ids = [entry.id for entry in self.properties]
-        if len(dict.fromkeys(ids)) != len(ids):
-            raise ScenarioError("two properties share an id")
+        if self.workload is not None:
+            _check_kind("workload", self.workload, (Workload,))
+            for name in Workload.__struct_fields__:
+                if getattr(self.workload, name) < 1:
+                    raise ScenarioError(f"workload: {name} is at least 1")
         duration_ns(self.active)
-        duration_ns(self.quiet)
+        if duration_ns(self.quiet) < QUIET_NS_MIN:
+            raise ScenarioError(f"quiet {self.quiet!r}: at least {QUIET_NS_MIN // NS}s")
         return self
+
+
+def _check_kind(name: str, value: object, kinds: tuple[type, ...]) -> None:
+    if not isinstance(value, kinds):
+        wanted = " or ".join(kind.__name__ for kind in kinds)
+        raise ScenarioError(f"{name}: {value!r} is no {wanted}")
+
+
+def _check_venues(venues: Sequence[Venue]) -> None:
+    if not venues:
+        raise ScenarioError("a scenario needs at least one venue")
+    for venue in venues:
+        _check_kind("venues", venue, (Venue,))
+        if not venue.instruments:
+            raise ScenarioError(f"venue {venue.name} lists no instrument")
+        for instrument in venue.instruments:
+            _check_kind("instruments", instrument, (CurrencyPair, CryptoPerpetual))
+            if instrument.id.venue != venue.name:
+                raise ScenarioError(f"{instrument.id} cannot be listed at venue {venue.name}")
+        listed = [str(instrument.id) for instrument in venue.instruments]
+        if len(dict.fromkeys(listed)) != len(listed):
+            raise ScenarioError(f"venue {venue.name} lists an instrument twice")
+    names = [venue.name for venue in venues]
+    if len(dict.fromkeys(names)) != len(names):
+        raise ScenarioError(f"venue names repeat: {', '.join(names)}")
 
 
 def opening_account(venue: Venue) -> AccountSpec:
@@ -134,25 +170,63 @@ def load_scenario(path: str, built_in: Mapping[str, Callable[[], Scenario]]) -> 
     """The scenario at `path`: a built-in name, or "module:function" of the user's.
 
     Raises:
-        ScenarioError: no such module, function or scenario.
+        ScenarioError: no such module, function or scenario, or one of them raised.
     """
-    if ":" not in path:
-        maker = built_in.get(path)
-        if maker is None:
-            known = ", ".join(built_in)
-            raise ScenarioError(f"no scenario {path!r}: use one of {known}, or MODULE:FUNCTION")
-    else:
-        module_name, _, function = path.partition(":")
-        try:
-            module = importlib.import_module(module_name)
-        except ModuleNotFoundError as error:
-            raise ScenarioError(
-                f"scenario {path!r}: cannot import {error.name!r}; run where {module_name}.py is"
-            ) from None
-        maker = getattr(module, function, None)
-        if not callable(maker):
-            raise ScenarioError(f"scenario {path!r}: {module_name} has no function {function!r}")
-    scenario = maker()
+    if ":" not in path and path not in built_in:
+        known = ", ".join(built_in)
+        raise ScenarioError(f"no scenario {path!r}: use one of {known}, or MODULE:FUNCTION")
+    make = built_in[path] if path in built_in else load_name(path, "scenario")
+    try:
+        scenario = make()
+    except Exception as error:
+        raise _raised(f"scenario {path!r}: the function", error) from error
     if not isinstance(scenario, Scenario):
         raise ScenarioError(f"scenario {path!r}: the function returned no Scenario")
-    return msgspec.structs.replace(scenario, name=path).checked()
+    scenario = msgspec.structs.replace(scenario, name=path)
+    try:
+        return scenario.checked()
+    except ScenarioError as error:
+        raise ScenarioError(f"scenario {path!r}: {error}") from None
+    except Exception as error:
+        raise _raised(f"scenario {path!r}: reading it", error) from error
+
+
+def load_name(path: str, what: str) -> Callable[..., object]:
+    """What stands at "module:name", which is callable. `what` begins the error's text.
+
+    Raises:
+        ScenarioError: it cannot be imported or is not there.
+    """
+    if not re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*", path):
+        raise ScenarioError(f"{what} {path!r}: write MODULE:NAME")
+    module_name, _, name = path.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        missing = error.name or module_name
+        if module_name == missing or module_name.startswith(f"{missing}."):
+            mend = f"no module {missing!r} here; run where {missing}.py is, or set PYTHONPATH"
+        else:
+            mend = f"{module_name} imports {missing!r}, which is not installed"
+        raise ScenarioError(f"{what} {path!r}: {mend}") from None
+    except (Exception, SystemExit) as error:
+        raise _raised(f"{what} {path!r}: importing {module_name}", error) from error
+    found: Callable[..., object] | None = getattr(module, name, None)
+    if not callable(found):
+        raise ScenarioError(f"{what} {path!r}: {module_name} has no function {name!r}")
+    return found
+
+
+def place_of(error: BaseException) -> str:
+    """FILE:LINE of the innermost frame that raised."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}:{error.lineno}"
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames:
+        return "nowhere"
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno} in {frames[-1].name}"
+
+
+def _raised(doing: str, error: BaseException) -> ScenarioError:
+    text = error.msg if isinstance(error, SyntaxError) else str(error)
+    return ScenarioError(f"{doing} raised {type(error).__name__}: {text} ({place_of(error)})")

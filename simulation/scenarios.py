@@ -46,7 +46,7 @@ def default() -> Scenario:
     """Two random traders share a cash account at one spot venue in a storm."""
     return Scenario(
         venues=[Venue("SIM", instruments=[BTCUSDT])],
-        market=SeededMarket(interval_ms=700),
+        market=SeededMarket(interval_ms=1_000),
         workload=Workload(),
         faults=STORMY,
         properties=CATALOGUE,
@@ -57,7 +57,7 @@ def perpetual() -> Scenario:
     """The same storm on a margin account trading a linear perpetual."""
     return Scenario(
         venues=[Venue("SIM", instruments=[BTCUSDT_PERP], account=AccountType.MARGIN)],
-        market=SeededMarket(interval_ms=700),
+        market=SeededMarket(interval_ms=1_000),
         workload=Workload(lot_steps=10),
         faults=STORMY,
         properties=CATALOGUE,
@@ -68,7 +68,7 @@ def calm() -> Scenario:
     """The default scenario without faults: what still breaks here breaks anywhere."""
     return Scenario(
         venues=[Venue("SIM", instruments=[BTCUSDT])],
-        market=SeededMarket(interval_ms=700),
+        market=SeededMarket(interval_ms=1_000),
         workload=Workload(),
         faults=CALM,
         properties=[entry for entry in CATALOGUE if not entry.odds[0]],

@@ -5,7 +5,7 @@ asked for, unless the run explores ties, and then a stream chooses. Nothing here
 jumps to the next action.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from heapq import heappop, heappush
 
 from simulation.entropy import Stream
@@ -110,6 +110,22 @@ class Scheduler:
             action()
             return True
         return False
+
+    def run_to_input(self, inbox: Sized, until_ns: int) -> None:
+        """Run what is due by `until_ns`, in order, until something lies in `inbox`.
+
+        Time stands then at the last action that ran.
+        """
+        heap = self._heap
+        while heap and not inbox and heap[0][0] <= until_ns:
+            if self._ties is not None and self.next_ns() is not None:
+                self._bring_forward(self._ties)
+            time_ns, _, action = heappop(heap)
+            if type(action) is Handle and not action.is_pending:
+                continue
+            self.now_ns = time_ns
+            self.steps += 1
+            action()
 
     def run_until(self, until_ns: int) -> None:
         """Run every action due up to and including `until_ns`; then it is `until_ns`."""

@@ -8,8 +8,7 @@ token typed on another machine with the same code names the same run, byte for b
 import hashlib
 import re
 import sys
-from importlib import import_module
-from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -17,10 +16,21 @@ import msgspec
 
 _PACKAGES: Final = ("engine", "invariants", "simulation")
 _DEPENDENCIES: Final = ("msgspec",)
+_NEVER_USERS: Final = (*_PACKAGES, "conformance", "zoo", "fuzz", "seatrial", "__main__")
+_OURS_AT_HOME: Final = ("tests", "benchmarks")  # a user may well have these
 _TOKEN: Final = re.compile(
-    r"(?P<scenario>[A-Za-z_][\w.:]*)(?:\[(?P<options>[^\]]*)\])?@(?P<seed>\d+)(?:#(?P<code>[0-9a-f]+))?"
+    r"(?P<scenario>[A-Za-z_][\w.]*(?::[A-Za-z_]\w*)?)"
+    r"(?:\[(?P<options>[^\[\]]*)\])?"
+    r"@(?P<seed>[0-9]+)"
+    r"(?:#(?P<code>[0-9a-f]{12}))?"
 )
+_VALUES: Final = {  # what an option may hold
+    "faults": re.compile(r"[\w.-]+"),
+    "market": re.compile(r"[0-9a-f]{12}"),
+    "bug": re.compile(r"[\w.-]+"),
+}
 SEED_LIMIT: Final = 1 << 63
+_SEED_DIGITS: Final = len(str(SEED_LIMIT))
 
 
 class TokenError(ValueError):
@@ -48,17 +58,25 @@ class Token(msgspec.Struct, frozen=True):
 
     @classmethod
     def parse(cls, text: str) -> "Token":
+        """The token in `text`.
+
+        Raises:
+            TokenError: it is none.
+        """
         match = _TOKEN.fullmatch(text)
         if match is None:
-            raise TokenError(f"not a token: {text!r} (expected SCENARIO@SEED#CODE)")
-        seed = int(match["seed"])
-        if seed >= SEED_LIMIT:
-            raise TokenError(f"seed {seed} is too large: seeds are below 2**63")
+            raise TokenError(f"not a token: {text[:80]!r} (expected SCENARIO@SEED#CODE)")
+        digits = match["seed"].lstrip("0") or "0"
+        if len(digits) > _SEED_DIGITS or int(digits) >= SEED_LIMIT:
+            raise TokenError(f"seed {digits[:24]} is too large: seeds are below 2**63")
+        seed = int(digits)
         options: dict[str, str] = {}
         for part in filter(None, (match["options"] or "").split(",")):
             key, sign, value = part.partition("=")
-            if not sign or not value or key not in ("faults", "market", "bug") or key in options:
+            if not sign or key not in _VALUES or key in options:
                 raise TokenError(f"token option {part!r}: use faults=, market= or bug=, once each")
+            if not _VALUES[key].fullmatch(value):
+                raise TokenError(f"token option {part!r}: {value!r} cannot be right")
             options[key] = value
         return cls(match["scenario"], seed, match["code"] or "", **options)
 
@@ -72,10 +90,13 @@ class Token(msgspec.Struct, frozen=True):
 
 def code_hash() -> str:
     """Twelve hex digits over the code on disk that the loaded scenario runs."""
+    from importlib.metadata import version  # dear, and a token is often only read
+
     digest = hashlib.sha256()
     files: dict[str, Path] = {}
     for package in _PACKAGES:
-        for root in import_module(package).__path__:
+        spec = find_spec(package)
+        for root in (spec and spec.submodule_search_locations) or ():
             for path in Path(root).rglob("*.py"):
                 files[f"{package}/{path.relative_to(root).as_posix()}"] = path
     for name, path in _user_modules():
@@ -94,13 +115,16 @@ def _user_modules() -> list[tuple[str, Path]]:
     """The user's loaded modules: files under the working directory that are not ours, nor
     installed."""
     here = Path.cwd().resolve()
-    ours = (*_PACKAGES, "conformance", "zoo", "fuzz", "seatrial", "tests", "benchmarks", "__main__")
+    home = Path(__file__).resolve().parent.parent
     found: dict[str, Path] = {}
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
-        if not file or not file.endswith(".py") or name.split(".")[0] in ours:
+        top = name.partition(".")[0]
+        if not file or not file.endswith(".py") or top in _NEVER_USERS:
             continue
         path = Path(file).resolve()
+        if top in _OURS_AT_HOME and path.is_relative_to(home):
+            continue
         if path.is_relative_to(here) and "site-packages" not in path.parts:
             found[name] = path
     return sorted(found.items())

@@ -5,18 +5,14 @@ patch can be laid over a module before anything imports it, and its hash seed ca
 """
 
 import gc
-import sys
 import time
-import traceback
-from pathlib import Path
 
 import msgspec
 
-from simulation.outcome import Outcome, Verdict
-from simulation.run import RunOptions, prepare, simulate
-from simulation.token import Token
-
-MINIMUM_CHUNK = 1
+from simulation.options import RunOptions
+from simulation.outcome import Outcome
+from simulation.pipes import Pipes
+from simulation.run import broken, prepare, simulate
 
 
 class Chunk(msgspec.Struct, frozen=True):
@@ -35,42 +31,23 @@ class Line(msgspec.Struct, frozen=True):
 
 def main() -> None:
     """Serve until standard input ends. The first line is the run options."""
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.append(here)  # last: a user's folder must never hide one of ours
-    options = msgspec.json.decode(sys.stdin.readline(), type=RunOptions)
+    pipes = Pipes.take()
+    options = msgspec.json.decode(pipes.read.readline(), type=RunOptions)
     scenario = prepare(options)
     gc.collect()
     gc.freeze()  # what is loaded by now lives as long as the process
     encode = msgspec.json.Encoder().encode
-    write = sys.stdout.buffer.write
-    for text in sys.stdin:
+    for text in pipes.read:
         chunk = msgspec.json.decode(text, type=Chunk)
         for seed in range(chunk.first, chunk.first + chunk.count):
             started = time.process_time_ns()
             try:
                 outcome = simulate(scenario, seed, options)
-            except Exception as error:  # the harness broke: never a pass, never silence
-                outcome = _broke(options, seed, error)
-            write(encode(Line(outcome, time.process_time_ns() - started)) + b"\n")
-            sys.stdout.buffer.flush()
+            except Exception as error:
+                outcome = broken(options, seed, error)
+            pipes.write.write(encode(Line(outcome, time.process_time_ns() - started)) + b"\n")
+            pipes.write.flush()
         gc.collect()
-
-
-def _broke(options: RunOptions, seed: int, error: Exception) -> Outcome:
-    token = Token(options.scenario, seed, options.code, options.faults, options.market, options.bug)
-    where = traceback.extract_tb(error.__traceback__)[-1]
-    place = f"{Path(where.filename).name}:{where.lineno} in {where.name}"
-    return Outcome(
-        options.scenario,
-        seed,
-        Verdict.ERROR,
-        digest="",
-        events=0,
-        token=str(token),
-        subject=place,
-        detail=f"{type(error).__name__}: {error}",
-    )
 
 
 if __name__ == "__main__":

@@ -117,25 +117,23 @@ class RandomTrader(Strategy):
             self.subscribe_trade_ticks(instrument_id)
             self.subscribe_order_book_deltas(instrument_id)
             self.subscribe_bars(BarType.from_str(f"{instrument_id}-5-SECOND-LAST-INTERNAL"))
-        self._arm()
+        self._arm(self._stream("start"))
 
-    def _arm(self) -> None:
-        stream = self._stream(f"step.{self._step}")
+    def _arm(self, stream: Stream) -> None:
         delay_ns = (self._load.step_ms // 4 + stream.below(self._load.step_ms * 3 // 2, "gap")) * MS
         at_ns = self.clock.timestamp_ns() + delay_ns
         if at_ns < self._until_ns:
             self.clock.set_time_alert_ns("step", at_ns, self._on_step)
 
     def _on_step(self, _: TimeEvent) -> None:
-        number = self._step
+        stream = self._stream(f"step.{self._step}")
         self._step += 1
-        stream = self._stream(f"act.{number}")
+        self._arm(stream)
         instrument_id = self._instrument_ids[stream.below(len(self._instrument_ids), "instrument")]
         instrument = self.cache.instrument(instrument_id)
         name = _weighted(stream)
         if instrument is not None and name != "rest":
             self._actions[name](stream, instrument)
-        self._arm()
 
     def on_order_filled(self, event: OrderFilled) -> None:
         """Now and then protects or flattens from inside the handler, where re-entrancy bites."""
@@ -281,9 +279,7 @@ class RandomTrader(Strategy):
                         instrument.id,
                         BUY,
                         size,
-                        Price.from_mantissa(
-                            instrument.tick_mantissa, instrument.price_precision
-                        ),
+                        Price.from_mantissa(instrument.tick_mantissa, instrument.price_precision),
                         time_in_force=TimeInForce.GTD,
                         expire_time_ns=self.clock.timestamp_ns(),
                     )
@@ -384,9 +380,7 @@ def _side(stream: Stream) -> OrderSide:
     return SELL if stream.below(2, "side") else BUY
 
 
-def _shift(
-    instrument: CurrencyPair | CryptoPerpetual, mantissa: int, ticks: int
-) -> Price | None:
+def _shift(instrument: CurrencyPair | CryptoPerpetual, mantissa: int, ticks: int) -> Price | None:
     """The price `ticks` ticks away on the grid, or None where there is no such price."""
     moved = mantissa + ticks * instrument.tick_mantissa
     if mantissa <= 0 or moved <= 0:
@@ -413,5 +407,3 @@ def make_traders(
         )
         for number in range(1, workload.traders + 1)
     ]
-
-

@@ -7,13 +7,14 @@ then heal, then *quiet*, in which the market calms down and everything must sett
 
 from collections import deque
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 
 from engine.journal.memory import MemoryJournal
 from engine.kernel import Kernel, KernelConfig
 from engine.model.commands import Command, FireTimer, StartKernel
 from engine.model.enums import KernelState
-from engine.model.events import OrderFilled, OrderSubmitted
+from engine.model.events import OrderSubmitted
 from engine.model.identifiers import AccountId, ClientId, TraderId
 from engine.model.identifiers import Venue as VenueId
 from engine.model.reports import ClientConnected, ClientMessage
@@ -34,11 +35,13 @@ from simulation.trace import Trace
 from simulation.venue.exchange import Exchange
 from simulation.venue.fees import FeeRates
 from simulation.venue.gateway import Gateway
+from simulation.venue.limits import Limits
 from simulation.workload import make_traders
 
 START_NS: Final = 1_700_000_000_000_000_000  # 14 November 2023, when nothing else says
 _SETTLE_NS: Final = 20_000_000_000  # the market rests this long before the end
 _JOURNAL_DELAY_NS: Final = 4_000_000
+_LIMITS: Final = Limits(heartbeat_ns=2_000_000_000)
 _OVER: Final = (KernelState.STOPPED, KernelState.FAULTED, KernelState.FAILED_START)
 
 
@@ -92,6 +95,8 @@ class World:
         self.trace = Trace(keep_trace)
         self.probes: dict[str, int] = {}
         self.turns = 0
+        self._is_over = False
+        self._synced_ns = 0  # when the journal gives its last word so far
         self._counts = {"submits": 0, "fills": 0, "connects": 0}
         self._start_ns = scenario.market.start_ns or START_NS
         active_ns = duration_ns(scenario.active)
@@ -153,7 +158,9 @@ class World:
         return {kind: count for kind, count in self.faults.fired_by_kind().items() if count}
 
     def faults_by_channel(self) -> dict[str, int]:
-        fired = {f"{kind.name} {where}": count for (kind, where), count in self.faults.fired.items()}
+        fired = {
+            f"{kind.name} {where}": count for (kind, where), count in self.faults.fired.items()
+        }
         return dict(sorted(fired.items()))
 
     # --- the run ---------------------------------------------------------------------------
@@ -164,7 +171,7 @@ class World:
         Raises:
             KernelFault: a turn broke off.
         """
-        self._turn(StartKernel("start", None, self.now_ns))
+        self.kernel.turn(StartKernel("start", None, self.now_ns))
         self._sail_until(self._active_end_ns)
         if self.monitor.violation is None:
             self.faults.heal()
@@ -180,47 +187,47 @@ class World:
     def _sail_until(self, end_ns: int) -> None:
         scheduler = self.scheduler
         kernel = self.kernel
-        monitor = self.monitor
         inbox = self._inbox
-        while monitor.violation is None and kernel.view.state not in _OVER:
-            due_ns = scheduler.next_ns()
-            timer_ns = kernel.next_timer_ns()
-            if timer_ns is not None and (due_ns is None or timer_ns < due_ns):
-                if timer_ns > end_ns:
-                    break
-                scheduler.now_ns = timer_ns
-                self._turn(FireTimer(timer_ns))
-            elif due_ns is None or due_ns > end_ns:
+        while not self._is_over:
+            timer_ns = kernel.next_timer_ns()  # only turns move it
+            # what is due with the timer goes first: it may bring an input
+            until_ns = end_ns if timer_ns is None or timer_ns > end_ns else timer_ns
+            scheduler.run_to_input(inbox, until_ns)
+            if inbox:
+                while inbox and not self._is_over:
+                    kernel.turn(inbox.popleft())
+            elif timer_ns is None or timer_ns > end_ns:
                 break
             else:
-                scheduler.step()
-            while inbox and monitor.violation is None and kernel.view.state not in _OVER:
-                self._turn(inbox.popleft())
-        if monitor.violation is None:
+                scheduler.now_ns = timer_ns
+                kernel.turn(FireTimer(timer_ns))
+        if self.monitor.violation is None:
             scheduler.now_ns = end_ns
-
-    def _turn(self, message: object) -> None:
-        self.kernel.turn(message)  # type: ignore[arg-type]
 
     def _turn_done(self, record: TurnRecord) -> None:
         self.turns = record.turn
         self.trace.record("turn", record.ts, record)
-        counts = self._counts
-        for fact in record.facts:
-            kind = type(fact)
-            if kind is OrderFilled:
-                counts["fills"] += 1
-            elif kind is OrderSubmitted:
-                counts["submits"] += 1
+        if record.commands and self._journal_stream is not None:
+            self._sync_later(record.turn, self._journal_stream)
+        monitor = self.monitor
+        monitor.turn_done(record)
+        if record.facts:
+            counts = self._counts
+            counts["fills"] += len(self.evidence.fills)
+            for event in self.evidence.order_events:
+                if type(event) is OrderSubmitted:
+                    counts["submits"] += 1
         if type(record.input) is ClientConnected:
-            counts["connects"] += 1
-        stream = self._journal_stream
-        if stream is not None:
-            delay_ns = stream.below(_JOURNAL_DELAY_NS, "sync")
-            due_ns = max(self._synced_ns, self.now_ns + delay_ns)
-            self._synced_ns = due_ns
-            self.scheduler.post(due_ns, lambda: self._durable(record.turn))
-        self.monitor.turn_done(record)
+            self._counts["connects"] += 1
+        if monitor.violation is not None or self.kernel.view.state in _OVER:
+            self._is_over = True
+
+    def _sync_later(self, turn: int, stream: Stream) -> None:
+        """The journal takes its time. Its word is worth sending where something waits for it:
+        it covers every turn before this one too."""
+        delay_ns = stream.below(_JOURNAL_DELAY_NS, "sync")
+        self._synced_ns = max(self._synced_ns, self.now_ns + delay_ns)
+        self.scheduler.post(self._synced_ns, partial(self._durable, turn))
 
     def _durable(self, turn: int) -> None:
         self.evidence.durable_turn = turn
@@ -239,7 +246,7 @@ class World:
             scheduler.post,
             None if fees is None else FeeRates.from_text(fees.maker, fees.taker),
         )
-        gateway = Gateway(exchange, self.faults, entropy.stream(f"gateway.{venue.name}"))
+        gateway = Gateway(exchange, self.faults, entropy.stream(f"gateway.{venue.name}"), _LIMITS)
         self.network.serve(venue.name, gateway)
         self.exchanges[venue.name] = exchange
         self.gateways[venue.name] = gateway
@@ -260,7 +267,6 @@ class World:
 
     def _pick_journal(self, entropy: Entropy) -> Stream | None:
         """Half the seeds have a journal that takes its time; the stream says how long."""
-        self._synced_ns = self._start_ns
         stream = entropy.stream("journal")
         return stream if stream.chance(1, 2, "late") else None
 

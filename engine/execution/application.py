@@ -18,6 +18,7 @@ from engine.model.events import (
     PositionEvent,
     PositionOpened,
 )
+from engine.model.fixed import FIXED_PRECISION, format_mantissa
 from engine.model.identifiers import AccountId, InstrumentId, PositionId, StrategyId
 from engine.model.instruments import Instrument
 from engine.model.order_table import OrderEventRefused
@@ -181,7 +182,7 @@ class Application:
             quantity,
             fill.last_qty,
             fill.last_px,
-            format(position.avg_px_open, "f"),
+            format_mantissa(position.avg_px_open_raw, FIXED_PRECISION),
             position.realized_pnl,
         )
         if signed_raw == 0:

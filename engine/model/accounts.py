@@ -9,7 +9,8 @@ is money already spent: where a cash total goes below zero, the balance says so 
 refused (`is_breached`; the portfolio raises the alert).
 """
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, TypeVar
 
 from engine.model.cost import AccountNet, CostBasis, Valuation
 from engine.model.currencies import Currency
@@ -20,6 +21,9 @@ from engine.model.identifiers import AccountId, InstrumentId
 from engine.model.instruments import Instrument
 from engine.model.orders import Order
 from engine.model.values import AccountBalance, MarginBalance, Money
+
+_K = TypeVar("_K", bound=str)
+_V = TypeVar("_V")
 
 # What locks: an order by its client order id, a net position by (instrument id,).
 Key = str | tuple[str]
@@ -76,6 +80,13 @@ def margin_lock(
 def maintenance(net: CostBasis, instrument: Instrument, leverage: int) -> int:
     """Raw maintenance margin of a net position at its exact open cost, rounded half-even once."""
     return net.valuation.margin_raw(net.cost, instrument.margin_maint_raw, leverage)
+
+
+def _by_key(values: Mapping[_K, _V]) -> tuple[_V, ...]:
+    """The values, sorted by their keys."""
+    if len(values) < 2:
+        return tuple(values.values())
+    return tuple([values[key] for key in sorted(values)])
 
 
 def _on_grid(quantity_raw: int, currency: Currency) -> int:
@@ -153,7 +164,7 @@ class Account:
     @property
     def is_breached(self) -> bool:
         """A total is below zero."""
-        return any(total_raw < 0 for total_raw in self._total_raw.values())
+        return min(self._total_raw.values(), default=0) < 0
 
     def __repr__(self) -> str:
         held = "; ".join(f"{self.balances[code]}" for code in sorted(self.balances))
@@ -241,7 +252,9 @@ class Account:
         for code in self._stale:
             currency = self._currencies[code]
             total_raw = self._total_raw.setdefault(code, 0)
-            locked_raw = min(self._locked_raw.get(code, 0), max(total_raw, 0))
+            locked_raw = self._locked_raw.get(code, 0)
+            if locked_raw > total_raw:
+                locked_raw = max(total_raw, 0)
             before = self.balances.get(code)
             total = (
                 before.total
@@ -262,8 +275,8 @@ class Account:
         return AccountState(
             self.id,
             self.account_type,
-            tuple([balances[code] for code in sorted(balances)]),
-            tuple([margins[instrument_id] for instrument_id in sorted(margins)]),
+            _by_key(balances),
+            _by_key(margins),
             reported,
             event_id,
             ts_event,

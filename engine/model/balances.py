@@ -8,6 +8,7 @@ from engine.model.money import Money
 
 
 def _one_currency(kind: str, *moneys: Money) -> Currency:
+    """The currency that all are in. Raises TypeError, ValueError."""
     for money in moneys:
         if type(money) is not Money:
             raise TypeError(f"{kind} is made of Money, not {type(money).__name__}")
@@ -34,7 +35,14 @@ class AccountBalance:
     free: Money
 
     def __init__(self, total: Money, locked: Money, free: Money) -> None:
-        _one_currency("AccountBalance", total, locked, free)
+        if (
+            type(total) is not Money
+            or type(locked) is not Money
+            or type(free) is not Money
+            or total.currency is not locked.currency
+            or total.currency is not free.currency
+        ):
+            _one_currency("AccountBalance", total, locked, free)
         if total.raw != locked.raw + free.raw:
             raise ValueError(f"total {total} is not locked {locked} + free {free}")
         store = object.__setattr__
@@ -104,7 +112,12 @@ class MarginBalance:
     def __init__(
         self, initial: Money, maintenance: Money, instrument_id: InstrumentId | None = None
     ) -> None:
-        _one_currency("MarginBalance", initial, maintenance)
+        if (
+            type(initial) is not Money
+            or type(maintenance) is not Money
+            or initial.currency is not maintenance.currency
+        ):
+            _one_currency("MarginBalance", initial, maintenance)
         if initial.raw < 0 or maintenance.raw < 0:
             raise ValueError(f"a margin is negative: {initial}, {maintenance}")
         if instrument_id is not None and type(instrument_id) is not InstrumentId:

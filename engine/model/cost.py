@@ -29,7 +29,16 @@ class Valuation:
         currency: the cost currency, in which profit and margin are paid.
     """
 
-    __slots__ = ("_denominator", "_inverse_numerator", "_is_inverse", "_numerator", "currency")
+    __slots__ = (
+        "_denominator",
+        "_inverse_numerator",
+        "_is_inverse",
+        "_margin_denominator",
+        "_money_denominator",
+        "_numerator",
+        "_unit",
+        "currency",
+    )
 
     def __init__(self, instrument: Instrument) -> None:
         multiplier_raw: int = instrument.multiplier.raw
@@ -42,6 +51,9 @@ class Valuation:
             common = gcd(multiplier_raw, FIXED_SCALE)
             self._numerator = multiplier_raw // common
             self._denominator = FIXED_SCALE * (FIXED_SCALE // common)
+        self._unit: int = self.currency.unit
+        self._money_denominator = self._denominator * self._unit
+        self._margin_denominator = self._money_denominator * FIXED_SCALE
 
     def value(self, quantity_raw: int, price_raw: int) -> int:
         """Value units of a quantity at a price. ZeroDivisionError: inverse at price zero."""
@@ -55,27 +67,22 @@ class Valuation:
 
     def to_raw(self, value: int) -> int:
         """Value units as a raw amount of `currency`, rounded half-even once to its grid."""
-        unit = self.currency.unit
-        return divide_half_even(value * self._numerator, self._denominator * unit) * unit
+        return divide_half_even(value * self._numerator, self._money_denominator) * self._unit
 
     def margin_raw(self, value: int, rate_raw: int, leverage: int) -> int:
         """value x rate / leverage as a raw amount of `currency`, rounded half-even once."""
-        unit = self.currency.unit
-        return (
-            divide_half_even(
-                value * self._numerator * rate_raw,
-                self._denominator * FIXED_SCALE * leverage * unit,
-            )
-            * unit
-        )
+        exact = value * self._numerator * rate_raw
+        return divide_half_even(exact, self._margin_denominator * leverage) * self._unit
 
     def mean_price(self, value: int, quantity_raw: int) -> Decimal:
         """The price at which the quantity is worth `value`, half-even at 1e-16."""
+        return decimal_of(self.mean_price_raw(value, quantity_raw), -FIXED_PRECISION)
+
+    def mean_price_raw(self, value: int, quantity_raw: int) -> int:
+        """The same in units of 1e-16."""
         if self._is_inverse:
-            raw = divide_half_even(quantity_raw * self._inverse_numerator, value)
-        else:
-            raw = divide_half_even(value, quantity_raw)
-        return decimal_of(raw, -FIXED_PRECISION)
+            return divide_half_even(quantity_raw * self._inverse_numerator, value)
+        return divide_half_even(value, quantity_raw)
 
 
 class CostBasis:

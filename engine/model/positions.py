@@ -16,7 +16,7 @@ import msgspec
 from engine.model.cost import CostBasis, Valuation
 from engine.model.enums import BUY, OrderSide, PositionSide
 from engine.model.events import OrderFilled
-from engine.model.fixed import UNITS, decimal_of, divide_half_even
+from engine.model.fixed import FIXED_PRECISION, UNITS, decimal_of, divide_half_even
 from engine.model.identifiers import (
     AccountId,
     ClientOrderId,
@@ -236,7 +236,12 @@ class Position:
     @property
     def avg_px_open(self) -> Decimal:
         """Mean price of what is held, half-even at 1e-16; once flat, of what was held last."""
-        return self._basis.valuation.mean_price(self._entry_value, self._entry_quantity_raw)
+        return decimal_of(self.avg_px_open_raw, -FIXED_PRECISION)
+
+    @property
+    def avg_px_open_raw(self) -> int:
+        """The same in units of 1e-16."""
+        return self._basis.valuation.mean_price_raw(self._entry_value, self._entry_quantity_raw)
 
     @property
     def avg_px_close(self) -> Decimal | None:

@@ -47,15 +47,16 @@ class HalfBook:
     """One side: levels by price and the prices in ascending order.
 
     Attributes:
-        before: size of each level changed since the last update, as it was then.
+        before: size of each level changed since the last update, as it was then; None where
+            nobody wants updates.
     """
 
     __slots__ = ("before", "levels", "prices")
 
-    def __init__(self) -> None:
+    def __init__(self, numbered: bool) -> None:
         self.levels: dict[int, Level] = {}
         self.prices: list[int] = []
-        self.before: dict[int, int] = {}
+        self.before: dict[int, int] | None = {} if numbered else None
 
     def add(self, resting: Resting) -> None:
         price = resting.price
@@ -63,8 +64,9 @@ class HalfBook:
         if level is None:
             level = self.levels[price] = Level()
             insort(self.prices, price)
-        if price not in self.before:
-            self.before[price] = level.size
+        before = self.before
+        if before is not None and price not in before:
+            before[price] = level.size
         level.queue[resting.number] = resting
         level.size += resting.leaves
 
@@ -72,8 +74,9 @@ class HalfBook:
         """Take `quantity` out of a resting order; at zero leaves it loses its place."""
         price = resting.price
         level = self.levels[price]
-        if price not in self.before:
-            self.before[price] = level.size
+        before = self.before
+        if before is not None and price not in before:
+            before[price] = level.size
         resting.leaves -= quantity
         level.size -= quantity
         if resting.leaves == 0:
@@ -85,8 +88,9 @@ class HalfBook:
     def grow(self, resting: Resting, quantity: int) -> None:
         """Add `quantity` to a resting order where it stands."""
         level = self.levels[resting.price]
-        if resting.price not in self.before:
-            self.before[resting.price] = level.size
+        before = self.before
+        if before is not None and resting.price not in before:
+            before[resting.price] = level.size
         resting.leaves += quantity
         level.size += quantity
 
@@ -97,6 +101,9 @@ class HalfBook:
 
 class Book:
     """Both sides, the stops behind them, and the numbered history of its updates.
+
+    Args:
+        numbered: whether updates are told of at all; without them `publish` is not called.
 
     Attributes:
         update: number of the last published update.
@@ -118,12 +125,12 @@ class Book:
         "update",
     )
 
-    def __init__(self, listing: Listing) -> None:
+    def __init__(self, listing: Listing, numbered: bool = True) -> None:
         self.listing = listing
         self.symbol = listing.symbol
         self.status = MarketStatus.OPEN
-        self.bids = HalfBook()
-        self.asks = HalfBook()
+        self.bids = HalfBook(numbered)
+        self.asks = HalfBook(numbered)
         self.update = 0
         self.quote = (0, 0, 0, 0)  # bid, ask, bid size, ask size as last published
         self.buy_stops: list[tuple[int, int, VenueOrder]] = []
@@ -160,6 +167,19 @@ class Book:
                 return None
             level = self.bids.levels[price]
         return next(iter(level.queue.values()))
+
+    def best_own(self, side: Side) -> int | None:
+        """The best price at which an order of ours rests on that side.
+
+        Cheap where few others stand before ours: it looks at each of them.
+        """
+        half = self.bids if side is BUY else self.asks
+        levels = half.levels
+        for price in reversed(half.prices) if side is BUY else half.prices:
+            for resting in levels[price].queue.values():
+                if resting.order is not None:
+                    return price
+        return None
 
     def depth(self) -> Update:
         """The book as last published: update number, bids, asks; levels best first."""

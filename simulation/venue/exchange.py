@@ -27,7 +27,7 @@ from simulation.venue.book import Book
 from simulation.venue.checks import Fault
 from simulation.venue.enums import Code, MarketStatus, OrderType, Side, Status, TimeInForce
 from simulation.venue.fees import FeeRates
-from simulation.venue.floor import Floor, Now, Schedule, VenueListener
+from simulation.venue.floor import Floor, Now, OrderListener, Schedule, VenueListener
 from simulation.venue.judgement import change_fault, submission_fault
 from simulation.venue.ledger import AccountSpec, Ledger
 from simulation.venue.listing import Instrument, Listing
@@ -63,6 +63,8 @@ class Exchange:
         schedule: calls an action at an instant (expiry of orders).
         fees: rates for all instruments instead of their own.
         market_order_acks: tell ACCEPTED for market orders too, before their fills.
+        tells_market: False where nobody will listen to market data and balances: then they are
+            not worked out, books are not numbered, and only `listen_to_orders` is possible.
 
     Attributes:
         orders: every order ever, by client order id, in order of arrival; rejected ones too.
@@ -81,13 +83,16 @@ class Exchange:
         schedule: Schedule,
         fees: FeeRates | None = None,
         market_order_acks: bool = False,
+        tells_market: bool = True,
     ) -> None:
         listings = [Listing(instrument) for instrument in instruments]
         self.name = name
         self.account_id = f"{name}-001"
         self.now = now
         self.schedule = schedule
-        self.books: dict[str, Book] = {listing.symbol: Book(listing) for listing in listings}
+        self.books: dict[str, Book] = {
+            listing.symbol: Book(listing, tells_market) for listing in listings
+        }
         if len(self.books) != len(listings):
             raise ValueError("two instruments share a symbol")
         self.rates = {
@@ -96,7 +101,7 @@ class Exchange:
             for listing in listings
         }
         self.ledger = Ledger(account, listings, self.rates)
-        self.floor = Floor(name, self.ledger, now, schedule)
+        self.floor = Floor(name, self.ledger, now, schedule, tells_market)
         self.orders: dict[str, VenueOrder] = {}
         self.requests: list[TrueRequest] = []
         self._acks = market_order_acks
@@ -106,6 +111,9 @@ class Exchange:
 
     def listen(self, listener: VenueListener) -> None:
         self.floor.listen(listener)
+
+    def listen_to_orders(self, listener: OrderListener) -> None:
+        self.floor.listen_to_orders(listener)
 
     def count_subscriptions_with(self, count: Callable[[], tuple[TrueSubscription, ...]]) -> None:
         """The front door knows who is subscribed; `truth` asks it."""

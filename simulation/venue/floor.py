@@ -39,8 +39,8 @@ Now = Callable[[], int]
 Schedule = Callable[[int, Callable[[], None]], object]
 
 
-class VenueListener(Protocol):
-    """Hears what the venue says: private events at once, market data once per venue event."""
+class OrderListener(Protocol):
+    """Hears what becomes of our orders, at once."""
 
     def on_order(
         self, event: str, order: OrderRecord, request_id: str | None, due_post_only: bool, ts: int
@@ -48,6 +48,10 @@ class VenueListener(Protocol):
         """`event`: ACCEPTED REJECTED TRIGGERED UPDATED CANCELED EXPIRED."""
 
     def on_fill(self, trade: TradeRecord, order: OrderRecord) -> None: ...
+
+
+class VenueListener(OrderListener, Protocol):
+    """Hears everything: market data and balances too, once per venue event."""
 
     def on_balances(self, balances: tuple[BalanceRecord, ...], ts: int) -> None: ...
 
@@ -78,6 +82,7 @@ class Floor:
         trades: every execution of our account, ascending `trade_no`.
         trade_ids: `trade_no` by trade id.
         open: our open orders by number, oldest first.
+        events: how many venue events have ended.
     """
 
     __slots__ = (
@@ -85,6 +90,8 @@ class Floor:
         "_name",
         "_number",
         "_trade_number",
+        "_watchers",
+        "events",
         "ledger",
         "now",
         "open",
@@ -93,7 +100,9 @@ class Floor:
         "trades",
     )
 
-    def __init__(self, name: str, ledger: Ledger, now: Now, schedule: Schedule) -> None:
+    def __init__(
+        self, name: str, ledger: Ledger, now: Now, schedule: Schedule, tells_market: bool = True
+    ) -> None:
         self._name = name
         self.ledger = ledger
         self.now = now
@@ -101,11 +110,24 @@ class Floor:
         self.trades: list[TradeRecord] = []
         self.trade_ids: dict[str, int] = {}
         self.open: dict[int, VenueOrder] = {}
-        self._listeners: tuple[VenueListener, ...] = ()
+        self.events = 0
+        self._listeners: tuple[OrderListener, ...] = ()
+        self._watchers: tuple[VenueListener, ...] | None = () if tells_market else None
         self._number = 0  # orders and places in queues share it: it is arrival order
         self._trade_number = 0
 
     def listen(self, listener: VenueListener) -> None:
+        """Tell `listener` everything from now on.
+
+        Raises:
+            ValueError: this floor tells of orders only.
+        """
+        if self._watchers is None:
+            raise ValueError(f"{self._name} tells no market data and no balances")
+        self._watchers = (*self._watchers, listener)
+        self._listeners = (*self._listeners, listener)
+
+    def listen_to_orders(self, listener: OrderListener) -> None:
         self._listeners = (*self._listeners, listener)
 
     def next_number(self) -> int:
@@ -194,8 +216,8 @@ class Floor:
         self._trade_number += 1
         trade_id = f"{self._name}-T{self._trade_number}"
         ts = self.now()
-        for listener in self._listeners:
-            listener.on_trade(book.symbol, trade_id, price, size, side, ts)
+        for watcher in self._watchers or ():
+            watcher.on_trade(book.symbol, trade_id, price, size, side, ts)
         if maker is not None:
             if resting.leaves == 0:
                 maker.resting = None
@@ -327,19 +349,24 @@ class Floor:
                     self._activate(book.sell_stops.pop(0)[2])
                 else:
                     break
+        self.events += 1
+        if self._watchers is not None:
+            self._tell_market(book, self._watchers)
+
+    def _tell_market(self, book: Book, watchers: tuple[VenueListener, ...]) -> None:
         changes = book.publish()
         if changes is not None:
             ts = self.now()
             quote = book.publish_quote()
             update, bids, asks = changes
-            for listener in self._listeners:
-                listener.on_book(book.symbol, update, bids, asks, ts)
+            for watcher in watchers:
+                watcher.on_book(book.symbol, update, bids, asks, ts)
                 if quote is not None:
-                    listener.on_quote(book.symbol, quote[0], quote[1], quote[2], quote[3], ts)
+                    watcher.on_quote(book.symbol, quote[0], quote[1], quote[2], quote[3], ts)
         ledger = self.ledger
         if ledger.changed:
             ledger.changed = False
             balances = ledger.balance_records()
             ts = self.now()
-            for listener in self._listeners:
-                listener.on_balances(balances, ts)
+            for watcher in watchers:
+                watcher.on_balances(balances, ts)

@@ -530,7 +530,9 @@ def test_gap_on_the_user_channel_drops_the_connection() -> None:
     sea.sail_to(5)
     sea.submit()
     sea.sail(3 * SECOND)
-    assert sea.names()[2:] == ["ClientDisconnected", "AcceptedReport", "ClientConnected"]
+    *raced, last = sea.names()[2:]  # the answer and the frame that shows the gap race
+    assert sorted(raced) == ["AcceptedReport", "ClientDisconnected"]
+    assert last == "ClientConnected"
     lost = sea.of(ClientDisconnected)[0]
     assert isinstance(lost, ClientDisconnected)
     assert lost.reason == "gap on the user channel"

@@ -1,12 +1,11 @@
 """The example users start from does what its docstring says."""
 
-import importlib.util
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+import seatrial.ema_cross
 from engine.model.currencies import USDT
 from engine.model.enums import BUY, SELL, DataKind, LiquiditySide
 from engine.model.events import OrderDenied, OrderFilled, OrderSubmitted
@@ -22,17 +21,11 @@ from engine.model.values import Money, Price, Quantity
 
 BTCUSDT = InstrumentId("BTC/USDT.SIM")
 ACCOUNT = AccountId("SIM-001")
-EXAMPLE = Path(__file__).parents[3] / "examples" / "ema_cross.py"
 
 
 @pytest.fixture(scope="module")
 def example() -> Any:
-    spec = importlib.util.spec_from_file_location("ema_cross_example", EXAMPLE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return seatrial.ema_cross
 
 
 def config(example: Any, **changes: Any) -> Any:

@@ -6,6 +6,8 @@ on its way is not a position yet, an average needs its period in inputs before i
 and what the venue took as commission cannot be sold.
 """
 
+from typing import Final
+
 from engine.indicators import ExponentialMovingAverage
 from engine.model.data import QuoteTick, TradeTick
 from engine.model.enums import BUY, SELL, DataKind
@@ -14,18 +16,21 @@ from engine.model.orders import Order
 from engine.model.values import Quantity
 from engine.strategy import Strategy, StrategyConfig
 
+_DEFAULT_STEPS: Final = 1_000
+
 
 class EMACrossConfig(StrategyConfig, frozen=True, kw_only=True):
     """
     Attributes:
-        trade_size: how much to hold, as decimal text in units of the instrument: "0.01".
+        trade_size: how much to hold, as decimal text in units of the instrument: "0.01"; when
+            empty, a thousand of its size increments.
         fast, slow: periods in ticks, 1 <= fast < slow.
         source: what the averages see: QUOTES (mid prices) or TRADES (last prices).
         allow_short: hold `trade_size` short below the cross; needs a margin account.
     """
 
     instrument_id: InstrumentId
-    trade_size: str
+    trade_size: str = ""
     fast: int = 10
     slow: int = 20
     source: DataKind = DataKind.QUOTES
@@ -56,8 +61,10 @@ class EMACross(Strategy):
         instrument = self.cache.instrument(self.instrument_id)
         if instrument is None:
             raise LookupError(f"no instrument {self.instrument_id}")
-        self._size_raw = instrument.try_normalize_qty(Quantity.from_str(self.trade_size)).raw
         self._step_raw = instrument.size_increment.raw
+        self._size_raw = _DEFAULT_STEPS * self._step_raw
+        if self.trade_size:
+            self._size_raw = instrument.try_normalize_qty(Quantity.from_str(self.trade_size)).raw
         self._size_precision = instrument.size_precision
         if self.source is DataKind.QUOTES:
             self.register_indicator_for_quote_ticks(self.instrument_id, self.fast)

@@ -1,0 +1,25 @@
+"""What each command does: one call into the library, then words. Each returns the exit code.
+
+Every module here is imported by its own command only, so that `replay` does not wait for what
+`backtest` needs.
+"""
+
+from simulation.recording import PYTHON
+from zoo.bugs import BUGS
+
+
+class UsageError(ValueError):
+    """Wrong usage: one line that names the place and the mend."""
+
+
+def launcher(bug: str) -> tuple[str, ...]:
+    """What starts a module of ours in a fresh process, with the bug when there is one.
+
+    Raises:
+        UsageError: no such bug.
+    """
+    if not bug:
+        return PYTHON
+    if bug not in BUGS:
+        raise UsageError(f"bug {bug!r} is not in the zoo; one of {', '.join(BUGS)}")
+    return (*PYTHON, "zoo.patched", bug)

@@ -1,0 +1,152 @@
+"""`seatrial replay`, `trace` and `diff`: one seed again, and what happened in it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+
+from seatrial.commands import UsageError, launcher
+from seatrial.commands.records import line, side_by_side
+from simulation import bundle as bundles
+from simulation.bundle import Bundle
+from simulation.options import RunOptions
+from simulation.outcome import Verdict
+from simulation.recording import Recording, first_difference, record_run
+from simulation.token import Token
+
+
+class NamedRun(msgspec.Struct, frozen=True):
+    """What a token or a bundle file names.
+
+    Attributes:
+        options: what to run it by, on the code of today.
+        kept: the bundle, when a file was named.
+    """
+
+    token: Token
+    options: RunOptions
+    kept: Bundle | None
+
+    def again(self) -> Recording:
+        """Run it, in a process of its own."""
+        return record_run(self.options, self.token.seed, launcher=launcher(self.options.bug))
+
+
+def replay(console: Console, what: str, *, until: int, market: Sequence[Path]) -> int:
+    """Run one seed again, compare it with what its bundle says, print how it ended.
+
+    Raises:
+        UsageError, TokenError, BundleError, RunRefused: wrong usage.
+        RecordingFailed: the process died.
+    """
+    if until < 0:
+        raise UsageError(f"--until {until}: records are numbered from 1")
+    run = named_run(what, market)
+    recording = run.again()
+    outcome = recording.outcome
+    if until:
+        _write_lines(console, recording.records[:until], 1)
+        console.print(f"stopped after {min(until, outcome.events)} of {outcome.events} records")
+    console.print(outcome.report(), markup=False)
+    if outcome.traceback:
+        console.print(outcome.traceback.rstrip("\n"), markup=False)
+    for note in outcome.notes:
+        console.print(f"note: {note}", markup=False)
+    console.print(f"digest {outcome.digest} over {outcome.events} records")
+    same_code = not run.token.code or run.token.code == recording.options.code
+    if not same_code:
+        console.print(
+            f"the code differs: the token was made by {run.token.code}, "
+            f"this is {recording.options.code}",
+            style="yellow",
+        )
+    if run.kept is not None:
+        if run.kept.outcome.digest == outcome.digest:
+            console.print("the same run as the bundle's, byte for byte")
+        elif same_code:
+            console.print("not the bundle's run, on the same code: NONDETERMINISM", style="red")
+            return 4 if outcome.verdict is Verdict.ERROR else 3
+        else:
+            console.print("not the bundle's run any more", style="yellow")
+    return outcome.exit_code
+
+
+def trace(console: Console, what: str, *, market: Sequence[Path]) -> int:
+    """Print every record of a run; of a bundle that other code made, the last that it kept."""
+    run = named_run(what, market)
+    first, records = _records(console, run, what)
+    _write_lines(console, records, first)
+    return 0
+
+
+def diff(console: Console, a: str, b: str, *, market: Sequence[Path]) -> int:
+    """Print the first record in which two runs differ. Returns 1 when there is one."""
+    runs = [named_run(what, market if _on_recording(what) else ()) for what in (a, b)]
+    (first_a, one), (first_b, two) = (
+        _records(console, run, what) for run, what in zip(runs, (a, b), strict=True)
+    )
+    first = max(first_a, first_b)  # of a bundle by other code, only the tail is there
+    one, two = one[first - first_a :], two[first - first_b :]
+    index = first_difference(one, two)
+    if index is None:
+        console.print(f"the same {len(one)} records")
+        return 0
+    console.print(f"the first record that differs is number {first + index}:")
+    left = one[index] if index < len(one) else b""
+    right = two[index] if index < len(two) else b""
+    console.print(side_by_side(left, right), markup=False)
+    return 1
+
+
+def named_run(what: str, market: Sequence[Path]) -> NamedRun:
+    """The run that a token or a bundle file names, on `market` or the bundle's own recordings.
+
+    Raises:
+        UsageError, TokenError, BundleError: it names none, or the recordings do not fit.
+    """
+    kept: Bundle | None = None
+    files = tuple(str(path) for path in market)
+    if _is_file_name(what):
+        kept = bundles.load(Path(what))
+        token = Token.parse(kept.token)
+        files = files or kept.options.market_files
+        lost = [file for file in files if not Path(file).exists()]
+        if lost and not market:
+            raise UsageError(
+                f"{what}: made on the recording {lost[0]}, which is not here; give it with --market"
+            )
+    else:
+        token = Token.parse(what)
+    if token.market and not files:
+        raise UsageError(f"{what}: made on a recording; give it with --market")
+    if files and not token.market:
+        raise UsageError(f"{what}: made without a recording; leave --market out")
+    launcher(token.bug)
+    return NamedRun(token, RunOptions.of_token(token, files), kept)
+
+
+def _is_file_name(what: str) -> bool:
+    return "@" not in what or Path(what).exists()
+
+
+def _on_recording(what: str) -> bool:
+    token = bundles.load(Path(what)).token if _is_file_name(what) else what
+    return bool(Token.parse(token).market)
+
+
+def _records(console: Console, run: NamedRun, what: str) -> tuple[int, list[bytes]]:
+    """(number of the first, records). Rerun where the code is the same or nothing was kept."""
+    recording = run.again()
+    kept = run.kept
+    if kept is None or recording.options.code == run.token.code:
+        return 1, recording.records
+    console.print(f"{what}: the code differs; its last {len(kept.tail)} records:", markup=False)
+    return kept.records - len(kept.tail) + 1, kept.tail
+
+
+def _write_lines(console: Console, records: Sequence[bytes], first: int) -> None:
+    # straight to the file: a trace is thousands of lines, and nothing in them is markup
+    write = console.file.write
+    for number, record in enumerate(records, first):
+        write(f"{number:6d} {line(record)}\n")

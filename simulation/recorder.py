@@ -1,0 +1,46 @@
+"""Runs one seed and writes it down whole: the process behind `simulation.recording`."""
+
+import msgspec
+
+from simulation.entropy import SeededEntropy
+from simulation.market.readers import RecordingError
+from simulation.options import RunOptions
+from simulation.pipes import Pipes
+from simulation.recording import Job, Recording, Refusal
+from simulation.run import broken, named, prepare, run_world
+from simulation.scenario import ScenarioError
+
+
+def record_here(options: RunOptions, seed: int) -> Recording:
+    """`record_run` in this process.
+
+    Raises:
+        ScenarioError, RecordingError: the options make no run.
+    """
+    options = named(options)
+    entropy = SeededEntropy(seed, keep_tape=True)
+    try:
+        outcome, world = run_world(
+            prepare(options), seed, options, entropy=entropy, keep_trace=True
+        )
+    except Exception as error:  # the harness broke: an outcome of its own, with its traceback
+        return Recording(options, broken(options, seed, error), [], entropy.tape or {}, [])
+    plan = [f"{at_ns} {fault}" for at_ns, fault in world.faults.plan]
+    return Recording(options, outcome, list(world.trace.kept), entropy.tape or {}, plan)
+
+
+def main() -> None:
+    """Read a `Job` from standard input, write a `Recording` or a `Refusal` to standard output."""
+    pipes = Pipes.take()
+    job = msgspec.json.decode(pipes.read.read(), type=Job)
+    answer: Recording | Refusal
+    try:
+        answer = record_here(job.options, job.seed)
+    except (ScenarioError, RecordingError) as error:
+        answer = Refusal(str(error))
+    pipes.write.write(msgspec.msgpack.encode(answer))
+    pipes.write.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""Every planted bug is found by the property it breaks, and found again by its token."""
+
+from collections.abc import Callable
+
+import pytest
+
+from simulation.campaign import Spec, run_campaign
+from simulation.options import RunOptions
+from simulation.outcome import Outcome, Verdict
+from simulation.recording import PYTHON, record_run
+from simulation.run import named
+from simulation.token import Token
+from zoo.bug import Bug
+from zoo.bugs import BUGS
+
+Hunt = Callable[[Bug, str, int], Outcome | None]
+
+ACROSS_RUNS = "DET-1"  # judged over two runs of a seed, never inside one
+CALM_SEEDS = 100
+WITHIN_RUNS = [bug for bug in BUGS.values() if bug.property != ACROSS_RUNS]
+NONDETERMINISTIC = [bug for bug in BUGS.values() if bug.property == ACROSS_RUNS]
+
+# These break things that happen on a calm day too. The others need weather.
+SEEN_IN_CALM = frozenset(
+    {
+        "flip-loses-rest",
+        "flip-reported-as-change",
+        "free-cut-to-cents",
+        "locks-full-quantity",
+        "fill-drops-pending",
+        "order-float-average",
+        "unknown-instrument-only-logged",
+        "duplicate-hides-order",
+        "unapplied-event-told",
+        "last-leaver-takes-route",
+        "depth-first-publish",
+        "last-subscriber-later",
+        "timer-stop-exclusive",
+        "timer-ties-by-name",
+        "picture-taken-for-trigger",
+        "outbox-before-journal",
+    }
+)
+STORM_ONLY = [bug for bug in BUGS.values() if bug.id not in SEEN_IN_CALM]
+
+
+def _id(bug: Bug) -> str:
+    return bug.id
+
+
+@pytest.mark.parametrize("bug", WITHIN_RUNS, ids=_id)
+def test_planted_bug_in_the_default_storm_is_found_by_its_property(
+    bug: Bug, hunt: Hunt, zoo_seeds: int
+) -> None:
+    outcome = hunt(bug, "default", zoo_seeds)
+
+    assert outcome is not None, f"{bug.id} survived {zoo_seeds} seeds"
+    assert outcome.verdict is Verdict.VIOLATION
+    assert outcome.property_id == bug.property, f"{outcome.token}: {outcome.detail}"
+
+    token = Token.parse(outcome.token)
+    assert token.bug == bug.id
+    again = record_run(
+        RunOptions(token.scenario, bug=token.bug, code=token.code),
+        token.seed,
+        launcher=(*PYTHON, "zoo.patched", token.bug),
+        hash_seed="1",
+    )
+    assert again.outcome.digest == outcome.digest
+    assert again.outcome.property_id == bug.property
+
+
+@pytest.mark.parametrize("bug", NONDETERMINISTIC, ids=_id)
+def test_planted_disorder_breaks_no_property_but_two_hash_seeds_tell_it_apart(
+    bug: Bug, zoo_seeds: int
+) -> None:
+    options = named(RunOptions(bug=bug.id))
+    launcher = (*PYTHON, "zoo.patched", bug.id)
+    found: list[Outcome] = []
+    for first in range(0, zoo_seeds, 20):
+        spec = Spec(options, min(20, zoo_seeds - first), first, twice=True, launcher=launcher)
+        results = run_campaign(spec, lambda _: None).results
+        found = [outcome for outcome in results if not outcome.passed]
+        if found:
+            break
+
+    assert found, f"{bug.id} survived {zoo_seeds} seeds"
+    assert {outcome.verdict for outcome in found} == {Verdict.NONDETERMINISM}
+    assert {outcome.property_id for outcome in found} == {ACROSS_RUNS}
+
+
+@pytest.mark.parametrize("bug", STORM_ONLY, ids=_id)
+def test_planted_bug_on_calm_days_is_never_noticed(bug: Bug, hunt: Hunt) -> None:
+    outcome = hunt(bug, "calm", CALM_SEEDS)
+
+    assert outcome is None, f"{outcome.token}: {outcome.property_id} {outcome.detail}"
+
+
+def test_at_least_half_of_the_zoo_survives_calm_days() -> None:
+    assert set(BUGS) >= SEEN_IN_CALM
+    assert 2 * len(STORM_ONLY) >= len(BUGS)

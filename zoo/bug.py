@@ -1,0 +1,23 @@
+"""A planted bug: an exact text patch of one module, and the property that must find it."""
+
+import msgspec
+
+
+class Bug(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of the zoo.
+
+    Attributes:
+        id: short and stable; what `--bug` takes.
+        sentence: what the patched kernel does wrong.
+        module: dotted name of the module that is patched.
+        changes: (old text, new text) pairs; each old text stands in the module exactly once.
+        property: id of the property that must be violated.
+        observed: where a released system was seen doing this ("" for one of our own making).
+    """
+
+    id: str
+    sentence: str
+    module: str
+    changes: tuple[tuple[str, str], ...]
+    property: str
+    observed: str = ""

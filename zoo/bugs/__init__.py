@@ -1,0 +1,38 @@
+"""Every planted bug, by id. Data alone: nothing here may import what a bug is laid over."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from zoo.bug import Bug
+from zoo.bugs import (
+    accounts,
+    bus,
+    cache,
+    clock,
+    determinism,
+    fills,
+    kernel,
+    network,
+    orders,
+    positions,
+    recovery,
+)
+
+_ALL: Final = (
+    *fills.BUGS,
+    *positions.BUGS,
+    *accounts.BUGS,
+    *orders.BUGS,
+    *cache.BUGS,
+    *bus.BUGS,
+    *clock.BUGS,
+    *network.BUGS,
+    *recovery.BUGS,
+    *kernel.BUGS,
+    *determinism.BUGS,
+)
+
+BUGS: Final[Mapping[str, Bug]] = {bug.id: bug for bug in _ALL}
+
+if len(BUGS) != len(_ALL):
+    raise ValueError("two bugs of the zoo share an id")

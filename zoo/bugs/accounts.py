@@ -1,0 +1,41 @@
+"""Money that does not add up, or is locked for nothing."""
+
+from typing import Final
+
+from zoo.bug import Bug
+
+BUGS: Final = (
+    Bug(
+        id="free-cut-to-cents",
+        sentence="What is free is cut to two digits; total and locked are not.",
+        module="engine.model.balances",
+        changes=(
+            (
+                '        store(self, "free", free)\n',
+                "        whole = free.raw // 10**14 * 10**14\n"
+                '        store(self, "free", Money.from_raw(whole, free.currency))\n',
+            ),
+        ),
+        property="ACC-1",
+    ),
+    Bug(
+        id="locks-full-quantity",
+        sentence="A partly filled order locks what it was ordered for, not what is left of it.",
+        module="engine.model.accounts",
+        changes=(
+            (
+                "            instrument.notional_raw(order.leaves_raw, _price_raw(order)),\n",
+                "            instrument.notional_raw(order.quantity_raw, _price_raw(order)),\n",
+            ),
+            (
+                "    return instrument.base_currency, _on_grid(order.leaves_raw, ",
+                "    return instrument.base_currency, _on_grid(order.quantity_raw, ",
+            ),
+        ),
+        property="ACC-3",
+        observed=(
+            "A partly filled order locks its full original quantity in NautilusTrader until it "
+            "is closed."
+        ),
+    ),
+)

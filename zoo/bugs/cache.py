@@ -1,0 +1,50 @@
+"""A cache that contradicts its objects, or that handlers read too early."""
+
+from typing import Final
+
+from zoo.bug import Bug
+
+BUGS: Final = (
+    Bug(
+        id="duplicate-hides-order",
+        sentence="A refused duplicate of a live order's id is filed as denied under that id.",
+        module="engine.strategy",
+        changes=(
+            (
+                "        if ctx.cache.order_exists(client_order_id):\n",
+                "        genuine = ctx.cache.order(client_order_id)\n"
+                "        if genuine is not None:\n"
+                "            order.status = OrderStatus.DENIED\n"
+                "            ctx.cache._orders[client_order_id] = order\n"
+                "            ctx.cache.update_order(order)\n"
+                "            ctx.cache._orders[client_order_id] = genuine\n",
+            ),
+        ),
+        property="CCH-1",
+        observed=(
+            "NautilusTrader denies a second order with a known id and files it: the shared id "
+            "goes from the open to the closed index, and the live order is in no open query."
+        ),
+    ),
+    Bug(
+        id="unapplied-event-told",
+        sentence="An acceptance that says nothing new is not applied and told all the same.",
+        module="engine.execution.incoming",
+        changes=(
+            (
+                "                self.absorbed_count += 1\n                cache, coid = ",
+                "                self.absorbed_count += 1\n"
+                "                if venue_order_id is not None:\n"
+                "                    header = venue_header(self._ctx, order, report)\n"
+                "                    told = OrderAccepted(*header, report.account_id, venue_order_id)\n"
+                '                    self._ctx.bus.dispatch(f"events.order.{order.strategy_id}", told)\n'
+                "                cache, coid = ",
+            ),
+        ),
+        property="CCH-3",
+        observed=(
+            "An order event that its order does not take is logged by NautilusTrader and then "
+            "delivered to the strategy as if it had been applied."
+        ),
+    ),
+)

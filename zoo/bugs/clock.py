@@ -1,0 +1,47 @@
+"""Time that is not the turn's, and timers off their schedule."""
+
+from typing import Final
+
+from zoo.bug import Bug
+
+BUGS: Final = (
+    Bug(
+        id="event-stamped-by-report",
+        sentence="An event from a report that was held back is stamped with the report's time.",
+        module="engine.execution.headers",
+        changes=(
+            (
+                "        report.ts_event,\n        ctx.clock.now_ns,\n",
+                "        report.ts_event,\n        report.ts_init,\n",
+            ),
+        ),
+        property="CLK-1",
+    ),
+    Bug(
+        id="timer-stop-exclusive",
+        sentence="A repeating timer does not fire at its stop.",
+        module="engine.clock",
+        changes=(("following_ns <= timer.stop_ns", "following_ns < timer.stop_ns"),),
+        property="CLK-2",
+        observed=(
+            "A repeating timer of NautilusTrader fires at its stop under the test clock and not "
+            "under the live clock."
+        ),
+    ),
+    Bug(
+        id="timer-ties-by-name",
+        sentence="Timers of one instant fire in the order of their names.",
+        module="engine.clock",
+        changes=(
+            (
+                "        heapq.heappush(self._heap, (fires_ns, self._sequence, timer))\n",
+                "        heapq.heappush(self._heap, (fires_ns, (timer.name, self._sequence), timer))\n",
+            ),
+        ),
+        property="CLK-2",
+        observed=(
+            "NautilusTrader sorts events of one instant by timer name, and those of one name by "
+            "a random id."
+        ),
+    ),
+)

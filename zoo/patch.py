@@ -1,0 +1,80 @@
+"""Lays a bug over one module in a fresh process: the file on disk is never touched.
+
+The patch is text. If the module has changed so that an old text no longer stands in it exactly
+once, the patch is refused: a bug that silently stopped being one would make the zoo lie.
+"""
+
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import sys
+from collections.abc import Sequence
+from types import CodeType, ModuleType
+
+from zoo.bug import Bug
+
+
+class PatchRefused(ValueError):
+    """The bug cannot be laid over the module; says which text no longer matches."""
+
+
+def patched_source(bug: Bug, source: str) -> str:
+    """The module's text with the bug in it.
+
+    Raises:
+        PatchRefused: an old text is missing, or stands there more than once.
+    """
+    for old, new in bug.changes:
+        count = source.count(old)
+        if count != 1:
+            first = old.strip().splitlines()[0]
+            raise PatchRefused(
+                f"bug {bug.id}: {bug.module} holds {first!r} {count} times, expected once; "
+                f"the module has changed, so write the patch anew"
+            )
+        source = source.replace(old, new)
+    return source
+
+
+class _PatchedLoader(importlib.machinery.SourceFileLoader):
+    """Compiles the patched text and neither reads nor writes cached bytecode."""
+
+    def __init__(self, fullname: str, path: str, bug: Bug) -> None:
+        super().__init__(fullname, path)
+        self._bug = bug
+
+    def get_code(self, fullname: str) -> CodeType:
+        path = self.get_filename(fullname)
+        source = importlib.util.decode_source(self.get_data(path))
+        return compile(patched_source(self._bug, source), path, "exec", dont_inherit=True)
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    def __init__(self, bug: Bug) -> None:
+        self._bug = bug
+
+    def find_spec(
+        self,
+        fullname: str,
+        path: Sequence[str] | None,
+        target: ModuleType | None = None,
+    ) -> importlib.machinery.ModuleSpec | None:
+        if fullname != self._bug.module:
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
+        if spec is None or spec.origin is None:
+            raise PatchRefused(f"bug {self._bug.id}: there is no module {fullname}")
+        loader = _PatchedLoader(fullname, spec.origin, self._bug)
+        return importlib.util.spec_from_file_location(fullname, spec.origin, loader=loader)
+
+
+def install(bug: Bug) -> None:
+    """Make this process run with the bug.
+
+    Raises:
+        PatchRefused: the module is imported already, or the patch does not fit it.
+    """
+    if bug.module in sys.modules:
+        raise PatchRefused(f"bug {bug.id}: {bug.module} is imported already")
+    sys.meta_path.insert(0, _Finder(bug))
+    importlib.import_module(bug.module)  # now, so that a patch that does not fit stops us here
