@@ -5,7 +5,6 @@ cases have nothing to do with risk). A checker that crashes proves nothing, so t
 never a pass; what the adapter itself raises is the adapter's failure.
 """
 
-import importlib
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from types import TracebackType
@@ -18,11 +17,12 @@ from conformance.evidence import Finding, symbols
 from conformance.native import factory as native_factory
 from conformance.oracles import SAME_AGAIN
 from conformance.report import CaseResult, Failure, Report, Verdict
-from conformance.world import CaseWorld, Factory, wants_margin
+from conformance.world import BadMessage, CaseWorld, Factory, wants_margin
 from engine.kernel import KernelFault
 from engine.model.enums import KernelState
 from simulation import fences
 from simulation.entropy import SeededEntropy
+from simulation.scenario import ScenarioError, load_name, place_of
 
 DEFAULT_SEEDS: Final = 20
 _FAILURES_KEPT: Final = 5
@@ -57,8 +57,7 @@ def certify(
         cases: ids; none means all.
         tell: hears of each case when it is decided.
     Raises:
-        CertifyError: no such case or level, or no seeds.
-        Whatever `factory` raises when it is first called.
+        CertifyError: no such case or level, no seeds, or a factory that makes no adapter.
     """
     make = native_factory if factory is None else factory
     if seeds < 1:
@@ -86,32 +85,37 @@ def certify(
     return Report(str(Level(level)), seeds, first_seed, capabilities, tuple(results))
 
 
-def load_factory(path: str) -> Factory:
-    """The factory at "module:function".
+def certify_named(
+    adapter: str, level: str, seeds: int, *, cases: Sequence[str] = (), first_seed: int = 0
+) -> Report:
+    """`certify` for the factory at "module:function"; "" is the native client.
 
     Raises:
-        CertifyError: there is none.
+        CertifyError: it cannot be imported or is not there, or as `certify` does.
     """
-    module_name, _, name = path.partition(":")
-    if not module_name or not name:
-        raise CertifyError(f"adapter {path!r}: write MODULE:FACTORY")
+    if not adapter:
+        return certify(None, level, seeds, first_seed=first_seed, cases=cases)
     try:
-        module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        raise CertifyError(
-            f"adapter {path!r}: cannot import {error.name!r}; run where {module_name}.py is"
-        ) from None
-    found = getattr(module, name, None)
-    if not callable(found):
-        raise CertifyError(f"adapter {path!r}: {module_name} has no function {name!r}")
-    factory: Factory = found
-    return factory
+        found = load_name(adapter, "adapter")
+    except ScenarioError as error:
+        raise CertifyError(str(error)) from None
+    factory: Factory = found  # type: ignore[assignment]  # what it returns is looked at when called
+    return certify(factory, level, seeds, first_seed=first_seed, cases=cases)
 
 
 def declared(factory: Factory) -> Capabilities:
-    """What the adapter says it can do, asked of one that is made for that alone."""
+    """What the adapter says it can do, asked of one that is made for that alone.
+
+    Raises:
+        CertifyError: the factory raises, or makes no adapter.
+    """
     first = next(iter(CASES.values()))
-    world = CaseWorld(first, factory, 0, faults=False, with_risk=False, margin=False)
+    try:
+        world = CaseWorld(first, factory, 0, faults=False, with_risk=False, margin=False)
+    except Exception as error:
+        raise CertifyError(
+            f"the factory raised {type(error).__name__}: {error} ({place_of(error)})"
+        ) from error
     return world.adapter.capabilities
 
 
@@ -191,6 +195,8 @@ def _run(
     except KernelFault as fault:
         detail = f"{fault.cause!r} while handling {fault.input_type or 'durable'}"
         return [Finding("KERNEL_FAULT", detail)], False, ""
+    except BadMessage as error:
+        return [Finding("BAD_MESSAGE", str(error))], False, ""
     except Exception as error:  # the judge goes on; the case does not
         name = f"{type(error).__name__}: {error}"
         if world is not None and _is_the_adapters(error.__traceback__, world):

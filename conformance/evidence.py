@@ -121,6 +121,7 @@ class Exhibit:
 
     Attributes:
         calm: no faults.
+        clients: how many clients the adapter is; each may have a private stream of its own.
         records: every turn's record.
         truth, ledger: the venue's word at the moment of judgement.
         errors: log lines of level ERROR.
@@ -133,6 +134,7 @@ class Exhibit:
     __slots__ = (
         "calm",
         "case",
+        "clients",
         "errors",
         "instrument",
         "late_requests",
@@ -158,6 +160,7 @@ class Exhibit:
     ) -> None:
         self.case = case
         self.calm = calm
+        self.clients = 1
         self.tester = tester
         self.instrument = instrument
         self.listing = tuple(listing)

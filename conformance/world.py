@@ -120,6 +120,10 @@ class Adapter(msgspec.Struct, frozen=True):
 Factory = Callable[[Target], Adapter]
 
 
+class BadMessage(Exception):
+    """The adapter posted what no kernel takes: another type, or a stamp that is not the time."""
+
+
 class NotingGateway(Gateway):
     """Counts the streams that were opened."""
 
@@ -242,6 +246,9 @@ class CaseWorld:
                 self._inbox.append,
             )
         )
+        if not isinstance(self.adapter, Adapter):
+            raise TypeError(f"the factory made a {type(self.adapter).__name__}, no Adapter")
+        self.exhibit.clients = len(self.adapter.clients())
         self._kernel = Kernel(
             KernelConfig(
                 trader_id=_TRADER,
@@ -333,8 +340,14 @@ class CaseWorld:
             while inbox:
                 message = inbox.popleft()
                 if kernel.view.state not in _OVER:
-                    self._turn(message)
+                    self._hear(message)
         scheduler.now_ns = end_ns
+
+    def _hear(self, message: ClientMessage) -> None:
+        try:
+            self._turn(message)
+        except (AttributeError, TypeError, ValueError) as error:
+            raise BadMessage(f"{type(message).__name__}: {error}") from error
 
     def _turn(self, message: object) -> None:
         self._kernel.turn(message)  # type: ignore[arg-type]
