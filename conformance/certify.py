@@ -17,12 +17,12 @@ from conformance.evidence import Finding, symbols
 from conformance.native import factory as native_factory
 from conformance.oracles import SAME_AGAIN
 from conformance.report import CaseResult, Failure, Report, Verdict
-from conformance.world import BadMessage, CaseWorld, Factory, wants_margin
+from conformance.world import BadMessage, CaseWorld, Factory, FactoryRaised, wants_margin
 from engine.kernel import KernelFault
 from engine.model.enums import KernelState
 from simulation import fences
 from simulation.entropy import SeededEntropy
-from simulation.scenario import ScenarioError, load_name, place_of
+from simulation.scenario import ScenarioError, load_name
 
 DEFAULT_SEEDS: Final = 20
 _FAILURES_KEPT: Final = 5
@@ -112,10 +112,8 @@ def declared(factory: Factory) -> Capabilities:
     first = next(iter(CASES.values()))
     try:
         world = CaseWorld(first, factory, 0, faults=False, with_risk=False, margin=False)
-    except Exception as error:
-        raise CertifyError(
-            f"the factory raised {type(error).__name__}: {error} ({place_of(error)})"
-        ) from error
+    except FactoryRaised as error:
+        raise CertifyError(f"the factory: {error}") from error
     return world.adapter.capabilities
 
 
@@ -194,7 +192,11 @@ def _run(
                 found += _judge_end(world, found)
     except KernelFault as fault:
         detail = f"{fault.cause!r} while handling {fault.input_type or 'durable'}"
+        if fault.component_id is not None:  # the tester is ours
+            return [Finding("HARNESS", f"{fault.component_id} raised {detail}")], True, ""
         return [Finding("KERNEL_FAULT", detail)], False, ""
+    except FactoryRaised as error:
+        return [Finding("ADAPTER_RAISED", str(error))], False, ""
     except BadMessage as error:
         return [Finding("BAD_MESSAGE", str(error))], False, ""
     except Exception as error:  # the judge goes on; the case does not
@@ -245,10 +247,16 @@ def _judge_sequences(world: CaseWorld) -> list[Finding]:
 
 
 def _is_the_adapters(trace: TracebackType | None, world: CaseWorld) -> bool:
-    """Whether the exception passed through code that belongs to the adapter."""
-    modules = {type(client).__module__ for client in world.adapter.clients()}
+    """Whether the exception passed through code that belongs to the adapter: its package, or
+    its modules when it lives in one of ours."""
+    homes = []
+    for client in world.adapter.clients():
+        module = type(client).__module__
+        package = module.partition(".")[0]
+        homes.append(module if package in fences.OUR_PACKAGES else package)
     while trace is not None:
-        if trace.tb_frame.f_globals.get("__name__") in modules:
+        name = str(trace.tb_frame.f_globals.get("__name__"))
+        if any(name == home or name.startswith((f"{home}.", f"{home}_")) for home in homes):
             return True
         trace = trace.tb_next
     return False

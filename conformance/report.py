@@ -13,6 +13,7 @@ from conformance.capabilities import Capabilities
 EXIT_PASSED: Final = 0
 EXIT_FAILED: Final = 1
 EXIT_HARNESS: Final = 4
+EXIT_INCONCLUSIVE: Final = 5  # nothing was judged
 
 
 class Verdict(StrEnum):
@@ -85,7 +86,7 @@ class Report(msgspec.Struct, frozen=True):
 
     @property
     def passed(self) -> bool:
-        """No case failed and no checker broke. A report of skips alone certifies nothing."""
+        """Something passed and nothing else happened: a report of skips alone is no pass."""
         return self.exit_code == EXIT_PASSED
 
     @property
@@ -94,7 +95,7 @@ class Report(msgspec.Struct, frozen=True):
             return EXIT_HARNESS
         if self.count(Verdict.FAIL):
             return EXIT_FAILED
-        return EXIT_PASSED
+        return EXIT_PASSED if self.count(Verdict.PASS) else EXIT_INCONCLUSIVE
 
     def result(self, case_id: str) -> CaseResult:
         """Raises KeyError when that case is not in the report."""

@@ -41,7 +41,7 @@ from simulation.entropy import Entropy, SeededEntropy
 from simulation.faults import CALM, FLAKY, FaultKind, Faults
 from simulation.market.seeded import SeededFlow, SeededMarket
 from simulation.network import Network
-from simulation.scenario import Venue, opening_account
+from simulation.scenario import Venue, opening_account, place_of
 from simulation.scenarios import BTCUSDT, BTCUSDT_PERP
 from simulation.scheduler import Scheduler
 from simulation.trace import Trace
@@ -122,6 +122,10 @@ Factory = Callable[[Target], Adapter]
 
 class BadMessage(Exception):
     """The adapter posted what no kernel takes: another type, or a stamp that is not the time."""
+
+
+class FactoryRaised(Exception):
+    """The factory raised, or made no adapter."""
 
 
 class NotingGateway(Gateway):
@@ -231,23 +235,26 @@ class CaseWorld:
         self._market = self._start_market(symbol, entropy)
 
         self._inbox: deque[ClientMessage] = deque()
-        self.adapter = factory(
-            Target(
-                VENUE,
-                KEY,
-                VenueId(VENUE),
-                ClientId(VENUE),
-                AccountId(self._exchange.account_id),
-                venue.account,
-                OmsType.NETTING,
-                self._scheduler,
-                self._network,
-                entropy,
-                self._inbox.append,
-            )
+        target = Target(
+            VENUE,
+            KEY,
+            VenueId(VENUE),
+            ClientId(VENUE),
+            AccountId(self._exchange.account_id),
+            venue.account,
+            OmsType.NETTING,
+            self._scheduler,
+            self._network,
+            entropy,
+            self._inbox.append,
         )
+        try:
+            self.adapter = factory(target)
+        except Exception as error:
+            name = f"{type(error).__name__}: {error} ({place_of(error)})"
+            raise FactoryRaised(name) from error
         if not isinstance(self.adapter, Adapter):
-            raise TypeError(f"the factory made a {type(self.adapter).__name__}, no Adapter")
+            raise FactoryRaised(f"made a {type(self.adapter).__name__}, no Adapter")
         self.exhibit.clients = len(self.adapter.clients())
         self._kernel = Kernel(
             KernelConfig(

@@ -85,12 +85,32 @@ def test_a_checker_that_crashes_is_an_error_and_never_a_pass(
     def crashes(exhibit: Exhibit) -> None:
         raise LookupError("checker is broken")
 
-    monkeypatch.setitem(checks.CHECKS, "trades", crashes)  # type: ignore[misc]
+    monkeypatch.setitem(checks.CHECKS, "trades", crashes)
     found = certify(None, "baseline", 1, cases=["TC-D30", "TC-D20"])
     assert found.result("TC-D30").verdict is Verdict.ERROR
     assert "checker is broken" in found.result("TC-D30").detail
     assert found.result("TC-D20").verdict is Verdict.PASS
     assert found.exit_code == 4
+
+
+def test_a_report_of_skips_alone_is_no_pass() -> None:
+    found = certify(None, "baseline", 1, cases=["TC-E24"])
+    assert not found.passed
+    assert found.exit_code == 5
+
+
+def test_a_factory_that_raises_later_fails_the_case() -> None:
+    made: list[Adapter] = []
+
+    def runs_dry(target: Target) -> Adapter:
+        if made:
+            raise OSError("no more sockets")
+        made.append(native(target))
+        return made[0]
+
+    result = certify(runs_dry, "baseline", 1, cases=["TC-D20"]).results[0]
+    assert result.verdict is Verdict.FAIL
+    assert "no more sockets" in result.detail
 
 
 @pytest.mark.parametrize(
