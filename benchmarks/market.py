@@ -41,11 +41,11 @@ def make_quotes(n: int) -> list[QuoteTick]:
     quotes = []
     x = 12345
     mid = 70_000
-    for i in range(n):
+    for ts in range(T0, T0 + n * QUOTE_EVERY_NS, QUOTE_EVERY_NS):
         x = (x * 1103515245 + 12345) & 0x7FFFFFFF
         mid += ((x >> 16) % 5) - 2
-        mid = 60_000 if mid < 60_000 else 80_000 if mid > 80_000 else mid
-        ts = T0 + i * QUOTE_EVERY_NS
+        if not 60_000 <= mid <= 80_000:
+            mid = 60_000 if mid < 60_000 else 80_000
         quotes.append(QuoteTick(instrument_id, mid, mid + 2, 1_000_000, 1_000_000, 5, 0, ts, ts))
     return quotes
 

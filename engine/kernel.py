@@ -62,6 +62,7 @@ Input = ClientMessage | FireTimer | StartKernel | StopKernel | SetTradingState
 Observer = Callable[[TurnRecord], None]
 
 _SECOND: Final = 1_000_000_000
+_RUNNING: Final = KernelState.RUNNING
 _OVER: Final = (KernelState.STOPPED, KernelState.FAULTED, KernelState.FAILED_START)
 
 
@@ -247,13 +248,15 @@ class Kernel:
                 self._release(ctx.turn, ctx.outbox)  # 6
         except Exception as error:
             raise self._break_off(message, error) from error
-        self._open = ctx.kernel_state not in _OVER
+        state = ctx.kernel_state
+        self._open = state is _RUNNING or state not in _OVER
         if record is not None and self._observer is not None:
             self._observer(record)
 
     def next_timer_ns(self) -> int | None:
         """When the driver owes the next `FireTimer`, in nanoseconds; None: there is no timer."""
-        return None if self._clock.due_ns == NEVER else self._clock.due_ns
+        due_ns = self._clock.due_ns
+        return None if due_ns == NEVER else due_ns
 
     def durable(self, turn: int) -> None:
         """The journal's word that every turn up to and including `turn` is safe.

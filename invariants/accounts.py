@@ -12,14 +12,14 @@ from invariants.property import Check, Violation, always, eventually
 class PartsAddUp(Check):
     facts = (AccountState,)
 
-    def turn(self, evidence: Evidence) -> Iterator[Violation]:
+    def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         for state in evidence.account_states:
             for balance in state.balances:
                 total, free, locked = balance.total.raw, balance.free.raw, balance.locked.raw
                 if total != free + locked:
-                    yield Violation(
-                        state.account_id, f"total {total} is not free {free} + locked {locked} raw"
-                    )
+                    told = f"total {total} is not free {free} + locked {locked} raw"
+                    return iter([Violation(state.account_id, told)])
+        return None
 
 
 @eventually(

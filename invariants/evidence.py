@@ -8,6 +8,8 @@ touched, the fold of their events) is worked out once, here.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+import msgspec
+
 from engine.model.events import AccountState, OrderEvent, OrderFilled, OrderInitialized
 from engine.model.orders import Order
 from engine.record import TurnRecord
@@ -38,6 +40,8 @@ class Evidence:
         order_events, fills, account_states: the facts of the last turn of each sort, in order.
         orders: the orders that the last turn touched, each once.
         witnesses: every order as its events tell it, by client order id.
+        touched: the touched orders, each with its witness.
+        strays: the events of the last turn whose order never began.
         venues: by venue name, who to ask for the truth.
         wanted: per client id, the subscriptions the kernel wants (kind name, instrument id).
         released: command id -> how many times a client was given it.
@@ -60,6 +64,8 @@ class Evidence:
         "record",
         "released",
         "releases",
+        "strays",
+        "touched",
         "venues",
         "view",
         "wanted",
@@ -86,6 +92,8 @@ class Evidence:
         self.fills: Sequence[OrderFilled] = ()
         self.account_states: Sequence[AccountState] = ()
         self.orders: Sequence[Order] = ()
+        self.touched: Sequence[tuple[Order, OrderWitness]] = ()
+        self.strays: Sequence[OrderEvent] = ()
         self.witnesses: dict[str, OrderWitness] = {}
         self._probes = probes
         self._is_over = False
@@ -96,30 +104,46 @@ class Evidence:
     def turn_ended(self, record: TurnRecord) -> None:
         """This is the last turn now."""
         self.record = record
-        if not record.facts:
-            self.order_events = self.fills = self.account_states = self.orders = ()
-            return
+        if record.facts:
+            self._sort(record.facts)
+        elif self.order_events or self.account_states:
+            self.order_events = self.fills = self.account_states = ()
+            self.orders = self.touched = self.strays = ()
+
+    def _sort(self, facts: tuple[msgspec.Struct, ...]) -> None:
         order_events: list[OrderEvent] = []
         fills: list[OrderFilled] = []
         account_states: list[AccountState] = []
+        strays: list[OrderEvent] = []
         witnesses = self.witnesses
-        for fact in record.facts:
+        for fact in facts:
             if isinstance(fact, OrderEvent):
                 order_events.append(fact)
-                if isinstance(fact, OrderFilled):
-                    fills.append(fact)
-                elif isinstance(fact, OrderInitialized):
+                if isinstance(fact, OrderInitialized):
                     witnesses[fact.client_order_id] = OrderWitness(fact.quantity.raw)
                     continue
+                if isinstance(fact, OrderFilled):
+                    fills.append(fact)
                 witness = witnesses.get(fact.client_order_id)
-                if witness is not None:
+                if witness is None:
+                    strays.append(fact)
+                else:
                     witness.add(fact)
             elif isinstance(fact, AccountState):
                 account_states.append(fact)
         self.order_events = order_events
         self.fills = fills
         self.account_states = account_states
-        self.orders = self.view.orders_touched() if order_events else ()
+        self.strays = strays
+        if not order_events:
+            self.orders = self.touched = ()
+            return
+        self.orders = self.view.orders_touched()
+        self.touched = [
+            (order, witness)
+            for order in self.orders
+            if (witness := witnesses.get(order.client_order_id)) is not None
+        ]
 
     def run_ended(self) -> None:
         """Nothing happens any more: the truth is asked for once."""

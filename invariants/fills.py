@@ -37,10 +37,10 @@ class FillsCountOnce(Check):
             self._filled[fill.client_order_id] = total
         for order in evidence.orders:
             expected = self._filled.get(order.client_order_id, 0)
-            if order.filled_qty.raw != expected:
+            if order.filled_raw != expected:
                 yield Violation(
                     order.client_order_id,
-                    f"filled {order.filled_qty.raw} raw, its fills sum to {expected}",
+                    f"filled {order.filled_raw} raw, its fills sum to {expected}",
                 )
 
     def delivered(

@@ -33,8 +33,9 @@ class OutboxWaitsForTheJournal(Check):
 
     def every_turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         record = evidence.record
-        for command in record.commands:
-            self._made[command.command_id] = record.turn
+        if record.commands:
+            for command in record.commands:
+                self._made[command.command_id] = record.turn
         log = evidence.releases
         if self._checked == len(log):
             return None

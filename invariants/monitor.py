@@ -84,7 +84,8 @@ class Monitor:
             found = check(evidence)
             if found is not None:
                 self._note(property_id, found)
-        kinds = tuple(dict.fromkeys(map(type, record.facts)))
+        facts = record.facts
+        kinds = tuple(dict.fromkeys(map(type, facts))) if facts else ()
         shape = (type(record.input), bool(record.commands), kinds)
         due = self._due.get(shape)
         if due is None:

@@ -12,14 +12,6 @@ from invariants.property import Check, Violation, always, eventually
 _ONE = 10**16  # raw units
 
 
-def _witnessed(evidence: Evidence) -> Iterator[tuple[Order, OrderWitness]]:
-    """The orders that the last turn touched, each with what its events make of it."""
-    for order in evidence.orders:
-        witness = evidence.witnesses.get(order.client_order_id)
-        if witness is not None:
-            yield order, witness
-
-
 @always(
     "ORD-1",
     "An order's state equals the fold of its accepted events; a refused event changes nothing, "
@@ -28,13 +20,17 @@ def _witnessed(evidence: Evidence) -> Iterator[tuple[Order, OrderWitness]]:
 class StateIsTheFoldOfEvents(Check):
     facts = (OrderEvent,)
 
-    def turn(self, evidence: Evidence) -> Iterator[Violation]:
-        for event in evidence.order_events:
-            if event.client_order_id not in evidence.witnesses:
-                yield Violation(
-                    event.client_order_id, f"{type(event).__name__} without an OrderInitialized"
-                )
-        for order, witness in _witnessed(evidence):
+    def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
+        for order, witness in evidence.touched:
+            if order.status is not witness.status or len(order.events) != witness.events:
+                return self._say(evidence)
+        return self._say(evidence) if evidence.strays else None
+
+    def _say(self, evidence: Evidence) -> Iterator[Violation]:
+        for event in evidence.strays:
+            name = type(event).__name__
+            yield Violation(event.client_order_id, f"{name} of an order that never began")
+        for order, witness in evidence.touched:
             if order.status is not witness.status:
                 yield Violation(
                     order.client_order_id,
@@ -55,29 +51,53 @@ class StateIsTheFoldOfEvents(Check):
 class QuantitiesAddUp(Check):
     facts = (OrderEvent,)
 
-    def turn(self, evidence: Evidence) -> Iterator[Violation]:
-        for order, witness in _witnessed(evidence):
-            name = order.client_order_id
-            quantity, filled = order.quantity.raw, order.filled_qty.raw
-            if quantity != witness.quantity or filled != witness.filled:
-                yield Violation(
-                    name,
-                    f"has quantity {quantity} and filled {filled} raw, "
-                    f"its events say {witness.quantity} and {witness.filled}",
-                )
-            if order.leaves_qty.raw != max(quantity - filled, 0):
-                yield Violation(name, f"leaves {order.leaves_qty} of {order.quantity}")
-            if order.overfill_qty.raw != max(filled - quantity, 0):
-                yield Violation(name, f"overfill {order.overfill_qty} of {order.quantity}")
-            if witness.filled:
-                average = order.avg_px
-                if average is None:
-                    yield Violation(name, "filled without an average price")
-                elif not _is_mean(average.as_integer_ratio(), witness):
-                    yield Violation(
-                        name,
-                        f"average {average}, its fills cost {witness.cost} for {witness.filled} raw",
-                    )
+    def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
+        for order, witness in evidence.touched:
+            rest = witness.quantity - witness.filled
+            if (
+                order.quantity_raw != witness.quantity
+                or order.filled_raw != witness.filled
+                or order.leaves_raw != (rest if rest > 0 else 0)
+                or order.overfill_raw != (-rest if rest < 0 else 0)
+            ):
+                return self._judge(order, witness)
+        for fill in evidence.fills:
+            order_filled = evidence.view.order(fill.client_order_id)
+            witnessed = evidence.witnesses.get(fill.client_order_id)
+            if order_filled is not None and witnessed is not None:
+                average = order_filled.avg_px
+                if average is None or not _is_mean(average.as_integer_ratio(), witnessed):
+                    return self._judge(order_filled, witnessed)
+        return None
+
+    def end(self, evidence: Evidence) -> Iterator[Violation]:
+        for order in evidence.view.orders():
+            witness = evidence.witnesses.get(order.client_order_id)
+            if witness is not None:
+                yield from self._judge(order, witness)
+
+    def _judge(self, order: Order, witness: OrderWitness) -> Iterator[Violation]:
+        name = order.client_order_id
+        quantity, filled = order.quantity.raw, order.filled_qty.raw
+        if quantity != order.quantity_raw or filled != order.filled_raw:
+            yield Violation(name, f"shows {quantity} and {filled} raw, and counts otherwise")
+        if quantity != witness.quantity or filled != witness.filled:
+            yield Violation(
+                name,
+                f"has quantity {quantity} and filled {filled} raw, "
+                f"its events say {witness.quantity} and {witness.filled}",
+            )
+        if not order.leaves_qty.raw == order.leaves_raw == max(quantity - filled, 0):
+            yield Violation(name, f"leaves {order.leaves_qty} of {order.quantity}")
+        if not order.overfill_qty.raw == order.overfill_raw == max(filled - quantity, 0):
+            yield Violation(name, f"overfill {order.overfill_qty} of {order.quantity}")
+        if witness.filled:
+            average = order.avg_px
+            if average is None:
+                yield Violation(name, "filled without an average price")
+            elif not _is_mean(average.as_integer_ratio(), witness):
+                cost = f"{witness.cost} for {witness.filled} raw"
+                yield Violation(name, f"average {average}, its fills cost {cost}")
 
 
 def _is_mean(average: tuple[int, int], witness: OrderWitness) -> bool:
@@ -95,19 +115,30 @@ def _is_mean(average: tuple[int, int], witness: OrderWitness) -> bool:
 class TerminalIsFinal(Check):
     facts = (OrderEvent,)
 
-    def turn(self, evidence: Evidence) -> Iterator[Violation]:
-        for order, witness in _witnessed(evidence):
+    def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
+        for _, witness in evidence.touched:
+            if witness.terminals > 1 or witness.after_end:
+                return self._after_the_end(evidence)
+        for event in evidence.order_events:
+            if type(event) is OrderCanceled or type(event) is OrderExpired:
+                return self._contradicted(evidence)
+        return None
+
+    def _after_the_end(self, evidence: Evidence) -> Iterator[Violation]:
+        for order, witness in evidence.touched:
             if witness.terminals > 1:
                 yield Violation(order.client_order_id, f"ended {witness.terminals} times")
             if witness.after_end:
                 yield Violation(order.client_order_id, f"{witness.after_end} after its end")
-        for fact in evidence.order_events:
-            if type(fact) is OrderCanceled or type(fact) is OrderExpired:
-                ended = ENDS[type(fact)].name
-                true = evidence.true_order(fact.client_order_id)
+
+    def _contradicted(self, evidence: Evidence) -> Iterator[Violation]:
+        for event in evidence.order_events:
+            if type(event) is OrderCanceled or type(event) is OrderExpired:
+                ended = ENDS[type(event)].name
+                true = evidence.true_order(event.client_order_id)
                 status = true.status if true is not None else "unknown"
                 if status != ended:
-                    yield Violation(fact.client_order_id, f"{ended} here, {status} at the venue")
+                    yield Violation(event.client_order_id, f"{ended} here, {status} at the venue")
 
 
 @eventually(

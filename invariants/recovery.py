@@ -67,7 +67,7 @@ class SilenceIsNoEvidence(Check):
                     )
         for order in evidence.orders:
             before = self._filled.get(order.client_order_id, 0)
-            filled = self._filled[order.client_order_id] = order.filled_qty.raw
+            filled = self._filled[order.client_order_id] = order.filled_raw
             if filled < before:
                 wrong.append(
                     Violation(order.client_order_id, f"filled fell from {before} to {filled} raw")

@@ -16,8 +16,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-console: Final = Console(highlight=False, soft_wrap=True)
-errors: Final = Console(stderr=True, highlight=False, soft_wrap=True)
+console: Final = Console(highlight=False, emoji=False, soft_wrap=True)
+errors: Final = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
 OURS: Final = ("engine", "invariants", "simulation", "conformance", "zoo")
 EXIT_USAGE: Final = 2
@@ -27,10 +27,6 @@ EXIT_PIPE: Final = 141
 
 # The base of every complaint about the command line; where it lives differs between versions.
 BadCommandLine: Final = cast("type[Exception]", typer.BadParameter.__mro__[1])
-
-# What a wrong command line raises: a class of the click that this typer uses, which from some
-# version on is a copy of its own and not the installed package.
-_WrongUsage: Final = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[1])
 
 BugOption = Annotated[str, typer.Option("--bug", help="plant this zoo bug first")]
 MarketOption = Annotated[

@@ -148,25 +148,11 @@ class DirectClient:
         self._post(ClientDisconnected(self.client_id, "asked to", self._scheduler.now_ns))
 
     def _submit(self, command: SubmitOrder) -> None:
-        wanted = self._map.submit_request(command, 0)
         self._touches[command.instrument_id].lay()
         try:
-            self._exchange.submit(
-                wanted.client_order_id,
-                wanted.symbol,
-                wanted.side,
-                wanted.type,
-                wanted.time_in_force,
-                wanted.quantity,
-                wanted.price,
-                wanted.trigger_price,
-                wanted.expire_time_ns,
-                wanted.post_only,
-                wanted.reduce_only,
-                wanted.request_id,
-            )
+            self._exchange.submit(*self._map.order_terms(command), command.command_id)
         except VenueRefusal as refusal:
-            if wanted.client_order_id not in self._exchange.orders:
+            if command.order.client_order_id not in self._exchange.orders:
                 self._refused(command, refusal)  # else the venue has told it as an order event
 
     def _modify(self, command: ModifyOrder) -> None:
@@ -286,17 +272,8 @@ class Touch:
 
     def on_quote(self, quote: QuoteTick) -> None:
         self._waiting = quote
-        floor = self._floor
-        if floor.open:
-            if floor.events != self._judged:
-                self._judge()
-            bid, ask = quote.bid_mantissa, quote.ask_mantissa
-            if (
-                bid >= ask
-                or not self._bid_min <= bid <= self._bid_max
-                or not self._ask_min <= ask <= self._ask_max
-            ):
-                self.lay()
+        if self._floor.open and self._is_noticed(quote):
+            self.lay()
 
     def on_trade(self, trade: TradeTick) -> None:
         """Somebody takes `trade.size` up to the trade's price; ours rest in the way or do not."""
@@ -316,10 +293,16 @@ class Touch:
         self._waiting = None
         floor = self._floor
         book = self._book
-        if self._bid is not None:
-            floor.leave(book, self._bid)
-        if self._ask is not None:
-            floor.leave(book, self._ask)
+        bid, ask = self._bid, self._ask
+        if bid is not None and ask is not None and not self._is_noticed(quote):
+            # both only change places: nobody is met, no stop is triggered
+            book.bids.move(bid, quote.bid_mantissa, quote.bid_size_mantissa or self._size)
+            book.asks.move(ask, quote.ask_mantissa, quote.ask_size_mantissa or self._size)
+            return
+        if bid is not None:
+            floor.leave(book, bid)
+        if ask is not None:
+            floor.leave(book, ask)
         size = quote.bid_size_mantissa or self._size
         self._bid = self._join(BUY, quote.bid_mantissa, size)
         size = quote.ask_size_mantissa or self._size
@@ -335,14 +318,26 @@ class Touch:
     def _join(self, side: Side, price: int, size: int) -> Resting | None:
         return self._floor.join(self._book, side, price, size) if price > 0 else None
 
+    def _is_noticed(self, quote: QuoteTick) -> bool:
+        """Whether laying `quote` could do more than move the two who stand there."""
+        bid, ask = quote.bid_mantissa, quote.ask_mantissa
+        if not 0 < bid < ask:
+            return True
+        floor = self._floor
+        if not floor.open:
+            return False
+        if floor.events != self._judged:
+            self._judge()
+        return not (self._bid_min <= bid <= self._bid_max and self._ask_min <= ask <= self._ask_max)
+
     def _judge(self) -> None:
         book = self._book
         best_ask, best_bid = book.best_own(SELL), book.best_own(BUY)
         self._bid_max = _BEYOND if best_ask is None else best_ask - 1
-        self._ask_min = 1 if best_bid is None else best_bid + 1
+        self._ask_min = 0 if best_bid is None else best_bid + 1
         # a buy stop is triggered by an ask, a sell stop by a bid
         self._ask_max = book.buy_stops[0][0] - 1 if book.buy_stops else _BEYOND
-        self._bid_min = 1 - book.sell_stops[0][0] if book.sell_stops else 1
+        self._bid_min = 1 - book.sell_stops[0][0] if book.sell_stops else 0
         self._judged = self._floor.events
 
 

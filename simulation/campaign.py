@@ -101,7 +101,7 @@ def run_campaign(spec: Spec, on_result: Callable[[Outcome], None]) -> Campaign:
     started = time.monotonic()
     lines = _run_seeds(spec, HASH_SEEDS[0], on_result)
     if spec.twice:
-        lines = _compared(lines, _run_seeds(spec, HASH_SEEDS[1], on_result))
+        lines = compared(lines, _run_seeds(spec, HASH_SEEDS[1], on_result))
     results = [line.outcome for line in lines]
     faults = _sum(outcome.faults for outcome in results)
     probes = _sum(outcome.probes for outcome in results)
@@ -164,10 +164,10 @@ def _sum(rows: Iterable[dict[str, int]]) -> dict[str, int]:
     return dict(sorted(total.items()))
 
 
-def _compared(first: Sequence[Line], second: Sequence[Line]) -> list[Line]:
+def compared(first: Sequence[Line], second: Sequence[Line]) -> list[Line]:
     """The first pass, with NONDETERMINISM wherever the second came out otherwise. A harness that
     broke in either pass is an ERROR still."""
-    compared = []
+    lines = []
     for one, two in zip(first, second, strict=True):
         outcome = one.outcome
         if two.outcome.verdict is Verdict.ERROR:
@@ -178,8 +178,8 @@ def _compared(first: Sequence[Line], second: Sequence[Line]) -> list[Line]:
                 f"digest {outcome.digest[:12]} under hash seed {HASH_SEEDS[0]}, "
                 f"{two.outcome.digest[:12]} under hash seed {HASH_SEEDS[1]}",
             )
-        compared.append(Line(outcome, one.cpu_ns + two.cpu_ns))
-    return compared
+        lines.append(Line(outcome, one.cpu_ns + two.cpu_ns))
+    return lines
 
 
 def nondeterminism(outcome: Outcome, detail: str) -> Outcome:

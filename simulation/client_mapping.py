@@ -130,14 +130,21 @@ class Mapper:
     # --- to the venue ----------------------------------------------------------------------
 
     def submit_request(self, command: SubmitOrder, deadline_ns: int) -> wire.SubmitRequest:
-        order = command.order
-        instrument = self.instrument(order.instrument_id.symbol)
         return wire.SubmitRequest(
-            self._key,
-            command.command_id,
-            deadline_ns,
+            self._key, command.command_id, deadline_ns, *self.order_terms(command)
+        )
+
+    def order_terms(
+        self, command: SubmitOrder
+    ) -> tuple[str, str, str, str, str, int, int | None, int | None, int, bool, bool]:
+        """What is ordered, in the venue's words: the fields of a SubmitRequest from
+        `client_order_id` on."""
+        order = command.order
+        symbol = order.instrument_id.symbol
+        instrument = self.instrument(symbol)
+        return (
             order.client_order_id,
-            order.instrument_id.symbol,
+            symbol,
             order.side._name_,  # `name` without the descriptor, which costs ten times as much
             order.order_type._name_,
             order.time_in_force._name_,

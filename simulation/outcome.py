@@ -73,8 +73,12 @@ class Outcome(msgspec.Struct, frozen=True):
 
     @property
     def signature(self) -> str:
-        """What failures of one cause have in common: numbers and digests are left out."""
-        words = re.sub(r"\b[0-9a-f]*[0-9][0-9a-f]*", "#", self.detail)
+        """What failures of one cause have in common: where an exception was raised; else what
+        was found, without numbers and digests."""
+        places = [line for line in self.traceback.splitlines() if line.startswith("  File ")]
+        if places:
+            return f"{self.verdict} {self.property_id} {places[-1].strip()}"
+        words = re.sub(r"-?\b[0-9a-f]*[0-9][0-9a-f]*(\.[0-9]+)?", "#", self.detail)
         return f"{self.verdict} {self.property_id} {words}"
 
     def report(self) -> str:

@@ -10,6 +10,7 @@ import msgspec
 
 import invariants.monitor
 from engine.kernel import KernelFault
+from engine.strategy import Strategy
 from simulation import fences
 from simulation.entropy import Entropy, SeededEntropy
 from simulation.faults import PROFILES
@@ -66,6 +67,10 @@ def _rehearse(scenario: Scenario) -> None:
     """Put the scenario's parts together once, so that a mistake in them is the author's to hear
     of, in one line, before any seed runs."""
     try:
+        for make in scenario.strategies:
+            made = make()
+            if not isinstance(made, Strategy):
+                raise TypeError(f"a maker of strategies made {made!r}")
         World(scenario, SeededEntropy(0, keep_tape=False), keep_trace=False)
     except Exception as error:
         raise ScenarioError(
@@ -228,8 +233,8 @@ def _is_ours(trace: TracebackType) -> bool:
 
 def _ambient_notes(fence: fences.Fence) -> tuple[str, ...]:
     return tuple(
-        f"{what} at {where}, {times} times: answered with the run's own time and chance"
-        for (what, where), times in fence.notes.items()
+        f"{what} at {where} was answered with the run's own time and chance"
+        for what, where in fence.notes
     )
 
 

@@ -213,7 +213,8 @@ def load_name(path: str, what: str) -> Callable[..., object]:
         raise _raised(f"{what} {path!r}: importing {module_name}", error) from error
     found: Callable[..., object] | None = getattr(module, name, None)
     if not callable(found):
-        raise ScenarioError(f"{what} {path!r}: {module_name} has no function {name!r}")
+        where = getattr(module, "__file__", None) or module_name
+        raise ScenarioError(f"{what} {path!r}: {where} has no function {name!r}")
     return found
 
 

@@ -25,7 +25,8 @@ def with_recording(scenario: Scenario, market: RecordedMarket) -> Scenario:
 
     Raises:
         ScenarioError: more than one venue could be meant.
-        RecordingError: neither the file names nor the scenario tell what was recorded.
+        RecordingError: neither the file names nor the scenario tell what was recorded, or it
+            spans no time.
     """
     if len(scenario.venues) != 1:
         names = ", ".join(venue.name for venue in scenario.venues)
@@ -33,7 +34,10 @@ def with_recording(scenario: Scenario, market: RecordedMarket) -> Scenario:
             f"a recording goes behind one venue, scenario {scenario.name!r} has {names}"
         )
     venue = scenario.venues[0]
-    span_ms = max((market.end_ns - market.start_ns + _MS - 1) // _MS, 1)
+    span_ms = (market.end_ns - market.start_ns + _MS - 1) // _MS
+    if span_ms == 0:
+        reason = "all rows are of one instant, so nothing could happen; record for longer"
+        raise RecordingError(market.recordings[0].file, 0, "", "", reason)
     workload = scenario.workload
     return msgspec.structs.replace(
         scenario,

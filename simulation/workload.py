@@ -31,16 +31,16 @@ MS: Final = 1_000_000
 # (weight, name); the first is the dullest. The weights sum to 100.
 _ACTIONS: Final = (
     (4, "rest"),
-    (25, "passive_limit"),
+    (22, "passive_limit"),
     (13, "marketable_limit"),
-    (14, "market"),
+    (12, "market"),
     (6, "stop_market"),
     (6, "stop_limit"),
-    (8, "modify"),
-    (8, "cancel"),
+    (9, "modify"),
+    (10, "cancel"),
     (2, "cancel_all"),
     (3, "close"),
-    (3, "submit_and_cancel"),
+    (5, "submit_and_cancel"),
     (5, "illegal"),
     (2, "resubscribe"),
     (1, "query"),
@@ -307,7 +307,11 @@ class RandomTrader(Strategy):
         self.submit_order(order)
 
     def _pick(self, stream: Stream) -> Order | None:
-        """One of the last eight orders made, whatever became of it."""
+        """Mostly an order that works; now and then any of the last eight, whatever became of it."""
+        if stream.below(4, "working"):
+            working = self.cache.orders_open(strategy_id=self.id)
+            if working:
+                return working[stream.below(len(working), "which working")]
         recent = self._mine[-8:]
         if not recent:
             return None

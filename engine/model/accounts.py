@@ -38,10 +38,10 @@ def reserves(order: Order) -> bool:
     submitted does not count, since the venue may not have it.
     """
     return (
-        order.status_at_venue in _AT_VENUE
+        (order.price is not None or order.trigger_price is not None)
         and order.leaves_raw > 0
         and not order.reduce_only
-        and (order.price is not None or order.trigger_price is not None)
+        and order.status_at_venue in _AT_VENUE
     )
 
 
@@ -256,11 +256,9 @@ class Account:
             if locked_raw > total_raw:
                 locked_raw = max(total_raw, 0)
             before = self.balances.get(code)
-            total = (
-                before.total
-                if before is not None and before.total.raw == total_raw
-                else Money.from_raw(total_raw, currency)
-            )
+            total = None if before is None else before.total
+            if total is None or total.raw != total_raw:
+                total = Money.from_raw(total_raw, currency)
             self.balances[code] = AccountBalance(
                 total,
                 Money.from_raw(locked_raw, currency),
@@ -366,13 +364,16 @@ class MarginAccount(Account):
 
     def apply_order(self, order: Order, instrument: Instrument) -> None:
         """Make the order's initial margin what the order now calls for."""
-        key, instrument_id = order.client_order_id, instrument.id
-        valuation = self._valuation(instrument)
+        key = order.client_order_id
+        held = self._contributions.get(key)
+        before_raw = 0 if held is None else held[1]
         amount_raw = 0
         if reserves(order):
+            valuation = self._valuation(instrument)
             _, amount_raw = margin_lock(order, instrument, valuation, self.leverage)
-        before_raw = self.contribution_raw(key)
         if amount_raw != before_raw:
+            instrument_id = instrument.id
+            valuation = self._valuation(instrument)
             self.contribute(key, valuation.currency, amount_raw)
             initial_raw = self._initial_raw.get(instrument_id, 0) + amount_raw - before_raw
             self._initial_raw[instrument_id] = initial_raw
@@ -389,10 +390,13 @@ class MarginAccount(Account):
         initial_raw = self._initial_raw.get(instrument_id, 0)
         maintenance_raw = self.contribution_raw((instrument_id,))
         if initial_raw or maintenance_raw:
+            before = self.margins.get(instrument_id)
+            if before is not None and before.maintenance.raw == maintenance_raw:
+                maintained = before.maintenance
+            else:
+                maintained = Money.from_raw(maintenance_raw, currency)
             self.margins[instrument_id] = MarginBalance(
-                Money.from_raw(initial_raw, currency),
-                Money.from_raw(maintenance_raw, currency),
-                instrument_id,
+                Money.from_raw(initial_raw, currency), maintained, instrument_id
             )
         else:
             self.margins.pop(instrument_id, None)

@@ -110,8 +110,6 @@ def _print_failure(console: Console, failure: Failure) -> None:
     console.print(failure.outcome.report(), markup=False, style="red")
     if failure.outcome.traceback:
         console.print(_indented(failure.outcome.traceback), markup=False)
-    for note in failure.outcome.notes:
-        console.print(f"  note: {note}", markup=False)
     found = failure.divergence
     if found is not None:
         console.print(f"  the first record that differs is number {found.record}:")
@@ -143,6 +141,9 @@ def _print_summary(console: Console, campaign: Campaign) -> None:
     )
     for line in lines:
         console.print(line, markup=False)
+    notes = dict.fromkeys(note for outcome in campaign.results for note in outcome.notes)
+    for note in notes:
+        console.print(f"  note: {note}", markup=False)
     if campaign.never_fired:
         missing = ", ".join(campaign.never_fired)
         console.print(f"  inconclusive: owed and never seen: {missing}", style="yellow")

@@ -108,6 +108,8 @@ def named_run(what: str, market: Sequence[Path]) -> NamedRun:
     kept: Bundle | None = None
     files = tuple(str(path) for path in market)
     if _is_file_name(what):
+        if not Path(what).is_file():
+            raise UsageError(f"{what!r}: neither a bundle file nor a token (SCENARIO@SEED#CODE)")
         kept = bundles.load(Path(what))
         token = Token.parse(kept.token)
         files = files or kept.options.market_files
@@ -131,8 +133,9 @@ def _is_file_name(what: str) -> bool:
 
 
 def _on_recording(what: str) -> bool:
-    token = bundles.load(Path(what)).token if _is_file_name(what) else what
-    return bool(Token.parse(token).market)
+    if not _is_file_name(what):
+        return bool(Token.parse(what).market)
+    return Path(what).is_file() and bool(Token.parse(bundles.load(Path(what)).token).market)
 
 
 def _records(console: Console, run: NamedRun, what: str) -> tuple[int, list[bytes]]:

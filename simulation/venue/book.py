@@ -85,6 +85,14 @@ class HalfBook:
                 del self.levels[price]
                 del self.prices[bisect_left(self.prices, price)]
 
+    def move(self, resting: Resting, price: int, leaves: int) -> None:
+        """Take it out, as far as it is still there, and put it behind the queue at `price`."""
+        if resting.leaves:
+            self.reduce(resting, resting.leaves)
+        resting.price = price
+        resting.leaves = leaves
+        self.add(resting)
+
     def grow(self, resting: Resting, quantity: int) -> None:
         """Add `quantity` to a resting order where it stands."""
         level = self.levels[resting.price]

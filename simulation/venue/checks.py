@@ -1,10 +1,17 @@
 """What the venue asks of an order before any market is looked at, in a fixed order."""
 
+from typing import Final
+
 from simulation.venue.enums import Code, OrderType, TimeInForce
 from simulation.venue.listing import Listing
 from simulation.venue.orders import VenueOrder
 
-_RESTING_TIFS = (TimeInForce.GTC, TimeInForce.GTD, TimeInForce.DAY)
+_MARKET: Final = OrderType.MARKET
+_LIMIT: Final = OrderType.LIMIT
+_STOP_MARKET: Final = OrderType.STOP_MARKET
+_STOP_LIMIT: Final = OrderType.STOP_LIMIT
+_GTD: Final = TimeInForce.GTD
+_RESTING_TIFS: Final = (TimeInForce.GTC, TimeInForce.GTD, TimeInForce.DAY)
 Fault = tuple[Code, str]
 
 
@@ -12,8 +19,8 @@ def order_fault(order: VenueOrder, now: int) -> Fault | None:
     """The first thing wrong with a new order's own values, or None."""
     listing = order.book.listing
     type_ = order.type
-    priced = type_ is OrderType.LIMIT or type_ is OrderType.STOP_LIMIT
-    stop = type_ is OrderType.STOP_MARKET or type_ is OrderType.STOP_LIMIT
+    priced = type_ is _LIMIT or type_ is _STOP_LIMIT
+    stop = type_ is _STOP_MARKET or type_ is _STOP_LIMIT
     fault = (
         quantity_fault(listing, order.quantity)
         or price_fault(listing, order.price, priced)
@@ -27,13 +34,11 @@ def order_fault(order: VenueOrder, now: int) -> Fault | None:
         if fault is not None:
             return fault
     tif = order.time_in_force
-    if (stop and tif not in _RESTING_TIFS) or (
-        type_ is OrderType.MARKET and tif is TimeInForce.GTD
-    ):
+    if (stop and tif not in _RESTING_TIFS) or (type_ is _MARKET and tif is _GTD):
         return Code.UNSUPPORTED_TIME_IN_FORCE, f"{type_.value} cannot be {tif.value}"
     if order.post_only and (not priced or tif not in _RESTING_TIFS):
         return Code.UNSUPPORTED_POST_ONLY, f"{type_.value} {tif.value} cannot be post-only"
-    if tif is TimeInForce.GTD:
+    if tif is _GTD:
         if order.expire_time_ns <= 0:
             return Code.EXPIRE_TIME_MISSING, "GTD needs an expire time"
         if order.expire_time_ns <= now:

@@ -326,7 +326,7 @@ class Floor:
         order.reason = "" if code is None else code.value
         order.ts_last = self.now()
         self.ledger.release(order)
-        self.tell(status.value, order, request_id, code is Code.POST_ONLY_WOULD_TAKE)
+        self.tell(status._value_, order, request_id, code is Code.POST_ONLY_WOULD_TAKE)
 
     def tell(
         self,

@@ -196,7 +196,7 @@ class Ledger:
         if price is None or not order.is_open:
             self.release(order)
             return
-        purse, lock, reserve = self.claim(order, order.leaves, price)
+        purse, lock, reserve = self.claim(order, order.quantity - order.filled, price)
         if lock != order.lock:
             purse.locks += lock - order.lock
             self.changed = True

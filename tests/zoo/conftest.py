@@ -16,7 +16,7 @@ from zoo.bug import Bug
 
 SEEDS = 300
 
-Hunt = Callable[[Bug, str, int], Outcome | None]
+Hunt = Callable[[Bug, str, int], list[Outcome]]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -39,13 +39,15 @@ def hunt() -> Hunt:
     """Run a bug's patched kernel from seed 0 on in one fresh process.
 
     Returns:
-        (bug, scenario, seeds) -> the first outcome that is no pass, or None after that many seeds.
+        (bug, scenario, seeds) -> every outcome that is no pass, up to and including the first
+        that names the bug's property.
     """
     return _hunt
 
 
-def _hunt(bug: Bug, scenario: str, seeds: int) -> Outcome | None:
+def _hunt(bug: Bug, scenario: str, seeds: int) -> list[Outcome]:
     options = named(RunOptions(scenario, bug=bug.id))
+    failed: list[Outcome] = []
     with subprocess.Popen(
         (*PYTHON, "zoo.patched", bug.id, "simulation.worker"),
         stdin=subprocess.PIPE,
@@ -60,5 +62,7 @@ def _hunt(bug: Bug, scenario: str, seeds: int) -> Outcome | None:
             worker.stdin.flush()
             outcome = msgspec.json.decode(worker.stdout.readline(), type=Line).outcome
             if not outcome.passed:
-                return outcome
-        return None
+                failed.append(outcome)
+            if outcome.property_id == bug.property:
+                break
+    return failed

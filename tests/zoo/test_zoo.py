@@ -13,9 +13,11 @@ from simulation.token import Token
 from zoo.bug import Bug
 from zoo.bugs import BUGS
 
-Hunt = Callable[[Bug, str, int], Outcome | None]
+Hunt = Callable[[Bug, str, int], list[Outcome]]
 
 ACROSS_RUNS = "DET-1"  # judged over two runs of a seed, never inside one
+CRASH = "KRN-1"  # the property of what raises; no other bug may be found by crashing
+OTHERS_FIRST = 3  # a bug has one heart and several symptoms: which shows first is the seed's choice
 CALM_SEEDS = 100
 WITHIN_RUNS = [bug for bug in BUGS.values() if bug.property != ACROSS_RUNS]
 NONDETERMINISTIC = [bug for bug in BUGS.values() if bug.property == ACROSS_RUNS]
@@ -23,6 +25,7 @@ NONDETERMINISTIC = [bug for bug in BUGS.values() if bug.property == ACROSS_RUNS]
 # These break things that happen on a calm day too. The others need weather.
 SEEN_IN_CALM = frozenset(
     {
+        "fill-stamped-by-venue",
         "flip-loses-rest",
         "flip-reported-as-change",
         "free-cut-to-cents",
@@ -52,11 +55,16 @@ def _id(bug: Bug) -> str:
 def test_planted_bug_in_the_default_storm_is_found_by_its_property(
     bug: Bug, hunt: Hunt, zoo_seeds: int
 ) -> None:
-    outcome = hunt(bug, "default", zoo_seeds)
+    failed = hunt(bug, "default", zoo_seeds)
 
-    assert outcome is not None, f"{bug.id} survived {zoo_seeds} seeds"
-    assert outcome.verdict is Verdict.VIOLATION
+    assert failed, f"{bug.id} survived {zoo_seeds} seeds"
+    for outcome in failed:
+        assert outcome.verdict is Verdict.VIOLATION
+        if bug.property != CRASH:
+            assert outcome.property_id != CRASH, f"{outcome.token}: {outcome.detail}"
+    outcome = failed[-1]
     assert outcome.property_id == bug.property, f"{outcome.token}: {outcome.detail}"
+    assert len(failed) <= OTHERS_FIRST, [(each.token, each.property_id) for each in failed]
 
     token = Token.parse(outcome.token)
     assert token.bug == bug.id
@@ -91,9 +99,9 @@ def test_planted_disorder_breaks_no_property_but_two_hash_seeds_tell_it_apart(
 
 @pytest.mark.parametrize("bug", STORM_ONLY, ids=_id)
 def test_planted_bug_on_calm_days_is_never_noticed(bug: Bug, hunt: Hunt) -> None:
-    outcome = hunt(bug, "calm", CALM_SEEDS)
+    failed = hunt(bug, "calm", CALM_SEEDS)
 
-    assert outcome is None, f"{outcome.token}: {outcome.property_id} {outcome.detail}"
+    assert not failed, [(each.token, each.property_id, each.detail) for each in failed]
 
 
 def test_at_least_half_of_the_zoo_survives_calm_days() -> None:

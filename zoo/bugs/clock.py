@@ -18,6 +18,18 @@ BUGS: Final = (
         property="CLK-1",
     ),
     Bug(
+        id="fill-stamped-by-venue",
+        sentence="A fill is stamped with the venue's time where ours belongs.",
+        module="engine.execution.incoming",
+        changes=(
+            (
+                "            report.ts_event,\n            ctx.clock.now_ns,\n",
+                "            report.ts_event,\n            report.ts_event,\n",
+            ),
+        ),
+        property="CLK-1",
+    ),
+    Bug(
         id="timer-stop-exclusive",
         sentence="A repeating timer does not fire at its stop.",
         module="engine.clock",

@@ -64,23 +64,4 @@ BUGS: Final = (
             "then skips genuine fills with an earlier stamp as predating."
         ),
     ),
-    Bug(
-        id="late-fill-dropped",
-        sentence="A fill that reaches an order after its end is dropped.",
-        module="engine.execution.incoming",
-        changes=(
-            (
-                "        status = order.status\n        was_closed = order.is_closed\n",
-                "        status = order.status\n"
-                "        was_closed = order.is_closed\n"
-                "        if was_closed:\n"
-                "            return\n",
-            ),
-        ),
-        property="FIL-2",
-        observed=(
-            "The Rust execution engine of NautilusTrader drops a fill of an EXPIRED or REJECTED "
-            "order, and its position no longer is the venue's."
-        ),
-    ),
 )

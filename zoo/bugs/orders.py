@@ -27,22 +27,6 @@ BUGS: Final = (
         ),
     ),
     Bug(
-        id="late-fill-reopens",
-        sentence="A late partial fill makes a canceled order working again.",
-        module="engine.model.order_table",
-        changes=(
-            (
-                "    S.CANCELED: {T.FILL_LEAVING_REST: S.CANCELED,",
-                "    S.CANCELED: {T.FILL_LEAVING_REST: S.PARTIALLY_FILLED,",
-            ),
-        ),
-        property="ORD-1",
-        observed=(
-            "A late partial fill reopens a canceled order of NautilusTrader: it is open again "
-            "while its time of closing is still set."
-        ),
-    ),
-    Bug(
         id="submitted-not-restored",
         sentence="A refused cancel or modify cannot bring an order back to SUBMITTED.",
         module="engine.model.orders",

@@ -63,6 +63,35 @@ BUGS: Final = (
         ),
     ),
     Bug(
+        id="missing-order-not-asked",
+        sentence="An open order that the venue no longer lists after a reconnect stays as it is.",
+        module="engine.execution.reconciliation",
+        changes=(
+            (
+                "for order in (*cache.orders_open(venue), *cache.orders_inflight(venue))\n",
+                "for order in cache.orders_inflight(venue)\n",
+            ),
+        ),
+        property="ACC-3",
+        observed=(
+            "Reconciliation at the start of NautilusTrader leaves cached open orders alone that "
+            "the mass status does not list, and its open-only check never resolves them."
+        ),
+    ),
+    Bug(
+        id="query-given-up",
+        sentence="A query about an order in doubt that failed is not made again.",
+        module="engine.execution.unresolved",
+        changes=(
+            (
+                "        self._schedule(doubt, self._ctx.clock.now_ns + "
+                "self._config.retry_after_ns(doubt.attempts))\n",
+                "",
+            ),
+        ),
+        property="ORD-4",
+    ),
+    Bug(
         id="error-is-refusal",
         sentence="An internal error of the venue counts as a refusal of the request.",
         module="simulation.client",

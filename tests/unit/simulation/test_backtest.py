@@ -216,6 +216,9 @@ class Eager(Touch):
         super().on_quote(quote)
         self.lay()
 
+    def _is_noticed(self, quote: QuoteTick) -> bool:
+        return True  # so that everybody leaves, joins and is settled anew
+
 
 class Restless(Strategy):
     """Every kind of order near the market, changed and cancelled at random."""
