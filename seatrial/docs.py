@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
+from conformance.capabilities import NOT_IN_MODEL
+from conformance.cases import CASES
 from engine.model.enums import OrderStatus
 from engine.model.order_table import TRANSITIONS
 from invariants.catalogue import CATALOGUE
@@ -96,12 +98,25 @@ def order_table() -> str:
     return _table(("State", "Goes to the state of that name on", "Stays on", "Else"), rows)
 
 
+def cases() -> str:
+    """Every conformance case, with what it needs and what the kernel has no words for yet."""
+    rows = []
+    for case in CASES.values():
+        missing = [NOT_IN_MODEL[need] for need in case.needs if need in NOT_IN_MODEL]
+        needs = ", ".join(case.needs) or "-"
+        if case.unless:
+            needs = f"not {', '.join(case.unless)}"
+        rows.append((case.id, case.title, needs, "; ".join(missing) or "-"))
+    return _table(("Case", "Title", "Needs", "Skipped for now: in the kernel"), rows)
+
+
 TABLES: Final[Mapping[str, Callable[[], str]]] = {
     "properties": properties,
     "probes": probes,
     "bugs": bugs,
     "faults": faults,
     "order_table": order_table,
+    "cases": cases,
 }
 
 

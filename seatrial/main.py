@@ -19,7 +19,7 @@ app = typer.Typer(
 console: Final = Console(highlight=False, emoji=False, soft_wrap=True)
 errors: Final = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
-OURS: Final = ("engine", "invariants", "simulation", "zoo")
+OURS: Final = ("engine", "invariants", "simulation", "conformance", "zoo")
 EXIT_USAGE: Final = 2
 EXIT_HARNESS: Final = 4
 EXIT_INTERRUPTED: Final = 130
@@ -131,6 +131,26 @@ def backtest(
             strategy=strategy,
             json=json,
         )
+    )
+
+
+@app.command()
+def certify(
+    adapter: Annotated[
+        str, typer.Argument(metavar="MODULE:FACTORY", help="default: the native client")
+    ] = "",
+    level: Annotated[str, typer.Option(help="baseline, or faults")] = "baseline",
+    seeds: Annotated[int, typer.Option(help="worlds per case")] = 20,
+    case: Annotated[
+        list[str] | None, typer.Option("--case", help="only this case (may repeat)")
+    ] = None,
+    junit: Annotated[Path | None, typer.Option(help="write JUnit XML here")] = None,
+) -> None:
+    """Judge an adapter by the published cases and print the matrix."""
+    from seatrial.commands import certify
+
+    raise typer.Exit(
+        certify.certify(console, adapter, level=level, seeds=seeds, cases=case or [], junit=junit)
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FENCED = ("engine", "invariants", "simulation")
+FENCED = ("engine", "invariants", "simulation", "conformance")
 
 AMBIENT_MODULES = {
     "time",
