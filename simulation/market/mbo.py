@@ -32,7 +32,7 @@ from simulation.market.mbo_reader import (
     MboRow,
     read_mbo,
 )
-from simulation.market.mbo_rebuild import Rebuild, has_auction, side_of, trades_of
+from simulation.market.mbo_rebuild import Rebuild, side_of, trades_of
 
 __all__ = ["FifoReport", "MboReport", "analyse", "read_mbo", "rebuild", "survey"]
 
@@ -96,7 +96,7 @@ def analyse(path: str | Path) -> FifoReport:
 
 def rebuild(recording: MboRecording) -> OrderBookL3:
     """The book as it stands after the last row."""
-    state = Rebuild(recording.price_precision, has_auction(recording.rows))
+    state = Rebuild(recording.price_precision)
     for event in recording.events():
         state.apply(event)
     return state.book
@@ -104,7 +104,7 @@ def rebuild(recording: MboRecording) -> OrderBookL3:
 
 def survey(recording: MboRecording) -> MboReport:
     """Rebuild the book and judge it, and the exchange's fills, at every event."""
-    state = Rebuild(recording.price_precision, has_auction(recording.rows))
+    state = Rebuild(recording.price_precision)
     book = state.book
     fifo = _Fifo(book)
     events = crossed = empty_levels = broken = 0

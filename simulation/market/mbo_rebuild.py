@@ -31,16 +31,16 @@ class Rebuild:
     Attributes:
         book: as after the last applied event.
         unknown: cancels and modifies of orders that did not rest. Such a modify adds the order.
-        is_continuous: False until the event of the opening auction is applied; the book of a
-            recording without one is continuous from its first event.
+        is_continuous: whether orders trade as they come. Before, a book may stand crossed; the
+            event of the first trade, the opening auction's or any other, begins it.
     """
 
     __slots__ = ("book", "is_continuous", "unknown")
 
-    def __init__(self, price_precision: int, has_auction: bool) -> None:
+    def __init__(self, price_precision: int, is_continuous: bool = False) -> None:
         self.book = OrderBookL3(_ID, price_precision, 0)
         self.unknown = 0
-        self.is_continuous = not has_auction
+        self.is_continuous = is_continuous
 
     def apply(self, event: Sequence[MboRow]) -> None:
         book = self.book
@@ -62,7 +62,7 @@ class Rebuild:
                     if not size:
                         change = _DELETE
             else:
-                self.is_continuous = self.is_continuous or (action == TRADE and row.side == NO_SIDE)
+                self.is_continuous = self.is_continuous or action == TRADE
                 continue
             now[order_id] = size
             deltas.append(
@@ -85,6 +85,7 @@ class Rebuild:
 
 
 def has_auction(rows: Sequence[MboRow]) -> bool:
+    """Whether the recording holds an opening: a trade without an aggressor."""
     return any(row.action == TRADE and row.side == NO_SIDE for row in rows)
 
 

@@ -85,11 +85,13 @@ class Change(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 
 class Hit(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """A trade: `side` is the aggressor's; `fills` are (recorded order id, price, size)."""
+    """Somebody is filled: `side` is the aggressor's. Of `size`, `shown` was in the book."""
 
     side: Side
+    order_id: int
     price: int
-    fills: tuple[tuple[int, int, int], ...]
+    size: int
+    shown: int
 
 
 class Step(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -134,8 +136,8 @@ class MboMarket(msgspec.Struct, frozen=True):
             if row.price <= 0 and row.action in (ADD, MODIFY):
                 reason = "no order can be laid into the book at zero or below"
                 raise RecordingError(recording.file, number, "price_e9", str(row.price), reason)
-        auction = has_auction(recording.rows)
-        state = Rebuild(recording.price_precision, auction)
+        # without an auction the first event is the image that everything else changes
+        state = Rebuild(recording.price_precision, not has_auction(recording.rows))
         events = recording.events()
         start_ns = 0
         for event in events:
@@ -244,8 +246,7 @@ class MboReplay:
     def play(self, step: Step) -> None:
         """One event of the recording is one event of the venue."""
         for hit in step.hits:
-            for order_id, price, size in hit.fills:
-                self._fill(hit.side, order_id, price * self._price_scale, size * self._lot)
+            self._hit(hit)
         changes = step.changes
         if len(changes) == 1:
             self._apply(changes[0], self._make_way(changes[0]))
@@ -269,25 +270,42 @@ class MboReplay:
         self.played += 1
         self._schedule()
 
-    def _fill(self, side: Side, order_id: int, price: int, size: int) -> None:
-        """Somebody takes `size` at `price` from a recorded order, ours before it served first."""
-        floor, book = self._floor, self._book
-        met = self._orders.get(order_id)
+    def _hit(self, hit: Hit) -> None:
+        """An aggressor meets a recorded order, and ours that stand before it.
+
+        Where we have taken that order he meets whoever is next in line; what the book never
+        showed he finds behind everything that it does show of ours.
+        """
+        floor, book, side = self._floor, self._book, hit.side
+        price = hit.price * self._price_scale
+        met = self._orders.get(hit.order_id)
         if met is not None and (met.leaves == 0 or met.price != price):
-            met = None  # ours have taken all of it
+            met = None
+        left = self._meet(side, price, met, hit.shown * self._lot)
+        if left:
+            floor.hit(book, side, left, price)
+        hidden = (hit.size - hit.shown) * self._lot
+        if hidden:
+            hidden = self._meet(side, price, None, hidden)
+            if hidden:
+                self._show_hidden(side, price, hidden)
+
+    def _meet(self, side: Side, price: int, met: Resting | None, size: int) -> int:
+        """Take `size` from `met` and from ours before it; returns what found neither."""
+        floor = self._floor
         while size:
-            ours = self._ours_before(side, price, met) if floor.open else None
-            resting = ours or met
+            resting = self._ours_before(side, price, met) if floor.open else None
+            if resting is None:
+                resting = met
             if resting is None:
                 break
-            traded = floor.strike(book, side, resting, size)
+            traded = floor.strike(self._book, side, resting, size)
             if traded == 0:
-                return  # halted
+                break  # halted
             size -= traded
             if resting is met and met.leaves == 0:
                 met = None
-        if size:
-            self._show_hidden(side, price, size)
+        return size
 
     def _ours_before(self, side: Side, limit: int, met: Resting | None) -> Resting | None:
         """The first order of ours, by price and time, that a `side` order at `limit` meets before
@@ -361,16 +379,20 @@ class _Compiler:
     def _hits(self, event: Sequence[MboRow], filled: dict[int, int]) -> Iterator[Hit]:
         for trade, fills in trades_of(event):
             side = BUY if trade.side == BID else SELL
-            met: list[tuple[int, int, int]] = []
             left = trade.size
             for fill in fills:
-                if fill.order_id != trade.order_id:
-                    filled[fill.order_id] = filled.get(fill.order_id, 0) + fill.size
-                    met.append((fill.order_id, fill.price, fill.size))
-                    left -= fill.size
+                order_id, size = fill.order_id, fill.size
+                if order_id == trade.order_id:
+                    continue
+                resting = self._resting.get(order_id)
+                shown = 0
+                if resting is not None and resting.price == fill.price:
+                    shown = max(min(resting.size - filled.get(order_id, 0), size), 0)
+                filled[order_id] = filled.get(order_id, 0) + size
+                left -= size
+                yield Hit(side, order_id, fill.price, size, shown)
             if left > 0:
-                met.append((0, trade.price, left))  # the recording does not say whom
-            yield Hit(side, trade.price, tuple(met))
+                yield Hit(side, 0, trade.price, left, 0)  # the recording does not say whom
 
     def _changes(self, event: Sequence[MboRow], filled: dict[int, int]) -> tuple[Change, ...]:
         """One change per order that the event touched; those who join are in joining order."""
