@@ -14,7 +14,12 @@ from typing import Final
 import msgspec
 
 from engine.model.enums import AccountType
-from engine.model.instruments import AnyInstrument
+from engine.model.instruments import (
+    AnyInstrument,
+    CryptoPerpetual,
+    CurrencyPair,
+    FuturesContract,
+)
 from engine.strategy import Strategy
 from invariants.property import Property
 from simulation.faults import FaultProfile
@@ -101,7 +106,7 @@ class Scenario(msgspec.Struct, frozen=True):
     def checked(self) -> "Scenario":
         """This scenario, or a ScenarioError that says what to mend."""
         _check_venues(self.venues)
-        _check_kind("market", self.market, (SeededMarket, RecordedMarket))
+        _check_kind("market", self.market, (SeededMarket, RecordedMarket, MboMarket))
         _check_kind("faults", self.faults, (FaultProfile,))
         for entry in self.properties:
             _check_kind("properties", entry, (Property,))
@@ -141,7 +146,7 @@ def _check_venues(venues: Sequence[Venue]) -> None:
         if not venue.instruments:
             raise ScenarioError(f"venue {venue.name} lists no instrument")
         for instrument in venue.instruments:
-            _check_kind("instruments", instrument, (CurrencyPair, CryptoPerpetual))
+            _check_kind("instruments", instrument, (CurrencyPair, CryptoPerpetual, FuturesContract))
             if instrument.id.venue != venue.name:
                 raise ScenarioError(f"{instrument.id} cannot be listed at venue {venue.name}")
         listed = [str(instrument.id) for instrument in venue.instruments]

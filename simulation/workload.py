@@ -238,9 +238,7 @@ class RandomTrader(Strategy):
     def _close(self, _: Stream, instrument: AnyInstrument) -> None:
         self.close_all_positions(instrument.id)
 
-    def _submit_and_cancel(
-        self, stream: Stream, instrument: AnyInstrument
-    ) -> None:
+    def _submit_and_cancel(self, stream: Stream, instrument: AnyInstrument) -> None:
         order = self._limit(stream, instrument, marketable=stream.chance(1, 3, "cross"))
         if order is not None:
             self._send(order)

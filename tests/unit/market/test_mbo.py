@@ -11,7 +11,7 @@ from engine.model.enums import AccountType as KernelAccountType
 from engine.model.instruments import AssetClass, FuturesContract
 from engine.model.values import Price, Quantity
 from invariants.catalogue import CATALOGUE
-from seatrial.mbo import backtest_mbo
+from seatrial.commands.mbo import backtest_mbo
 from simulation.faults import CALM
 from simulation.market.mbo import FifoReport, analyse, rebuild, survey
 from simulation.market.mbo_reader import (
@@ -368,7 +368,7 @@ def test_scenario_sails_on_the_recording() -> None:
         CALM,
         CATALOGUE,
         workload=Workload(lot_steps=1),
-        active="10s",
+        active="30s",
         quiet="30s",
     ).checked()
     one, two = simulate(scenario, 7), simulate(scenario, 7)

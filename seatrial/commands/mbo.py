@@ -6,9 +6,9 @@ from time import process_time
 import msgspec
 from rich.console import Console
 
+from seatrial.commands.files import check_writable
 from simulation.market.mbo import FifoReport, MboReport, survey
 from simulation.market.mbo_reader import read_mbo
-from simulation.market.readers import RecordingError
 
 
 class MboSummary(msgspec.Struct, frozen=True):
@@ -34,10 +34,9 @@ def backtest_mbo(console: Console, path: Path, json: Path | None) -> int:
     Returns:
         0, or 1 when the book was ever unsound: crossed, with an empty level, or broken.
     Raises:
-        RecordingError: the file cannot be used, or `json` cannot be written.
+        UsageError, RecordingError: wrong usage, or a file that cannot be used.
     """
-    if json is not None and not json.resolve().parent.is_dir():
-        raise RecordingError(str(json), 0, "", "", "the folder does not exist")
+    check_writable(json, "--json")
     recording = read_mbo(path)
     began = process_time()
     report = survey(recording)
