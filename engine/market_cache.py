@@ -16,10 +16,10 @@ from engine.model.data import QuoteTick, TradeTick
 from engine.model.enums import PriceType
 from engine.model.fixed import FIXED_PRECISION
 from engine.model.identifiers import InstrumentId, Venue
-from engine.model.instruments import CryptoPerpetual, CurrencyPair
+from engine.model.instruments import AnyInstrument
 from engine.model.values import Price
 
-Instrument = CurrencyPair | CryptoPerpetual
+Instrument = AnyInstrument
 
 _V = TypeVar("_V")
 _OWN_ID: Final = attrgetter("id")

@@ -14,7 +14,7 @@ if typing.TYPE_CHECKING:
     from engine.model.data import QuoteTick, TradeTick
     from engine.model.enums import OrderSide, TimeInForce
     from engine.model.identifiers import InstrumentId
-    from engine.model.instruments import CryptoPerpetual, CurrencyPair
+    from engine.model.instruments import CryptoPerpetual, CurrencyPair, FuturesContract
     from engine.model.values import Money, Price, Quantity
     from engine.strategy import Strategy, StrategyConfig
     from engine.view import KernelView
@@ -22,6 +22,7 @@ if typing.TYPE_CHECKING:
     from invariants.property import Property, Violation, always, eventually, sometimes
     from simulation.backtest import Backtest
     from simulation.faults import CALM, FLAKY, STORMY, FaultProfile
+    from simulation.market.mbo_replay import MboMarket
     from simulation.market.recorded import RecordedMarket
     from simulation.market.seeded import SeededMarket
     from simulation.outcome import Outcome, Verdict
@@ -41,11 +42,13 @@ __all__ = [
     "Currency",
     "CurrencyPair",
     "FaultProfile",
+    "FuturesContract",
     "InstrumentId",
     "Kernel",
     "KernelConfig",
     "KernelView",
     "MakerTaker",
+    "MboMarket",
     "Money",
     "OrderSide",
     "Outcome",
@@ -78,7 +81,7 @@ _HOME: typing.Final = {
     "engine.model.data": ("QuoteTick", "TradeTick"),
     "engine.model.enums": ("OrderSide", "TimeInForce"),
     "engine.model.identifiers": ("InstrumentId",),
-    "engine.model.instruments": ("CryptoPerpetual", "CurrencyPair"),
+    "engine.model.instruments": ("CryptoPerpetual", "CurrencyPair", "FuturesContract"),
     "engine.model.values": ("Money", "Price", "Quantity"),
     "engine.strategy": ("Strategy", "StrategyConfig"),
     "engine.view": ("KernelView",),
@@ -86,6 +89,7 @@ _HOME: typing.Final = {
     "invariants.property": ("Property", "Violation", "always", "eventually", "sometimes"),
     "simulation.backtest": ("Backtest",),
     "simulation.faults": ("CALM", "FLAKY", "STORMY", "FaultProfile"),
+    "simulation.market.mbo_replay": ("MboMarket",),
     "simulation.market.recorded": ("RecordedMarket",),
     "simulation.market.seeded": ("SeededMarket",),
     "simulation.outcome": ("Outcome", "Verdict"),

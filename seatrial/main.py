@@ -109,6 +109,9 @@ def diff(
 def backtest(
     quotes: Annotated[Path | None, typer.Option(help="recorded quotes")] = None,
     trades: Annotated[Path | None, typer.Option(help="recorded trades")] = None,
+    mbo: Annotated[
+        Path | None, typer.Option(help="market by order: rebuild its book, retrace its fills")
+    ] = None,
     instrument: Annotated[str, typer.Option(help="BASE/QUOTE.VENUE")] = "",
     strategy: Annotated[
         str,
@@ -120,6 +123,13 @@ def backtest(
     json: Annotated[Path | None, typer.Option(help="write the result here")] = None,
 ) -> None:
     """Run a strategy over recorded data."""
+    if mbo is not None:
+        from seatrial.commands import UsageError
+        from seatrial.commands.mbo import backtest_mbo
+
+        if quotes is not None or trades is not None:
+            raise UsageError("--mbo is a recording of its own: no --quotes or --trades")
+        raise typer.Exit(backtest_mbo(console, mbo, json))
     from seatrial.commands import backtest
 
     raise typer.Exit(

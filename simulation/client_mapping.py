@@ -33,7 +33,14 @@ from engine.model.identifiers import (
     Venue,
     VenueOrderId,
 )
-from engine.model.instruments import CryptoPerpetual, CurrencyPair, Terms
+from engine.model.instruments import (
+    AnyInstrument,
+    AssetClass,
+    CryptoPerpetual,
+    CurrencyPair,
+    FuturesContract,
+    Terms,
+)
 from engine.model.reports import (
     AcceptedReport,
     AccountReport,
@@ -51,7 +58,7 @@ from engine.model.reports import (
 from engine.model.values import Money, Price, Quantity
 from simulation.venue import protocol as wire
 
-Instrument = CurrencyPair | CryptoPerpetual
+Instrument = AnyInstrument
 T = TypeVar("T")
 
 SIDES: Final[Mapping[str, OrderSide]] = {side.name: side for side in OrderSide}
@@ -466,7 +473,21 @@ def _instrument(record: wire.InstrumentRecord, venue: Venue, now_ns: int) -> Ins
         ts_init=now_ns,
     )
     instrument_id = InstrumentId.of(record.symbol, venue)
-    base, quote = currency(record.base), currency(record.quote)
+    quote = currency(record.quote)
+    if isinstance(record, wire.FutureRecord):
+        return FuturesContract(
+            id=instrument_id,
+            asset_class=AssetClass[record.asset_class],
+            underlying=record.underlying,
+            quote_currency=quote,
+            price_increment=tick,
+            size_increment=step,
+            activation_ns=record.activation_ns,
+            expiration_ns=record.expiration_ns,
+            exchange=record.exchange or None,
+            **terms,
+        )
+    base = currency(record.base)
     if record.kind == "SPOT":
         return CurrencyPair(
             id=instrument_id,

@@ -14,10 +14,16 @@ from typing import Final
 import msgspec
 
 from engine.model.enums import AccountType
-from engine.model.instruments import CryptoPerpetual, CurrencyPair
+from engine.model.instruments import (
+    AnyInstrument,
+    CryptoPerpetual,
+    CurrencyPair,
+    FuturesContract,
+)
 from engine.strategy import Strategy
 from invariants.property import Property
 from simulation.faults import FaultProfile
+from simulation.market.mbo_replay import MboMarket
 from simulation.market.recorded import RecordedMarket
 from simulation.market.seeded import SeededMarket
 from simulation.venue import enums as venue_enums
@@ -29,7 +35,7 @@ _GENEROUS: Final = {"BTC": "100", "ETH": "1000", "USDT": "10000000", "USD": "100
 QUIET_NS_MIN: Final = 30 * NS  # what is in flight when faults stop needs this long to settle
 _UNITS: Final = {"ms": 1_000_000, "s": NS, "m": 60 * NS, "h": 3600 * NS}
 
-Instrument = CurrencyPair | CryptoPerpetual
+Instrument = AnyInstrument
 
 
 class ScenarioError(ValueError):
@@ -88,7 +94,7 @@ class Scenario(msgspec.Struct, frozen=True):
     """
 
     venues: Sequence[Venue]
-    market: SeededMarket | RecordedMarket
+    market: SeededMarket | RecordedMarket | MboMarket
     faults: FaultProfile
     properties: Sequence[Property]
     strategies: Sequence[Callable[[], Strategy]] = ()
@@ -100,7 +106,7 @@ class Scenario(msgspec.Struct, frozen=True):
     def checked(self) -> "Scenario":
         """This scenario, or a ScenarioError that says what to mend."""
         _check_venues(self.venues)
-        _check_kind("market", self.market, (SeededMarket, RecordedMarket))
+        _check_kind("market", self.market, (SeededMarket, RecordedMarket, MboMarket))
         _check_kind("faults", self.faults, (FaultProfile,))
         for entry in self.properties:
             _check_kind("properties", entry, (Property,))
@@ -140,7 +146,7 @@ def _check_venues(venues: Sequence[Venue]) -> None:
         if not venue.instruments:
             raise ScenarioError(f"venue {venue.name} lists no instrument")
         for instrument in venue.instruments:
-            _check_kind("instruments", instrument, (CurrencyPair, CryptoPerpetual))
+            _check_kind("instruments", instrument, (CurrencyPair, CryptoPerpetual, FuturesContract))
             if instrument.id.venue != venue.name:
                 raise ScenarioError(f"{instrument.id} cannot be listed at venue {venue.name}")
         listed = [str(instrument.id) for instrument in venue.instruments]
@@ -161,6 +167,8 @@ def opening_account(venue: Venue) -> AccountSpec:
             if venue.account is AccountType.MARGIN:
                 units = (instrument.cost_currency,) * 2  # nothing else is ever owed there
             for unit in units:
+                if unit is None:
+                    continue
                 codes[unit.code] = _GENEROUS.get(unit.code, "1000000")
         balances = codes
     return AccountSpec(venue_enums.AccountType(venue.account.name), balances, venue.leverage)

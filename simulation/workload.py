@@ -20,7 +20,7 @@ from engine.model.enums import (
 )
 from engine.model.events import OrderFilled, TimeEvent
 from engine.model.identifiers import ClientOrderId, InstrumentId, StrategyId
-from engine.model.instruments import CryptoPerpetual, CurrencyPair
+from engine.model.instruments import AnyInstrument
 from engine.model.orders import Order
 from engine.model.values import Price, Quantity
 from engine.strategy import Strategy, StrategyConfig
@@ -93,7 +93,7 @@ class RandomTrader(Strategy):
         self._fills = 0
         self._mine: list[ClientOrderId] = []  # every order made, oldest first
         self._subscribed = True
-        self._actions: dict[str, Callable[[Stream, CurrencyPair | CryptoPerpetual], None]] = {
+        self._actions: dict[str, Callable[[Stream, AnyInstrument], None]] = {
             "passive_limit": self._passive_limit,
             "marketable_limit": self._marketable_limit,
             "market": self._market,
@@ -167,17 +167,17 @@ class RandomTrader(Strategy):
 
     # --- the grammar -----------------------------------------------------------------------
 
-    def _passive_limit(self, stream: Stream, instrument: CurrencyPair | CryptoPerpetual) -> None:
+    def _passive_limit(self, stream: Stream, instrument: AnyInstrument) -> None:
         order = self._limit(stream, instrument, marketable=False)
         if order is not None:
             self._send(order)
 
-    def _marketable_limit(self, stream: Stream, instrument: CurrencyPair | CryptoPerpetual) -> None:
+    def _marketable_limit(self, stream: Stream, instrument: AnyInstrument) -> None:
         order = self._limit(stream, instrument, marketable=True)
         if order is not None:
             self._send(order)
 
-    def _market(self, stream: Stream, instrument: CurrencyPair | CryptoPerpetual) -> None:
+    def _market(self, stream: Stream, instrument: AnyInstrument) -> None:
         tif = (TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK)[stream.below(3, "tif")]
         self._send(
             self.order_factory.market(
@@ -189,7 +189,7 @@ class RandomTrader(Strategy):
             )
         )
 
-    def _stop_market(self, stream: Stream, instrument: CurrencyPair | CryptoPerpetual) -> None:
+    def _stop_market(self, stream: Stream, instrument: AnyInstrument) -> None:
         side = _side(stream)
         trigger = self._stop_price(stream, instrument, side)
         if trigger is not None:
@@ -199,7 +199,7 @@ class RandomTrader(Strategy):
                 )
             )
 
-    def _stop_limit(self, stream: Stream, instrument: CurrencyPair | CryptoPerpetual) -> None:
+    def _stop_limit(self, stream: Stream, instrument: AnyInstrument) -> None:
         side = _side(stream)
         trigger = self._stop_price(stream, instrument, side)
         if trigger is None:
@@ -213,7 +213,7 @@ class RandomTrader(Strategy):
                 )
             )
 
-    def _modify(self, stream: Stream, instrument: CurrencyPair | CryptoPerpetual) -> None:
+    def _modify(self, stream: Stream, instrument: AnyInstrument) -> None:
         order = self._pick(stream)
         if order is None:
             return
@@ -227,38 +227,36 @@ class RandomTrader(Strategy):
         if quantity is not None or price is not None:
             self.modify_order(order, quantity=quantity, price=price)
 
-    def _cancel(self, stream: Stream, _: CurrencyPair | CryptoPerpetual) -> None:
+    def _cancel(self, stream: Stream, _: AnyInstrument) -> None:
         order = self._pick(stream)
         if order is not None:
             self.cancel_order(order)
 
-    def _cancel_all(self, stream: Stream, instrument: CurrencyPair | CryptoPerpetual) -> None:
+    def _cancel_all(self, stream: Stream, instrument: AnyInstrument) -> None:
         self.cancel_all_orders(instrument.id, (None, BUY, SELL)[stream.below(3, "side")])
 
-    def _close(self, _: Stream, instrument: CurrencyPair | CryptoPerpetual) -> None:
+    def _close(self, _: Stream, instrument: AnyInstrument) -> None:
         self.close_all_positions(instrument.id)
 
-    def _submit_and_cancel(
-        self, stream: Stream, instrument: CurrencyPair | CryptoPerpetual
-    ) -> None:
+    def _submit_and_cancel(self, stream: Stream, instrument: AnyInstrument) -> None:
         order = self._limit(stream, instrument, marketable=stream.chance(1, 3, "cross"))
         if order is not None:
             self._send(order)
             self.cancel_order(order)
 
-    def _resubscribe(self, _: Stream, instrument: CurrencyPair | CryptoPerpetual) -> None:
+    def _resubscribe(self, _: Stream, instrument: AnyInstrument) -> None:
         if self._subscribed:
             self.unsubscribe_trade_ticks(instrument.id)
         else:
             self.subscribe_trade_ticks(instrument.id)
         self._subscribed = not self._subscribed
 
-    def _query(self, stream: Stream, _: CurrencyPair | CryptoPerpetual) -> None:
+    def _query(self, stream: Stream, _: AnyInstrument) -> None:
         order = self._pick(stream)
         if order is not None:
             self.query_order(order)
 
-    def _illegal(self, stream: Stream, instrument: CurrencyPair | CryptoPerpetual) -> None:
+    def _illegal(self, stream: Stream, instrument: AnyInstrument) -> None:
         """A call that must be refused without a trace in state."""
         size = self._size(stream, instrument)
         factory = self.order_factory
@@ -317,7 +315,7 @@ class RandomTrader(Strategy):
             return None
         return self.cache.order(recent[-1 - stream.below(len(recent), "which order")])
 
-    def _size(self, stream: Stream, instrument: CurrencyPair | CryptoPerpetual) -> Quantity:
+    def _size(self, stream: Stream, instrument: AnyInstrument) -> Quantity:
         lots = 1 + stream.below(self._load.lots, "lots")
         return Quantity.from_mantissa(
             lots * self._load.lot_steps * instrument.step_mantissa, instrument.size_precision
@@ -326,7 +324,7 @@ class RandomTrader(Strategy):
     def _limit(
         self,
         stream: Stream,
-        instrument: CurrencyPair | CryptoPerpetual,
+        instrument: AnyInstrument,
         *,
         marketable: bool,
     ) -> Order | None:
@@ -360,7 +358,7 @@ class RandomTrader(Strategy):
         )
 
     def _stop_price(
-        self, stream: Stream, instrument: CurrencyPair | CryptoPerpetual, side: OrderSide
+        self, stream: Stream, instrument: AnyInstrument, side: OrderSide
     ) -> Price | None:
         quote = self.cache.quote_tick(instrument.id)
         if quote is None:
@@ -384,7 +382,7 @@ def _side(stream: Stream) -> OrderSide:
     return SELL if stream.below(2, "side") else BUY
 
 
-def _shift(instrument: CurrencyPair | CryptoPerpetual, mantissa: int, ticks: int) -> Price | None:
+def _shift(instrument: AnyInstrument, mantissa: int, ticks: int) -> Price | None:
     """The price `ticks` ticks away on the grid, or None where there is no such price."""
     moved = mantissa + ticks * instrument.tick_mantissa
     if mantissa <= 0 or moved <= 0:

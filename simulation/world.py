@@ -26,6 +26,7 @@ from invariants.truth import TrueOrder, Truth
 from simulation.client import CHANNELS, NativeClient, NativeClientConfig
 from simulation.entropy import Entropy, Stream
 from simulation.faults import Faults
+from simulation.market.mbo_replay import MboReplay
 from simulation.market.recorded import Replay
 from simulation.market.seeded import SeededFlow
 from simulation.network import Network
@@ -111,7 +112,7 @@ class World:
         self.network = Network(self.scheduler, entropy, self.faults, self.trace)
         self.exchanges: dict[str, Exchange] = {}
         self.gateways: dict[str, Gateway] = {}
-        self._markets: list[SeededFlow | Replay] = []
+        self._markets: list[SeededFlow | Replay | MboReplay] = []
         clients = [self._open_venue(venue, entropy) for venue in scenario.venues]
         self.clients = clients
         self._journal_stream = self._pick_journal(entropy)

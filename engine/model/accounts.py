@@ -64,7 +64,20 @@ def cash_lock(order: Order, instrument: Instrument) -> tuple[Currency, int]:
             instrument.cost_currency,
             instrument.notional_raw(order.leaves_raw, _price_raw(order)),
         )
-    return instrument.base_currency, _on_grid(order.leaves_raw, instrument.base_currency)
+    base = held_currency(instrument)
+    return base, _on_grid(order.leaves_raw, base)
+
+
+def held_currency(instrument: Instrument) -> Currency:
+    """What a cash account holds after buying: the base currency.
+
+    Raises:
+        ValueError: the instrument has none; it is for margin accounts.
+    """
+    base = instrument.base_currency
+    if base is None:
+        raise ValueError(f"{instrument.id} has no base currency: no cash account can hold it")
+    return base
 
 
 def margin_lock(
@@ -299,7 +312,7 @@ class CashAccount(Account):
         """BUY: +quantity base, -notional quote; SELL the reverse; commission out of its own
         currency. The notional is rounded half-even once to the cost currency."""
         quantity_raw: int = fill.last_qty.raw
-        base = instrument.base_currency
+        base = held_currency(instrument)
         base_raw = _on_grid(quantity_raw, base)
         cost_raw = instrument.notional_raw(quantity_raw, fill.last_px.raw)
         if fill.side is BUY:

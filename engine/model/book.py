@@ -47,7 +47,7 @@ class BookFault(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=True
 
 
 class OrderBook:
-    """An L1 (best price only) or L2 (every price) book.
+    """An L1 (best price only) or L2 (every price) book; `engine.model.book_l3` has the L3 one.
 
     Attributes:
         sequence: the highest sequence applied; 0 before any. Never goes back.
@@ -57,8 +57,11 @@ class OrderBook:
             are applied all the same; quotes and trades are skipped (and not in update_count).
 
     Raises (construction):
-        TypeError, ValueError: an argument of another type, a precision outside 0..16.
+        TypeError, ValueError: an argument of another type, a precision outside 0..16, a book
+            type that is not of this class.
     """
+
+    _BOOK_TYPES: tuple[BookType, ...] = (BookType.L1_MBP, BookType.L2_MBP)
 
     __slots__ = (
         "_ask_keys",
@@ -87,6 +90,8 @@ class OrderBook:
             raise TypeError(f"expected InstrumentId, not {type(instrument_id).__name__}")
         self.instrument_id = instrument_id
         self.book_type = BookType(book_type)
+        if self.book_type not in self._BOOK_TYPES:
+            raise ValueError(f"{type(self).__name__} is no {self.book_type.name} book")
         self.price_precision = check_precision(price_precision)
         self.size_precision = check_precision(size_precision)
         self.sequence = 0
@@ -197,7 +202,9 @@ class OrderBook:
         ask: Level,
     ) -> None:
         if not self._is_l1:
-            raise ValueError(f"quotes and trades update L1 books, {self.instrument_id} is L2")
+            raise ValueError(
+                f"quotes and trades update L1 books, {self.instrument_id} is {self.book_type.name}"
+            )
         if (
             instrument_id != self.instrument_id
             or price_precision != self.price_precision
@@ -243,6 +250,17 @@ class OrderBook:
         if side is not BUY:
             removed += self._remove_to(SELL, bid[0])
         return removed
+
+    def _set_level(self, side: OrderSide, price: int, size: int) -> None:
+        """Make a new level, or with size 0 take one away that exists."""
+        sizes, keys = self._side(side)
+        key = price if side is BUY else -price
+        if size:
+            insort(keys, key)
+            sizes[price] = size
+        else:
+            del sizes[price]
+            del keys[bisect_left(keys, key)]
 
     def _remove_to(self, side: OrderSide, price: int) -> list[tuple[OrderSide, Level]]:
         sizes, keys = self._side(side)

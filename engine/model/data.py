@@ -12,7 +12,9 @@ from engine.model.identifiers import InstrumentId, TradeId
 from engine.model.values import Price, Quantity
 
 F_LAST = 128  # last delta of one venue event: the book is consistent again
+F_TOB = 64  # the delta speaks of the top of the book, not of one order
 F_SNAPSHOT = 32  # the delta belongs to a full image; the first of them is a CLEAR
+F_MBP = 16  # the delta speaks of a whole price level, not of one order
 
 
 class QuoteTick(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=True):
@@ -83,6 +85,34 @@ class OrderBookDeltas(msgspec.Struct, frozen=True, gc=False, array_like=True, ta
 
     instrument_id: InstrumentId
     deltas: tuple[OrderBookDelta, ...]
+    price_precision: int
+    size_precision: int
+    ts_event: int
+    ts_init: int
+
+
+class MboDelta(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=True):
+    """One change of one resting order (L3). A message of its own, so that the deltas by price,
+    of which there are many more, carry nothing for it.
+
+    `order_id` > 0 is the venue's number of the order; 0 only for CLEAR and with F_TOB or F_MBP.
+    `side` is None for CLEAR, and where the venue leaves it to the id to say.
+    """
+
+    action: BookAction
+    side: OrderSide | None
+    price_mantissa: int
+    size_mantissa: int
+    order_id: int
+    flags: int
+    sequence: int
+
+
+class MboDeltas(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=True):
+    """One consistent change of an L3 book: non-empty, its last delta carries F_LAST."""
+
+    instrument_id: InstrumentId
+    deltas: tuple[MboDelta, ...]
     price_precision: int
     size_precision: int
     ts_event: int

@@ -91,6 +91,7 @@ class AggressorSide(IntEnum):
 class BookType(IntEnum):
     L1_MBP = 1
     L2_MBP = 2
+    L3_MBO = 3
 
 
 class BookAction(IntEnum):

@@ -1,8 +1,9 @@
 """Instruments: what is traded, in which steps, at which fees, and what a quantity of it is worth.
 
-Two kinds for now. A `CurrencyPair` is spot: base against quote. A `CryptoPerpetual` is a swap
+Three kinds for now. A `CurrencyPair` is spot: base against quote. A `CryptoPerpetual` is a swap
 without expiry, linear (worth quantity x multiplier x price, in quote) or inverse (worth
 quantity x multiplier / price, in base). A quanto settles in a third currency: refused, by name.
+A `FuturesContract` is a dated future on something that is no currency: linear, in whole contracts.
 
 Rates (margins, fees) are ints in units of 1e-16 in the `*_raw` attributes and exact Decimals in
 the properties without it. A negative fee is a rebate.
@@ -39,12 +40,18 @@ ONE: Final = Quantity.from_int(1)
 
 class AssetClass(IntEnum):
     FX = 1
+    EQUITY = 2
+    COMMODITY = 3
+    DEBT = 4
+    INDEX = 5
     CRYPTOCURRENCY = 6
+    ALTERNATIVE = 7
 
 
 class InstrumentClass(IntEnum):
     SPOT = 1
     SWAP = 2
+    FUTURE = 3
 
 
 class Terms(TypedDict, total=False):
@@ -71,6 +78,7 @@ class Instrument:
     """What every kind has. Immutable; equal when every field is.
 
     Attributes:
+        base_currency: None where what is traded is no currency.
         cost_currency: of notionals, costs and PnL: quote, or base when inverse.
         price_increment, size_increment: the tick and the step, > 0, at the precisions.
         tick_mantissa, step_mantissa: the same as integers at the precisions.
@@ -117,10 +125,11 @@ class Instrument:
     )
 
     instrument_class: InstrumentClass
+    _own_fields: tuple[str, ...] = ()  # what a kind has beyond these, for its text
 
     id: InstrumentId
     raw_symbol: Symbol
-    base_currency: Currency
+    base_currency: Currency | None
     quote_currency: Currency
     settlement_currency: Currency
     cost_currency: Currency
@@ -153,7 +162,7 @@ class Instrument:
         self,
         *,
         id: InstrumentId,  # noqa: A002 - the name users of the field expect
-        base_currency: Currency,
+        base_currency: Currency | None,
         quote_currency: Currency,
         settlement_currency: Currency,
         is_inverse: bool,
@@ -176,8 +185,9 @@ class Instrument:
         ts_init: int = 0,
     ) -> None:
         _expect(InstrumentId, id=id)
-        _expect(Currency, base_currency=base_currency, quote_currency=quote_currency)
-        _expect(Currency, settlement_currency=settlement_currency)
+        _expect(Currency, quote_currency=quote_currency, settlement_currency=settlement_currency)
+        if base_currency is not None:
+            _expect(Currency, base_currency=base_currency)
         _expect(bool, is_inverse=is_inverse)
         _expect(int, ts_event=ts_event, ts_init=ts_init)
         _expect_positive(Price, price_increment=price_increment)
@@ -199,7 +209,11 @@ class Instrument:
                 raise ValueError(f"{price} has digits beyond the price precision {price_precision}")
         if ts_event < 0 or ts_init < 0:
             raise ValueError(f"a time is negative: ts_event={ts_event}, ts_init={ts_init}")
-        cost_currency = base_currency if is_inverse else quote_currency
+        cost_currency = quote_currency
+        if is_inverse:
+            if base_currency is None:
+                raise ValueError(f"{id} is inverse and names no base currency to be worth")
+            cost_currency = base_currency
         for notional in (min_notional, max_notional):
             if notional is not None and notional.currency != cost_currency:
                 raise ValueError(f"notional bound {notional} is not in {cost_currency}")
@@ -242,13 +256,17 @@ class Instrument:
         store(self, "ts_init", ts_init)
         store(self, "_notional_factor", factor // common)
         store(self, "_notional_divisor", divisor // common)
-        fields = ", ".join(f"{name}={getattr(self, name)}" for name in _TEXT_FIELDS)
+        names = _TEXT_FIELDS + self._own_fields
+        fields = ", ".join(f"{name}={getattr(self, name)}" for name in names)
         store(self, "_text", f"{type(self).__name__}({fields})")
 
     @property
     def asset_class(self) -> AssetClass:
         crypto = CurrencyType.CRYPTO
-        if crypto in (self.base_currency.currency_type, self.quote_currency.currency_type):
+        base = self.base_currency
+        if self.quote_currency.currency_type is crypto or (
+            base is not None and base.currency_type is crypto
+        ):
             return AssetClass.CRYPTOCURRENCY
         return AssetClass.FX
 
@@ -446,6 +464,7 @@ class CurrencyPair(Instrument):
     __slots__ = ()
 
     instrument_class = InstrumentClass.SPOT
+    base_currency: Currency
 
     def __init__(
         self,
@@ -477,6 +496,7 @@ class CryptoPerpetual(Instrument):
     __slots__ = ()
 
     instrument_class = InstrumentClass.SWAP
+    base_currency: Currency
 
     def __init__(
         self,
@@ -509,6 +529,83 @@ class CryptoPerpetual(Instrument):
             size_increment=size_increment,
             **terms,
         )
+
+
+@final
+class FuturesContract(Instrument):
+    """A dated future, in whole contracts, worth quantity x multiplier x price in quote.
+
+    Attributes:
+        underlying: what it is a future on, as its exchange calls it; not empty.
+        exchange: the exchange's own code, None where it is not known.
+        activation_ns, expiration_ns: first and last instant of trading, UNIX nanoseconds;
+            `expiration_ns` is the later one.
+
+    Raises (construction):
+        TypeError, ValueError: as `Instrument`; a size increment with decimals, an empty
+            underlying, a life that ends before it begins.
+    """
+
+    __slots__ = ("_asset_class", "activation_ns", "exchange", "expiration_ns", "underlying")
+
+    instrument_class = InstrumentClass.FUTURE
+    _own_fields = ("asset_class", "underlying", "exchange", "activation_ns", "expiration_ns")
+
+    underlying: str
+    exchange: str | None
+    activation_ns: int
+    expiration_ns: int
+    _asset_class: AssetClass
+
+    def __init__(
+        self,
+        *,
+        id: InstrumentId,  # noqa: A002
+        asset_class: AssetClass,
+        underlying: str,
+        quote_currency: Currency,
+        price_increment: Price,
+        activation_ns: int,
+        expiration_ns: int,
+        exchange: str | None = None,
+        size_increment: Quantity = ONE,
+        **terms: Unpack[Terms],
+    ) -> None:
+        _expect(AssetClass, asset_class=asset_class)
+        _expect(str, underlying=underlying)
+        _expect(int, activation_ns=activation_ns, expiration_ns=expiration_ns)
+        _expect(Quantity, size_increment=size_increment)
+        if exchange is not None:
+            _expect(str, exchange=exchange)
+        if not underlying:
+            raise ValueError(f"{id} names no underlying")
+        if not 0 <= activation_ns < expiration_ns:
+            raise ValueError(f"{id} lives from {activation_ns} to {expiration_ns}")
+        if size_increment.precision:
+            raise ValueError(f"{id} trades in whole contracts, not in steps of {size_increment}")
+        store = object.__setattr__
+        store(self, "_asset_class", asset_class)
+        store(self, "underlying", underlying)
+        store(self, "exchange", exchange)
+        store(self, "activation_ns", activation_ns)
+        store(self, "expiration_ns", expiration_ns)
+        super().__init__(
+            id=id,
+            base_currency=None,
+            quote_currency=quote_currency,
+            settlement_currency=quote_currency,
+            is_inverse=False,
+            price_increment=price_increment,
+            size_increment=size_increment,
+            **terms,
+        )
+
+    @property
+    def asset_class(self) -> AssetClass:
+        return self._asset_class
+
+
+AnyInstrument = CurrencyPair | CryptoPerpetual | FuturesContract
 
 
 def _settles_in_own_currency(

@@ -27,7 +27,7 @@ from engine.model.identifiers import (
     TradeId,
     VenueOrderId,
 )
-from engine.model.instruments import CryptoPerpetual, CurrencyPair
+from engine.model.instruments import AnyInstrument
 from engine.model.values import AccountBalance, MarginBalance, Money, Price, Quantity
 
 
@@ -184,7 +184,7 @@ class ClientDisconnected(msgspec.Struct, frozen=True, gc=False, array_like=True,
 
 
 class InstrumentReceived(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=True):
-    instrument: CurrencyPair | CryptoPerpetual
+    instrument: AnyInstrument
     ts_init: int
 
 

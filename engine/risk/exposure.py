@@ -10,6 +10,7 @@ commands that risk let pass are kept until the cache shows their effect.
 
 from engine.cache import Account, Instrument
 from engine.context import Context
+from engine.model.accounts import held_currency
 from engine.model.cost import Valuation
 from engine.model.enums import BUY, AccountType, OrderSide, OrderStatus, OrderType
 from engine.model.identifiers import AccountId, ClientOrderId, InstrumentId
@@ -185,7 +186,7 @@ class Exposure:
                     instrument.cost_currency.code,
                     instrument.notional_raw(quantity_raw, price_raw),
                 )
-            return instrument.base_currency.code, quantity_raw
+            return held_currency(instrument).code, quantity_raw
         known = self._valuations.get(instrument.id)
         if known is None or known[0] is not instrument:  # a venue may amend a definition
             known = self._valuations[instrument.id] = (instrument, Valuation(instrument))

@@ -163,6 +163,18 @@ class Floor:
             self._execute(book, side, resting, size, None)
         return quantity
 
+    def strike(self, book: Book, side: Side, resting: Resting, quantity: int) -> int:
+        """A participant's aggressive `side` order meets this resting order, wherever that stands.
+
+        For flows that know who was met; `hit` goes by price and time. Returns what it traded.
+        """
+        if book.status is not OPEN:
+            return 0
+        size = min(resting.leaves, quantity)
+        if size:
+            self._execute(book, side, resting, size, None)
+        return size
+
     def leave(self, book: Book, resting: Resting) -> None:
         """A participant takes back what is left of its order. Harmless when nothing is."""
         if resting.leaves:

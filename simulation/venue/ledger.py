@@ -155,7 +155,7 @@ class Ledger:
             instrument = listing.instrument
             currencies = [listing.cost]
             if listing.is_spot:
-                currencies += [instrument.base_currency, instrument.quote_currency]
+                currencies += [listing.base, instrument.quote_currency]
             for currency in currencies:
                 if currency.code not in self.purses:
                     self.purses[currency.code] = Purse(currency)
@@ -175,7 +175,7 @@ class Ledger:
         listing = order.book.listing
         rates = self._rates[listing.symbol]
         if self._is_cash and order.side is not BUY:
-            base = self.purses[listing.instrument.base_currency.code]
+            base = self.purses[listing.base.code]
             lock = half_even(leaves * TEN[base.precision], TEN[listing.size_precision])
             return base, (0 if order.reduce_only else lock), lock
         purse = self.purses[listing.cost.code]
@@ -229,7 +229,7 @@ class Ledger:
         """`affords` for an order without a price that would trade `quantity` for `notional`."""
         listing = order.book.listing
         if self._is_cash and order.side is not BUY:
-            base = self.purses[listing.instrument.base_currency.code]
+            base = self.purses[listing.base.code]
             need = half_even(quantity * TEN[base.precision], TEN[listing.size_precision])
             return need <= base.available + order.reserve
         if not self._is_cash and self._reduces(order, quantity):
@@ -262,7 +262,7 @@ class Ledger:
         notional = listing.notional(quantity, price)
         fee = self._rates[symbol].fee(notional, liquidity)
         if self._is_cash:
-            base = self.purses[listing.instrument.base_currency.code]
+            base = self.purses[listing.base.code]
             amount = half_even(quantity * TEN[base.precision], TEN[listing.size_precision])
             if order.side is BUY:
                 position.signed += quantity

@@ -3,11 +3,11 @@
 from typing import Final
 
 from engine.model.currencies import Currency
-from engine.model.instruments import CryptoPerpetual, CurrencyPair
+from engine.model.instruments import AnyInstrument, CurrencyPair
 from engine.model.values import Money, Price, Quantity
 from simulation.venue.money import RAW_DIGITS, RAW_ONE, TEN, half_even
 
-Instrument = CurrencyPair | CryptoPerpetual
+Instrument = AnyInstrument
 
 INVERSE_DIGITS: Final = 24  # an inverse fill's quantity x multiplier / price is kept to 1e-24
 
@@ -21,6 +21,7 @@ class Listing:
         min_notional, max_notional: mantissas of the cost currency, None without a limit.
         min_price, max_price: mantissas, None without a limit.
         multiplier: raw.
+        base: the base currency; quote where there is none.
         cost: the currency of notional, fees and PnL (base when inverse).
         cost_digits: digits of an exact cost beyond the point: 32 linear (raw x raw), 24 inverse.
     """
@@ -32,6 +33,7 @@ class Listing:
         "_notional_numerator",
         "_pnl_denominator",
         "_pnl_numerator",
+        "base",
         "cost",
         "cost_digits",
         "instrument",
@@ -64,7 +66,9 @@ class Listing:
         self.tick = instrument.tick_mantissa
         self.step = instrument.step_mantissa
         self.multiplier = instrument.multiplier.raw
-        cost: Currency = instrument.base_currency if self.inverse else instrument.quote_currency
+        # what has no base currency is worth and settled in quote only
+        self.base: Currency = instrument.base_currency or instrument.quote_currency
+        cost = self.base if self.inverse else instrument.quote_currency
         self.cost = cost
         cp = cost.precision
         self.min_quantity = _mantissa(instrument.min_quantity, sp)

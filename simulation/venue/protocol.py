@@ -175,8 +175,8 @@ class InstrumentRecord(Message, frozen=True, gc=False, array_like=True, tag=True
     """Decimals are text, as venues publish them; a bound that does not exist is empty text."""
 
     symbol: str
-    kind: str  # "SPOT" | "PERPETUAL"
-    base: str
+    kind: str  # "SPOT" | "PERPETUAL" | "FUTURE"
+    base: str  # empty where what is traded is no currency
     quote: str
     settlement: str
     inverse: bool
@@ -191,6 +191,17 @@ class InstrumentRecord(Message, frozen=True, gc=False, array_like=True, tag=True
     margin_maint: str
     maker_fee: str
     taker_fee: str
+
+
+class FutureRecord(InstrumentRecord, frozen=True, gc=False, array_like=True, tag=True):
+    """A dated future: what its kind has on top. A message of its own, so that the records of
+    the other kinds stay as short as they are."""
+
+    asset_class: str
+    underlying: str
+    exchange: str  # empty where it is not stated
+    activation_ns: int
+    expiration_ns: int
 
 
 class SubmitAnswer(Message, frozen=True, gc=False, array_like=True, tag=True):
@@ -242,7 +253,7 @@ class AccountAnswer(Message, frozen=True, gc=False, array_like=True, tag=True):
 
 class InstrumentsAnswer(Message, frozen=True, gc=False, array_like=True, tag=True):
     request_id: str
-    instruments: tuple[InstrumentRecord, ...]
+    instruments: tuple[InstrumentRecord | FutureRecord, ...]
 
 
 class DepthAnswer(Message, frozen=True, gc=False, array_like=True, tag=True):

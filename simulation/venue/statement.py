@@ -2,13 +2,16 @@
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from engine.model.instruments import FuturesContract
 from invariants.truth import TrueBalance, TrueBook, TrueFill, TrueOrder, TrueSubscription, Truth
 from simulation.venue.book import Book
 from simulation.venue.fees import FeeRates
 from simulation.venue.listing import Listing
 from simulation.venue.money import RAW_DIGITS, TEN, decimal_text, rate_text
 from simulation.venue.orders import VenueOrder
-from simulation.venue.protocol import InstrumentRecord, TradeRecord
+from simulation.venue.protocol import FutureRecord, InstrumentRecord, TradeRecord
 
 if TYPE_CHECKING:
     from simulation.venue.exchange import Exchange
@@ -91,16 +94,16 @@ def _book(book: Book) -> TrueBook:
     )
 
 
-def instrument_record(listing: Listing, rates: FeeRates) -> InstrumentRecord:
+def instrument_record(listing: Listing, rates: FeeRates) -> InstrumentRecord | FutureRecord:
     """An instrument as the venue publishes it; empty text where there is no bound."""
     instrument = listing.instrument
-    settlement = instrument.settlement_currency.code
-    return InstrumentRecord(
+    base = instrument.base_currency
+    common = InstrumentRecord(
         listing.symbol,
-        "SPOT" if listing.is_spot else "PERPETUAL",
-        instrument.base_currency.code,
+        _kind(listing),
+        "" if base is None else base.code,
         instrument.quote_currency.code,
-        settlement,
+        instrument.settlement_currency.code,
         listing.inverse,
         listing.price_precision,
         listing.size_precision,
@@ -114,6 +117,22 @@ def instrument_record(listing: Listing, rates: FeeRates) -> InstrumentRecord:
         rate_text(rates.maker),
         rate_text(rates.taker),
     )
+    if not isinstance(instrument, FuturesContract):
+        return common
+    return FutureRecord(
+        **msgspec.structs.asdict(common),
+        asset_class=instrument.asset_class.name,
+        underlying=instrument.underlying,
+        exchange=instrument.exchange or "",
+        activation_ns=instrument.activation_ns,
+        expiration_ns=instrument.expiration_ns,
+    )
+
+
+def _kind(listing: Listing) -> str:
+    if isinstance(listing.instrument, FuturesContract):
+        return "FUTURE"
+    return "SPOT" if listing.is_spot else "PERPETUAL"
 
 
 def _bound(mantissa: int | None, precision: int) -> str:
