@@ -73,7 +73,7 @@ class QuantitiesAddUp(Check):
     def end(self, evidence: Evidence) -> Iterator[Violation]:
         for order in evidence.view.orders():
             witness = evidence.witnesses.get(order.client_order_id)
-            if witness is not None:
+            if witness is not None and (witness.filled or order.filled_raw):
                 yield from self._judge(order, witness)
 
     def _judge(self, order: Order, witness: OrderWitness) -> Iterator[Violation]:

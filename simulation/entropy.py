@@ -11,7 +11,7 @@ possible answer is no choice and is not on it.
 import hashlib
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 Tape = dict[str, list[tuple[str, int, int]]]
@@ -79,25 +79,32 @@ class SeededEntropy:
 
 
 class _SeededStream(Stream):
-    """Builds on `getrandbits` alone: the only draw that is the same on every Python."""
+    """Builds on `getrandbits` alone: the only draw that is the same on every Python.
 
-    __slots__ = ("_bits", "_record")
+    A generator is dear to make, and many streams are named and never drawn from.
+    """
+
+    __slots__ = ("_bits", "_record", "_seed")
 
     def __init__(self, seed: int, name: str, record: list[tuple[str, int, int]] | None) -> None:
-        super().__init__(name)
-        digest = hashlib.sha256(f"{seed}/{name}".encode()).digest()
-        self._bits = random.Random(int.from_bytes(digest, "big")).getrandbits
+        self.name = name
+        self._seed = seed
+        self._bits: Callable[[int], int] = self._first_bits
         self._record = record
+
+    def _first_bits(self, width: int) -> int:
+        digest = hashlib.sha256(f"{self._seed}/{self.name}".encode()).digest()
+        self._bits = random.Random(int.from_bytes(digest, "big")).getrandbits
+        return self._bits(width)
 
     def below(self, bound: int, label: str) -> int:
         if bound <= 1:
             _check_bound(bound)
             return 0
-        bits = self._bits
         width = (bound - 1).bit_length()
-        value = bits(width)
+        value = self._bits(width)
         while value >= bound:
-            value = bits(width)
+            value = self._bits(width)
         if self._record is not None:
             self._record.append((label, bound, value))
         return value
@@ -108,11 +115,10 @@ class _SeededStream(Stream):
             return False
         if numerator >= denominator:
             return True
-        bits = self._bits
         width = (denominator - 1).bit_length()
-        value = bits(width)
+        value = self._bits(width)
         while value >= denominator:
-            value = bits(width)
+            value = self._bits(width)
         fires = value < numerator
         if self._record is not None:
             self._record.append((label, 2, 1 if fires else 0))

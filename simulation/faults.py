@@ -460,7 +460,7 @@ def _draw_plan(
         if not isinstance(rate, PerMinute):
             continue
         whole, rest = divmod(rate.n * active_ns, MINUTE)
-        for index in range(whole + 1):
+        for index in range(whole + 1 if rest else whole):
             # a stream of its own, so that removing one moves no other
             stream = entropy.stream(f"faults.plan.{kind.name.lower()}.{index}")
             if index == whole and not stream.chance(rest, MINUTE, "one more"):
