@@ -48,6 +48,24 @@ def adapter(kind: type[NativeClient]) -> Factory:
     return factory
 
 
+class ByKind(NativeClient):
+    """Hands each kind of frame to a method of its own, for a mistake to change."""
+
+    def told(self, frame: Any) -> None:
+        NativeClient.on_frame(self, frame)
+
+    _on_quote = _on_trade = _on_order = _on_fill = told
+
+    def on_frame(self, frame: Any) -> None:
+        by_kind = {
+            wire.QuoteFrame: self._on_quote,
+            wire.TradeFrame: self._on_trade,
+            wire.OrderFrame: self._on_order,
+            wire.FillFrame: self._on_fill,
+        }
+        by_kind.get(type(frame), self.told)(frame)
+
+
 class OnFrames(NativeClient):
     """Changes what the stream brings; None loses it."""
 
@@ -80,7 +98,7 @@ def submits(change: Callable[[wire.SubmitRequest], wire.SubmitRequest]) -> type[
 
 
 def fills(change: Callable[[FillReport], list[FillReport]]) -> type[NativeClient]:
-    class Changed(NativeClient):
+    class Changed(ByKind):
         def _on_fill(self, frame: wire.FillFrame) -> None:
             for report in change(self.mapper.fill(frame.trade, self._scheduler.now_ns)):
                 self._post(report)
@@ -137,17 +155,17 @@ class SendRaises(NativeClient):
         super().send(command)
 
 
-class FrameRaises(NativeClient):
+class FrameRaises(ByKind):
     def _on_quote(self, frame: wire.QuoteFrame) -> None:
         raise RuntimeError("cannot read")
 
 
-class StampsBack(NativeClient):
+class StampsBack(ByKind):
     def _on_quote(self, frame: wire.QuoteFrame) -> None:
         self._post(self.mapper.quote(frame, frame.ts - 10**9))
 
 
-class InventsCancel(NativeClient):
+class InventsCancel(ByKind):
     def _on_order(self, frame: wire.OrderFrame) -> None:
         super()._on_order(frame)
         if frame.event == "ACCEPTED":
@@ -169,13 +187,13 @@ class ForgetsInstrument(NativeClient):
         super()._on_instruments(status, replace(answer, instruments=first), sent_ns, late)
 
 
-class RepeatsTrades(NativeClient):
+class RepeatsTrades(ByKind):
     def _on_trade(self, frame: wire.TradeFrame) -> None:
         super()._on_trade(frame)
         super()._on_trade(frame)
 
 
-class LosesQuotes(NativeClient):
+class LosesQuotes(ByKind):
     seen = 0
 
     def _on_quote(self, frame: wire.QuoteFrame) -> None:
@@ -187,7 +205,7 @@ class LosesQuotes(NativeClient):
 _MADE = count()
 
 
-class NeverTheSame(NativeClient):
+class NeverTheSame(ByKind):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self._loses_one = next(_MADE) % 2 == 0

@@ -15,6 +15,7 @@ from engine.model.commands import CancelOrder, ModifyOrder, SubmitOrder, Unsubsc
 from engine.model.enums import DataKind
 from simulation.client import NativeClient
 from simulation.client_book import BookChannel, Books
+from simulation.client_session import NumberedFrame
 from simulation.venue import protocol as wire
 
 
@@ -25,11 +26,13 @@ class DropsSecondPartialFill(NativeClient):
         super().__init__(*args)
         self._fills: dict[str, int] = {}
 
-    def _on_fill(self, frame: wire.FillFrame) -> None:
-        name = frame.order.client_order_id
-        self._fills[name] = self._fills.get(name, 0) + 1
-        if self._fills[name] != 2:
-            super()._on_fill(frame)
+    def on_frame(self, frame: NumberedFrame) -> None:
+        if isinstance(frame, wire.FillFrame):
+            name = frame.order.client_order_id
+            self._fills[name] = self._fills.get(name, 0) + 1
+            if self._fills[name] == 2:
+                return
+        super().on_frame(frame)
 
 
 class RetriesSubmitBlindly(NativeClient):
@@ -93,16 +96,15 @@ class AppliesStaleSnapshot(NativeClient):
         self._books = _TrustingBooks(
             self._scheduler, self._requests, self.mapper, self._post, self._own_request_id
         )
-        self._stream_frames = {**self._stream_frames, wire.BookFrame: self._books.on_frame}
 
 
 class MapsExpiredToCanceled(NativeClient):
     """It knows one way for an order to end unfilled."""
 
-    def _on_order(self, frame: wire.OrderFrame) -> None:
-        if frame.event == "EXPIRED":
+    def on_frame(self, frame: NumberedFrame) -> None:
+        if isinstance(frame, wire.OrderFrame) and frame.event == "EXPIRED":
             frame = msgspec.structs.replace(frame, event="CANCELED")
-        super()._on_order(frame)
+        super().on_frame(frame)
 
 
 class KeepsSubscription(NativeClient):

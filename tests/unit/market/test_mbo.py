@@ -155,7 +155,8 @@ def test_file_of_another_kind_says_which_columns_it_lacks(write) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"\xff\xfe\x00", gzip.compress(HEADER.encode())[:-9], b"\x1f\x8bnonsense"],
+    [b"", b"\xff\xfe\x00", gzip.compress(HEADER.encode(), mtime=0)[:-9], b"\x1f\x8bnonsense"],
+    ids=["empty", "no text", "cut off", "no gzip"],
 )
 def test_damaged_file_is_a_recording_error(tmp_path, content) -> None:
     path = tmp_path / "esh4.csv.gz"
