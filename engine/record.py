@@ -4,6 +4,7 @@ Trace, journal and digest share these bytes. A message is MessagePack; values an
 written as their exact text, enums as their integers. Bytes are a function of the message alone.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -62,14 +63,9 @@ def _as_text(value: object) -> str:
 _ENCODER: Final = msgspec.msgpack.Encoder(enc_hook=_as_text)
 
 
-def encode(message: object) -> bytes:
-    """The bytes of a message or record.
-
-    Raises:
-        TypeError: something in it has no text of its own (its default text is an address).
-        OverflowError: an integer in it does not fit 64 bits.
-    """
-    return _ENCODER.encode(message)
+# The bytes of a message or record. Raises TypeError for what has no text of its own (its default
+# text is an address), OverflowError for an integer that does not fit 64 bits.
+encode: Final[Callable[[object], bytes]] = _ENCODER.encode
 
 
 def decode(data: bytes) -> object:

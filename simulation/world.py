@@ -78,7 +78,7 @@ class WitnessedJournal(MemoryJournal):
     evidence: Evidence
 
     def append(self, record: TurnRecord) -> None:
-        super().append(record)
+        MemoryJournal.append(self, record)
         if self.is_durable_at_once:
             self.evidence.durable_turn = record.turn
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SHIPPED = ("engine", "invariants", "simulation", "zoo", "seatrial")
+SHIPPED = ("engine", "invariants", "simulation", "conformance", "zoo", "seatrial")
 
 
 @pytest.fixture(scope="module")

@@ -28,8 +28,8 @@ BUGS: Final = (
                 "            instrument.notional_raw(order.quantity_raw, _price_raw(order)),\n",
             ),
             (
-                "    return instrument.base_currency, _on_grid(order.leaves_raw, ",
-                "    return instrument.base_currency, _on_grid(order.quantity_raw, ",
+                "    return base, _on_grid(order.leaves_raw, base)\n",
+                "    return base, _on_grid(order.quantity_raw, base)\n",
             ),
         ),
         property="ACC-3",
@@ -44,10 +44,8 @@ BUGS: Final = (
         module="engine.model.accounts",
         changes=(
             (
-                "    return instrument.base_currency, _on_grid(order.leaves_raw, "
-                "instrument.base_currency)\n",
-                "    return instrument.cost_currency, _on_grid(order.leaves_raw, "
-                "instrument.cost_currency)\n",
+                "    base = held_currency(instrument)\n    return base, _on_grid(order.leaves_raw",
+                "    base = instrument.cost_currency\n    return base, _on_grid(order.leaves_raw",
             ),
         ),
         property="ACC-3",
