@@ -101,7 +101,9 @@ def run_campaign(spec: Spec, on_result: Callable[[Outcome], None]) -> Campaign:
     started = time.monotonic()
     lines = _run_seeds(spec, HASH_SEEDS[0], on_result)
     if spec.twice:
-        lines = compared(lines, _run_seeds(spec, HASH_SEEDS[1], on_result))
+        # from the other end, so that each seed has other runs before it in its process
+        again = _run_seeds(spec, HASH_SEEDS[1], on_result, backwards=True)
+        lines = compared(lines, again)
     results = [line.outcome for line in lines]
     faults = _sum(outcome.faults for outcome in results)
     probes = _sum(outcome.probes for outcome in results)
@@ -193,8 +195,10 @@ def nondeterminism(outcome: Outcome, detail: str) -> Outcome:
     )
 
 
-def _run_seeds(spec: Spec, hash_seed: str, on_result: Callable[[Outcome], None]) -> list[Line]:
-    with _Pool(spec, hash_seed) as pool:
+def _run_seeds(
+    spec: Spec, hash_seed: str, on_result: Callable[[Outcome], None], *, backwards: bool = False
+) -> list[Line]:
+    with _Pool(spec, hash_seed, backwards) as pool:
         return pool.run(on_result)
 
 
@@ -246,7 +250,8 @@ class _Worker:
 class _Pool:
     """The workers of one pass."""
 
-    def __init__(self, spec: Spec, hash_seed: str) -> None:
+    def __init__(self, spec: Spec, hash_seed: str, backwards: bool) -> None:
+        self._backwards = backwards
         self._next = spec.first_seed
         self._end = spec.first_seed + spec.seeds
         self._seeds = spec.seeds
@@ -290,7 +295,11 @@ class _Pool:
 
     def _hand_out(self, worker: _Worker) -> None:
         count = min(_CHUNK, self._end - self._next)
-        if count:
-            worker.waiting = list(range(self._next, self._next + count))
-            worker.tell(msgspec.json.encode(Chunk(self._next, count)))
-            self._next += count
+        if not count:
+            return
+        if self._backwards:
+            first = self._end = self._end - count
+        else:
+            first, self._next = self._next, self._next + count
+        worker.waiting = list(range(first, first + count))
+        worker.tell(msgspec.json.encode(Chunk(first, count)))
