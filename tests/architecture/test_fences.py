@@ -35,7 +35,6 @@ IDENTITY_CALLS = {"hash", "id"}
 
 # module -> {what: why}
 ALLOWED: dict[str, dict[str, str]] = {
-    "simulation/entropy.py": {"random": "random.Random.getrandbits is the seeded generator"},
     "simulation/fences.py": dict.fromkeys(
         ("time", "random", "uuid", "socket", "threading", "subprocess"),
         "stands in for the ambient source while a run is fenced",

@@ -7,7 +7,7 @@ from simulation.entropy import (
     TapeEntropy,
 )
 
-PINNED = [671, 624, 962, 778, 793, 586]
+PINNED = [372, 67, 71, 25, 716, 149]
 
 
 def test_seeded_stream_is_a_function_of_seed_and_name_alone() -> None:
