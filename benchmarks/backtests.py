@@ -1,6 +1,13 @@
 """Backtests through a strategy: quotes alone, quotes and orders, and many short runs."""
 
-from benchmarks.market import NoopQuotes, OrderMaker, make_backtest, make_quotes
+from benchmarks.market import (
+    BookWatcher,
+    NoopQuotes,
+    OrderMaker,
+    make_backtest,
+    make_deltas,
+    make_quotes,
+)
 from benchmarks.measure import Row, measure, row
 from simulation.backtest import Backtest
 
@@ -52,6 +59,24 @@ def backtest_orders(repeat: int, scale: float) -> list[Row]:
         row("backtest_orders_events", events, "order+position events", timing, what, quotes=n),
         row("backtest_orders_quotes", n, "quotes (with the orders)", timing, what),
     ]
+
+
+def matching_l2(repeat: int, scale: float) -> list[Row]:
+    """Changes of a book, each applied at the venue and in the kernel, to a strategy that counts."""
+    n = scaled(50_000, scale)
+    deltas = make_deltas(n)
+
+    def setup() -> tuple[Backtest, BookWatcher]:
+        strategy = BookWatcher()
+        return make_backtest(strategy), strategy
+
+    def body(made: tuple[Backtest, BookWatcher]) -> int:
+        made[0].run(deltas)
+        return made[1].n
+
+    timing = measure(repeat, setup, body)
+    _expect("deltas", timing.result, n)
+    return [row("matching_l2", n, "deltas", timing, f"run only, book subscription; {_PLAIN}")]
 
 
 def backtest_small_runs(repeat: int, scale: float) -> list[Row]:

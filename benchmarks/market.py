@@ -5,8 +5,8 @@ ratio compares the same work.
 """
 
 from engine.model.currencies import AUD, USD
-from engine.model.data import QuoteTick
-from engine.model.enums import BUY, SELL, AccountType
+from engine.model.data import F_LAST, OrderBookDelta, OrderBookDeltas, QuoteTick
+from engine.model.enums import BUY, SELL, AccountType, BookAction
 from engine.model.identifiers import InstrumentId
 from engine.model.instruments import CurrencyPair
 from engine.model.orders import Order
@@ -50,6 +50,33 @@ def make_quotes(n: int) -> list[QuoteTick]:
     return quotes
 
 
+def make_deltas(n: int, levels: int = 20) -> list[OrderBookDeltas]:
+    """`n` changes of a book of `levels` levels a side, each an event of its own: a level is added
+    first, then updated, and now and then deleted and added again."""
+    instrument_id = AUDUSD.id
+    shown: set[tuple[bool, int]] = set()
+    batches = []
+    x = 777
+    for number in range(n):
+        x = (x * 1103515245 + 12345) & 0x7FFFFFFF
+        draw = x >> 8
+        is_bid = bool(draw & 1)
+        level = (draw >> 1) % levels
+        price = 70_000 - level if is_bid else 70_002 + level
+        size = 1_000 + draw % 9_000
+        action = BookAction.UPDATE
+        if (is_bid, price) not in shown:
+            action = BookAction.ADD
+            shown.add((is_bid, price))
+        elif (draw >> 12) % 8 == 0 and level:
+            action, size = BookAction.DELETE, 0
+            shown.remove((is_bid, price))
+        ts = T0 + number * QUOTE_EVERY_NS
+        delta = OrderBookDelta(action, BUY if is_bid else SELL, price, size, F_LAST, number)
+        batches.append(OrderBookDeltas(instrument_id, (delta,), 5, 0, ts, ts))
+    return batches
+
+
 class NoopQuotes(Strategy):
     """Counts quotes and looks each up in the cache."""
 
@@ -64,6 +91,20 @@ class NoopQuotes(Strategy):
         self.n += 1
         if self.cache.quote_tick(AUDUSD.id) is not tick:
             raise RuntimeError("the cache lags behind the quote")
+
+
+class BookWatcher(Strategy):
+    """Counts changes of the book."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.n = 0
+
+    def on_start(self) -> None:
+        self.subscribe_order_book_deltas(AUDUSD.id)
+
+    def on_order_book_deltas(self, deltas: OrderBookDeltas) -> None:
+        self.n += 1
 
 
 class OrderMaker(Strategy):

@@ -16,7 +16,12 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks.backtests import backtest_orders, backtest_quotes_noop, backtest_small_runs
+from benchmarks.backtests import (
+    backtest_orders,
+    backtest_quotes_noop,
+    backtest_small_runs,
+    matching_l2,
+)
 from benchmarks.measure import PYTHON, Row, tell
 from benchmarks.parts import msgbus_publish, price_ops
 from benchmarks.seeds import seeds
@@ -27,6 +32,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "backtest_quotes_noop": backtest_quotes_noop,
     "backtest_orders": backtest_orders,
     "backtest_small_runs": backtest_small_runs,
+    "matching_l2": matching_l2,
     "msgbus_publish": msgbus_publish,
     "price_ops": price_ops,
     "seeds": seeds,

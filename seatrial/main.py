@@ -109,6 +109,7 @@ def diff(
 def backtest(
     quotes: Annotated[Path | None, typer.Option(help="recorded quotes")] = None,
     trades: Annotated[Path | None, typer.Option(help="recorded trades")] = None,
+    depth: Annotated[Path | None, typer.Option(help="recorded book, by price")] = None,
     mbo: Annotated[
         Path | None, typer.Option(help="market by order: rebuild its book, retrace its fills")
     ] = None,
@@ -127,8 +128,8 @@ def backtest(
         from seatrial.commands import UsageError
         from seatrial.commands.mbo import backtest_mbo
 
-        if quotes is not None or trades is not None:
-            raise UsageError("--mbo is a recording of its own: no --quotes or --trades")
+        if not quotes is trades is depth is None:
+            raise UsageError("--mbo is a recording of its own: no --quotes, --trades, --depth")
         raise typer.Exit(backtest_mbo(console, mbo, json))
     from seatrial.commands import backtest
 
@@ -137,6 +138,7 @@ def backtest(
             console,
             quotes=quotes,
             trades=trades,
+            depth=depth,
             instrument=instrument,
             strategy=strategy,
             json=json,
@@ -226,7 +228,7 @@ def _usage_errors() -> tuple[type[Exception], ...]:
     """Imported when something has failed, and not before."""
     from seatrial.commands import UsageError
     from simulation.bundle import BundleError
-    from simulation.market.readers import RecordingError
+    from simulation.market.fields import RecordingError
     from simulation.recording import RunRefused
     from simulation.scenario import ScenarioError
     from simulation.token import TokenError

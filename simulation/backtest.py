@@ -3,8 +3,8 @@
 No network and no bytes; a latency model is all that stands between kernel and venue. Per datum
 the venue acts first (resting orders meet the new market), then the kernel hears of it.
 
-The recording is the market: a quote replaces what the other participants show at the touch, a
-trade is an aggressive order of that size. Our own orders rest beside them and take nothing that
+The recording is the market: a quote replaces what the other participants show at the touch, deltas
+of a book change the levels that they show, a trade is an aggressive order of that size. Our own orders rest beside them and take nothing that
 is not shown. A market that nobody of ours could have met is not laid into the book at all: see
 `Touch`.
 """
@@ -31,8 +31,16 @@ from engine.model.commands import (
     StopKernel,
     SubmitOrder,
 )
-from engine.model.data import QuoteTick, TradeTick
-from engine.model.enums import AccountType, AggressorSide, AnswerStatus, KernelState, OmsType
+from engine.model.data import OrderBookDeltas, QuoteTick, TradeTick
+from engine.model.enums import BUY as BOOK_BUY
+from engine.model.enums import (
+    AccountType,
+    AggressorSide,
+    AnswerStatus,
+    BookAction,
+    KernelState,
+    OmsType,
+)
 from engine.model.identifiers import AccountId, ClientId, InstrumentId, TraderId
 from engine.model.identifiers import Venue as VenueId
 from engine.model.orders import Order
@@ -48,6 +56,8 @@ from engine.model.reports import (
 )
 from engine.strategy import Strategy
 from simulation.client_mapping import Mapper
+from simulation.market.shown import Change, ShownDepth
+from simulation.market.ticks import Datum
 from simulation.scenario import Instrument, Venue, opening_account
 from simulation.scheduler import Scheduler
 from simulation.venue.book import Book, Resting
@@ -58,7 +68,8 @@ from simulation.venue.floor import Floor
 from simulation.venue.orders import VenueRefusal
 from simulation.venue.protocol import OrderRecord, TradeRecord
 
-Datum = QuoteTick | TradeTick
+_CLEAR: Final = BookAction.CLEAR
+_DELETE: Final = BookAction.DELETE
 _ALL: Final = 1 << 30  # every trade in one page
 _BEYOND: Final = 1 << 63  # above every price
 
@@ -240,7 +251,8 @@ class DirectClient:
 class Touch:
     """The other participants of one book as a recording shows them: one order a side.
 
-    A quote waits here until an order of ours could notice it: one that would trade with it, or
+    Where the recording has deltas of the book, these show its levels instead, each at once, and
+    quotes say nothing more. A quote waits here until an order of ours could notice it: one that would trade with it, or
     be triggered by it, or arrive. Quotes in between never were in the book, and nobody can tell.
     """
 
@@ -252,6 +264,7 @@ class Touch:
         "_bid_max",
         "_bid_min",
         "_book",
+        "_depth",
         "_floor",
         "_judged",
         "_waiting",
@@ -263,12 +276,15 @@ class Touch:
         self._bid: Resting | None = None
         self._ask: Resting | None = None
         self._waiting: QuoteTick | None = None
+        self._depth: ShownDepth | None = None
         # Quotes within these bounds change nothing for our orders, as they stood after so many
         # venue events.
         self._judged = -1
         self._bid_min = self._bid_max = self._ask_min = self._ask_max = 0
 
     def on_quote(self, quote: QuoteTick) -> None:
+        if self._depth is not None:
+            return
         self._waiting = quote
         if self._floor.open and self._is_noticed(quote):
             self.lay()
@@ -282,6 +298,42 @@ class Touch:
         side = SELL if trade.aggressor_side is AggressorSide.SELLER else BUY
         floor.hit(self._book, side, trade.size_mantissa, trade.price_mantissa)
         floor.settle(self._book)
+
+    def on_deltas(self, batch: OrderBookDeltas) -> None:
+        """One event of the recorded book."""
+        depth = self._depth
+        if depth is None:
+            depth = self._show_depth()
+        deltas = batch.deltas
+        first = deltas[0]
+        if len(deltas) == 1 and first.action is not _CLEAR:
+            size = 0 if first.action is _DELETE else first.size_mantissa
+            depth.set(BUY if first.side is BOOK_BUY else SELL, first.price_mantissa, size)
+        else:
+            is_image = False
+            changes: list[Change] = []
+            for delta in deltas:
+                if delta.action is _CLEAR:
+                    is_image = True
+                    changes = []
+                    continue
+                size = 0 if delta.action is _DELETE else delta.size_mantissa
+                side = BUY if delta.side is BOOK_BUY else SELL
+                changes.append((side, delta.price_mantissa, size))
+            if is_image:
+                depth.show(changes)
+            else:
+                depth.change(changes)
+        self._floor.settle(self._book)
+
+    def _show_depth(self) -> ShownDepth:
+        """Levels from now on: who stood at the touch for a quote leaves."""
+        for shown in (self._bid, self._ask):
+            if shown is not None:
+                self._floor.leave(self._book, shown)
+        self._bid = self._ask = self._waiting = None
+        self._depth = ShownDepth(self._floor, self._book)
+        return self._depth
 
     def lay(self) -> None:
         """Put the quote that waits into the book."""
@@ -430,6 +482,8 @@ class Backtest:
             if touch is not None:
                 if type(datum) is QuoteTick:
                     touch.on_quote(datum)
+                elif type(datum) is OrderBookDeltas:
+                    touch.on_deltas(datum)
                 else:
                     touch.on_trade(datum)  # type: ignore[arg-type]
                 if inbox:

@@ -3,7 +3,7 @@
 import msgspec
 
 from simulation.entropy import SeededEntropy
-from simulation.market.readers import RecordingError
+from simulation.market.fields import RecordingError
 from simulation.options import RunOptions
 from simulation.pipes import Pipes
 from simulation.recording import Job, Recording, Refusal

@@ -14,11 +14,11 @@ from engine.strategy import Strategy
 from simulation import fences
 from simulation.entropy import Entropy, SeededEntropy
 from simulation.faults import PROFILES
-from simulation.market.recorded import RecordedMarket
+from simulation.market.readers import file_hash
 from simulation.options import RunOptions
 from simulation.outcome import Outcome, Verdict
 from simulation.scenario import Scenario, ScenarioError, load_scenario, place_of
-from simulation.scenario_market import with_recording
+from simulation.scenario_market import read_market, with_recording
 from simulation.scenarios import BUILT_IN
 from simulation.token import SEED_LIMIT, code_hash
 from simulation.world import START_NS, World
@@ -41,7 +41,7 @@ def prepare(options: RunOptions) -> Scenario:
             raise ScenarioError(f"no fault profile {options.faults!r}: use one of {known}")
         scenario = msgspec.structs.replace(scenario, faults=profile)
     if options.market_files:
-        scenario = with_recording(scenario, RecordedMarket.read(options.market_files))
+        scenario = with_recording(scenario, read_market(options.market_files))
     return scenario
 
 
@@ -52,7 +52,7 @@ def named(options: RunOptions) -> RunOptions:
         ScenarioError, RecordingError: as `prepare`; or its parts do not go together; or the
             recordings are not those that `options.market` already names.
     """
-    market = RecordedMarket.hash(options.market_files) if options.market_files else ""
+    market = file_hash(options.market_files) if options.market_files else ""
     if options.market and options.market != market:
         raise ScenarioError(
             f"the recordings have the hash {market or 'none'}, the run was made on "

@@ -1,13 +1,20 @@
 """A scenario on recorded data: the venue lists what was recorded, time is the recording's."""
 
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from engine.model.enums import AccountType
 from engine.model.identifiers import InstrumentId
 from engine.model.instruments import CurrencyPair
-from simulation.market.readers import QuoteRow, RecordingError, pair_in_name
+from simulation.market.fields import RecordingError
+from simulation.market.mbo_reader import is_mbo
+from simulation.market.mbo_replay import MboMarket
+from simulation.market.readers import pair_in_name
 from simulation.market.recorded import RecordedMarket
+from simulation.market.rows import DepthRow, PlayedRow, QuoteRow
 from simulation.scenario import MakerTaker, Scenario, ScenarioError, Venue
 from simulation.workload import Workload
 
@@ -16,7 +23,22 @@ _STEPS: Final = 40  # of each trader, however long the recording is
 _LOTS_PER_TRADE: Final = 4  # the middle trade of the recording is this many lots
 
 
-def with_recording(scenario: Scenario, market: RecordedMarket) -> Scenario:
+def read_market(paths: Sequence[str | Path]) -> RecordedMarket | MboMarket:
+    """The recordings of one instrument, of whatever kind.
+
+    Raises:
+        RecordingError: a file cannot be used; a market by order is not the only file.
+    """
+    by_order = [path for path in paths if is_mbo(path)]
+    if not by_order:
+        return RecordedMarket.read(paths)
+    if len(paths) > 1:
+        reason = "a market by order is a recording of its own: give no other beside it"
+        raise RecordingError(str(by_order[0]), 0, "", "", reason)
+    return MboMarket.read(paths)
+
+
+def with_recording(scenario: Scenario, market: RecordedMarket | MboMarket) -> Scenario:
     """The scenario with `market` behind its venue, from the first row to the last.
 
     The venue lists one instrument as fine as the recording, with the fees of the scenario's own.
@@ -37,7 +59,8 @@ def with_recording(scenario: Scenario, market: RecordedMarket) -> Scenario:
     span_ms = (market.end_ns - market.start_ns + _MS - 1) // _MS
     if span_ms == 0:
         reason = "all rows are of one instant, so nothing could happen; record for longer"
-        raise RecordingError(market.recordings[0].file, 0, "", "", reason)
+        file = market.file if isinstance(market, MboMarket) else market.recordings[0].file
+        raise RecordingError(file, 0, "", "", reason)
     workload = scenario.workload
     return msgspec.structs.replace(
         scenario,
@@ -48,7 +71,12 @@ def with_recording(scenario: Scenario, market: RecordedMarket) -> Scenario:
     )
 
 
-def _listing(venue: Venue, market: RecordedMarket) -> Venue:
+def _listing(venue: Venue, market: RecordedMarket | MboMarket) -> Venue:
+    if isinstance(market, MboMarket):
+        contract = market.instrument(venue.name)
+        return msgspec.structs.replace(
+            venue, instruments=[contract], account=AccountType.MARGIN, fees=None, balances=None
+        )
     instrument_id = _instrument_id(venue, market)
     try:
         instrument = market.instrument_named(instrument_id)
@@ -79,16 +107,26 @@ def _instrument_id(venue: Venue, market: RecordedMarket) -> InstrumentId:
     raise unnamed or ScenarioError("a recorded market without recordings")
 
 
-def _fitted(workload: Workload, market: RecordedMarket, span_ms: int) -> Workload:
-    sizes = sorted(
-        size
-        for row in market.rows
-        for size in ((row.bid_size, row.ask_size) if isinstance(row, QuoteRow) else (row.size,))
-        if size
-    )
+def _fitted(workload: Workload, market: RecordedMarket | MboMarket, span_ms: int) -> Workload:
+    sizes = sorted(size for size in _sizes(market) if size)
     middle = sizes[len(sizes) // 2] if sizes else workload.lot_steps * _LOTS_PER_TRADE
     return msgspec.structs.replace(
         workload,
         lot_steps=max(middle // _LOTS_PER_TRADE, 1),
         step_ms=max(span_ms // _STEPS, 1),
     )
+
+
+def _sizes(market: RecordedMarket | MboMarket) -> Iterable[int]:
+    if isinstance(market, MboMarket):
+        return (hit.size for step in market.steps for hit in step.hits)
+    return (size for row in market.rows for size in _row_sizes(row))
+
+
+def _row_sizes(row: PlayedRow) -> tuple[int, ...]:
+    match row:
+        case QuoteRow():
+            return row.bid_size, row.ask_size
+        case DepthRow():
+            return tuple(size for _, size in (*row.bids, *row.asks))
+    return (row.size,)

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from engine.kernel import KernelFault
-from engine.model.data import QuoteTick
+from engine.model.data import QuoteTick, TradeTick
 from engine.model.events import OrderFilled
 from engine.model.identifiers import InstrumentId
 from engine.model.orders import Order
@@ -23,10 +23,12 @@ from engine.model.values import Price
 from engine.strategy import Strategy, StrategyConfig
 from seatrial.commands import UsageError
 from seatrial.commands.files import check_writable
-from simulation.backtest import Backtest, Datum, Result
-from simulation.market.readers import RecordingError, pair_in_name
+from simulation.backtest import Backtest, Result
+from simulation.market.fields import RecordingError
+from simulation.market.readers import pair_in_name
 from simulation.market.recorded import RecordedMarket
-from simulation.market.ticks import recorded_ticks
+from simulation.market.rows import Kind
+from simulation.market.ticks import Datum, recorded_data
 from simulation.scenario import Venue, load_name, place_of
 
 VENUE: Final = "SIM"  # where --instrument does not say
@@ -38,6 +40,7 @@ def backtest(
     *,
     quotes: Path | None,
     trades: Path | None,
+    depth: Path | None,
     instrument: str,
     strategy: str,
     json: Path | None,
@@ -49,19 +52,24 @@ def backtest(
     Raises:
         UsageError, RecordingError, ScenarioError: wrong usage; nothing was run or written.
     """
-    files = _recordings(quotes, trades)
+    given = {Kind.QUOTES: quotes, Kind.TRADES: trades, Kind.DEPTH: depth}
+    files = [path for path in given.values() if path is not None]
+    if not files:
+        raise UsageError("backtest needs data: give --quotes FILE, --trades FILE or --depth FILE")
     check_writable(json, "--json")
     market = RecordedMarket.read(files)
-    for option, recording in zip(_options(quotes, trades), market.recordings, strict=True):
-        if recording.is_quotes is not (option == "--quotes"):
-            kind = "quotes" if recording.is_quotes else "trades"
-            raise UsageError(f"{option} {recording.file}: holds {kind}, by its header row")
+    wanted = [kind for kind, path in given.items() if path is not None]
+    for kind, recording in zip(wanted, market.recordings, strict=True):
+        if recording.kind is not kind:
+            raise UsageError(
+                f"--{kind} {recording.file}: holds {recording.kind}, by its first line"
+            )
     try:
         listed = market.instrument_named(_instrument_id(instrument, files))
     except ValueError as error:
         raise UsageError(str(error)) from None
     trader = _strategy(strategy, listed.id)
-    data = recorded_ticks(market, listed.id)
+    data = recorded_data(market, listed.id)
     runner = Backtest(Venue(str(listed.id.venue), [listed]), [trader])
     try:
         result = runner.run(data)
@@ -82,18 +90,6 @@ def backtest(
 
 
 # --- what is asked for ------------------------------------------------------------------------
-
-
-def _options(quotes: Path | None, trades: Path | None) -> list[str]:
-    given = (("--quotes", quotes), ("--trades", trades))
-    return [option for option, path in given if path is not None]
-
-
-def _recordings(quotes: Path | None, trades: Path | None) -> list[Path]:
-    files = [path for path in (quotes, trades) if path is not None]
-    if not files:
-        raise UsageError("backtest needs data: give --quotes FILE, --trades FILE or both")
-    return files
 
 
 def _instrument_id(text: str, files: Sequence[Path]) -> InstrumentId:
@@ -215,13 +211,12 @@ def _report(strategy: str, result: Result, data: Sequence[Datum]) -> Report:
         (event for order in result.orders for event in order.events if type(event) is OrderFilled),
         key=lambda fill: (fill.ts_event, fill.client_order_id),
     )
-    last = data[-1]
-    price = last.bid_price if isinstance(last, QuoteTick) else last.price
+    price = next(filter(None, map(_price_of, reversed(data))), None)
     accounts = result.kernel.cache.accounts()
     orders = sorted(result.orders, key=lambda order: (order.ts_init, order.client_order_id))
     return Report(
         strategy,
-        str(last.instrument_id),
+        str(data[-1].instrument_id),
         [_order_line(order) for order in orders],
         [_fill_line(fill) for fill in fills],
         [_position_line(position, price) for position in result.positions],
@@ -238,6 +233,12 @@ def _report(strategy: str, result: Result, data: Sequence[Datum]) -> Report:
             "positions": len(result.positions),
         },
     )
+
+
+def _price_of(datum: Datum) -> Price | None:
+    if isinstance(datum, QuoteTick):
+        return datum.bid_price
+    return datum.price if isinstance(datum, TradeTick) else None
 
 
 def _order_line(order: Order) -> OrderLine:
@@ -266,7 +267,7 @@ def _fill_line(fill: OrderFilled) -> FillLine:
     )
 
 
-def _position_line(position: Position, price: Price) -> PositionLine:
+def _position_line(position: Position, price: Price | None) -> PositionLine:
     realized = position.realized_pnl
     for cycle in position.cycles:
         realized += cycle.realized_pnl
@@ -276,7 +277,7 @@ def _position_line(position: Position, price: Price) -> PositionLine:
         str(position.quantity),
         _plain(position.avg_px_open) if position.is_open else "",
         str(realized),
-        str(position.unrealized_pnl(price)) if position.is_open else "",
+        str(position.unrealized_pnl(price)) if position.is_open and price is not None else "",
         len(position.cycles) + 1,
     )
 

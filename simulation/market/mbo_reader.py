@@ -1,6 +1,6 @@
 """Market-by-order recordings: every message of one instrument, as the exchange sent it.
 
-A CSV file, plain or gzipped. Columns are found by name, in any order; others are ignored:
+A CSV file. Columns are found by name, in any order; others are ignored:
 
 | Column | Holds |
 |---|---|
@@ -18,9 +18,7 @@ reading with the place and the value; nothing of the file is used then.
 """
 
 import csv
-import gzip
 import io
-import zlib
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -28,7 +26,7 @@ from typing import Final
 
 import msgspec
 
-from simulation.market.readers import TS_MAX, RecordingError
+from simulation.market.fields import TS_MAX, RecordingError, read_text
 
 ADD: Final = 1
 CANCEL: Final = 2
@@ -58,7 +56,6 @@ _COLUMNS: Final = (
 )
 _PRICE_DIGITS: Final = 9
 _FLAGS_MAX: Final = 255
-_GZIP: Final = b"\x1f\x8b"
 
 
 class MboRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -102,6 +99,13 @@ class MboRecording(msgspec.Struct, frozen=True):
             yield rows[start:]
 
 
+def is_mbo(path: str | Path) -> bool:
+    """Whether the file's columns are those of this kind. Raises RecordingError: unreadable."""
+    first_line = read_text(path).partition("\n")[0]
+    names = {name.strip() for name in first_line.split(",")}
+    return names.issuperset(_COLUMNS)
+
+
 def read_mbo(path: str | Path) -> MboRecording:
     """Read one recording.
 
@@ -109,7 +113,7 @@ def read_mbo(path: str | Path) -> MboRecording:
         RecordingError: unreadable, of another kind, empty, or with a bad row.
     """
     file = str(path)
-    lines = csv.reader(io.StringIO(_text(path)))
+    lines = csv.reader(io.StringIO(read_text(path)))
     try:
         header = [name.strip() for name in next(lines, [])]
         if not all(name in header for name in _COLUMNS):
@@ -131,21 +135,6 @@ def read_mbo(path: str | Path) -> MboRecording:
         rows = [msgspec.structs.replace(row, price=row.price // unit) for row in rows]
     out_of_order = sum(row.ts < before.ts for before, row in pairwise(rows))
     return MboRecording(file, tuple(rows), precision, out_of_order)
-
-
-def _text(path: str | Path) -> str:
-    file = str(path)
-    try:
-        content = Path(path).read_bytes()
-        if content.startswith(_GZIP):
-            content = gzip.decompress(content)
-        return content.decode("utf-8-sig")
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise RecordingError(file, 0, "", "", f"damaged gzip: {error}") from None
-    except OSError as error:
-        raise RecordingError(file, 0, "", "", error.strerror or "cannot be read") from None
-    except UnicodeDecodeError:
-        raise RecordingError(file, 0, "", "", "is not text") from None
 
 
 class _Reader:

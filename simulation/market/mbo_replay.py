@@ -25,6 +25,7 @@ from engine.model.identifiers import InstrumentId
 from engine.model.instruments import AssetClass, FuturesContract
 from engine.model.values import Price, Quantity
 from simulation.entropy import Stream
+from simulation.market.fields import RecordingError
 from simulation.market.mbo_reader import (
     ADD,
     BID,
@@ -35,7 +36,7 @@ from simulation.market.mbo_reader import (
     read_mbo,
 )
 from simulation.market.mbo_rebuild import Rebuild, has_auction, trades_of
-from simulation.market.readers import RecordingError, file_hash
+from simulation.market.readers import file_hash
 from simulation.venue.book import Book, Resting
 from simulation.venue.enums import BUY, SELL, Side
 from simulation.venue.exchange import Exchange

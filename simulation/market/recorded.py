@@ -1,17 +1,19 @@
 """A recorded market: what other participants did once, done again at the venue.
 
-Quotes: the top of the book becomes one resting order a side of a synthetic participant. At an
+Depth: each level of the recorded book is one resting order a price (`shown`), and quotes beside it
+say nothing more. Quotes: the top of the book becomes one resting order a side of a synthetic participant. At an
 unchanged price its size changes where it stands; at a new price it joins the back. Trades: an
 aggressive order of that size up to that price. It meets whoever rests there by price and time,
 ourselves included; what the recording traded beyond what the book shows had somebody hidden
-behind it, who is met last. Without quotes the touch follows the trades, one tick wide and as
-large as the last of them.
+behind it, who is met last. Without quotes and depth the touch follows the trades, one tick wide
+and as large as the last of them. Bars are four trades each: the open, the two extremes, the one
+nearer to the open first, and the close.
 
 All of it passes through the one book: our orders may take what is shown, once, and what a
 recorded participant would have taken may be ours.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from heapq import merge
 from pathlib import Path
 from typing import Final
@@ -23,27 +25,22 @@ from engine.model.identifiers import InstrumentId
 from engine.model.instruments import CurrencyPair
 from engine.model.values import Price, Quantity
 from simulation.entropy import Stream
-from simulation.market.readers import (
-    QuoteRow,
-    Recording,
-    RecordingError,
-    Row,
-    TradeRow,
-    file_hash,
-    pair_in_name,
-    read_recording,
-)
+from simulation.market.fields import RecordingError
+from simulation.market.readers import file_hash, pair_in_name, read_recording
+from simulation.market.rows import BarRow, DepthRow, Kind, PlayedRow, QuoteRow, Recording, TradeRow
+from simulation.market.shown import Change, ShownDepth
 from simulation.venue.book import Resting
 from simulation.venue.enums import BUY, SELL, Side
 from simulation.venue.exchange import Exchange
 from simulation.venue.matching import would_take
 
 DEFAULT_SIZE_UNITS: Final = 1_000_000  # shown at the touch by a recording without sizes
+_RANK: Final = {Kind.TRADES: 0, Kind.BARS: 0, Kind.DEPTH: 1, Kind.QUOTES: 2}  # at one instant
 
 
 class RecordedMarket(msgspec.Struct, frozen=True):
-    """Recordings of one instrument, merged by time; at one instant trades come before quotes,
-    since a quote already shows what the trade left.
+    """Recordings of one instrument, merged by time; at one instant trades come before depth and
+    quotes, since these already show what the trade left.
 
     Attributes:
         price_precision, size_precision: the finest of the files; `rows` are at these.
@@ -51,7 +48,7 @@ class RecordedMarket(msgspec.Struct, frozen=True):
     """
 
     recordings: tuple[Recording, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[PlayedRow, ...]
     price_precision: int
     size_precision: int
     default_size: int
@@ -71,7 +68,7 @@ class RecordedMarket(msgspec.Struct, frozen=True):
         size_precision = max(recording.size_precision for recording in recordings)
         streams = [
             _rescaled(recording, price_precision, size_precision)
-            for recording in sorted(recordings, key=lambda recording: recording.is_quotes)
+            for recording in sorted(recordings, key=lambda recording: _RANK[recording.kind])
         ]
         return cls(
             tuple(recordings),
@@ -94,9 +91,8 @@ class RecordedMarket(msgspec.Struct, frozen=True):
     def end_ns(self) -> int:
         return self.rows[-1].ts
 
-    @property
-    def has_quotes(self) -> bool:
-        return any(recording.is_quotes for recording in self.recordings)
+    def has(self, kind: Kind) -> bool:
+        return any(recording.kind is kind for recording in self.recordings)
 
     def instrument(self, venue: str) -> CurrencyPair:
         """A spot instrument at `venue` as fine as the recording, named after the first file.
@@ -147,6 +143,7 @@ class Replay:
         "_bid",
         "_book",
         "_default_size",
+        "_depth",
         "_exchange",
         "_floor",
         "_price_scale",
@@ -178,7 +175,8 @@ class Replay:
         self._price_scale: int = 10**finer_prices
         self._size_scale: int = 10**finer_sizes
         self._default_size = market.default_size * self._size_scale
-        self._shows_quotes = market.has_quotes
+        self._shows_quotes = market.has(Kind.QUOTES)
+        self._depth = ShownDepth(exchange.floor, book) if market.has(Kind.DEPTH) else None
         self._sized = all(recording.has_sizes for recording in market.recordings)
         self._tick = listing.tick
         self._bid: Resting | None = None
@@ -193,18 +191,34 @@ class Replay:
         """Play no more rows; what rests stays."""
         self._stopped = True
 
-    def play(self, row: Row) -> None:
+    def play(self, row: PlayedRow) -> None:
         """One row is one venue event."""
-        if isinstance(row, QuoteRow):
+        if isinstance(row, DepthRow):
+            self._level(row)
+        elif isinstance(row, TradeRow):
+            self._trade(row)
+        elif self._depth is None:
             self._show(
                 row.bid * self._price_scale,
                 row.ask * self._price_scale,
                 self._size(row.bid_size),
                 self._size(row.ask_size),
             )
-        else:
-            self._trade(row)
         self._floor.settle(self._book)
+
+    def _level(self, row: DepthRow) -> None:
+        depth = self._depth
+        if depth is None:
+            raise RuntimeError("a row of depth in a market that has none")
+        changes: list[Change] = [
+            (side, price * self._price_scale, size * self._size_scale)
+            for side, levels in ((BUY, row.bids), (SELL, row.asks))
+            for price, size in levels
+        ]
+        if row.is_image:
+            depth.show(changes)
+        else:
+            depth.change(changes)
 
     def _schedule(self) -> None:
         if not self._stopped and self.played < len(self._rows):
@@ -250,46 +264,78 @@ class Replay:
         other = SELL if side is BUY else BUY
         price = row.price * self._price_scale
         size = row.size * self._size_scale
-        if not self._shows_quotes:
+        follows = not self._shows_quotes and self._depth is None
+        if follows:
             self._bid = self._withdraw(self._bid, 0, 0)
             self._ask = self._withdraw(self._ask, 0, 0)
         left = floor.hit(book, side, size, price)
         if left and not would_take(book, other, price):
             floor.join(book, other, price, left)
             floor.hit(book, side, left, price)
-        if not self._shows_quotes:
+        if follows:
             # the last price was the touch on the side that was hit
             bid = price - self._tick if side is BUY else price
             if bid > 0:
                 self._show(bid, bid + self._tick, size, size)
 
 
-def _rescaled(recording: Recording, price_precision: int, size_precision: int) -> list[Row]:
-    """The rows at finer precisions than the file's own."""
-    price_scale = 10 ** (price_precision - recording.price_precision)
-    size_scale = 10 ** (size_precision - recording.size_precision)
-    if price_scale == 1 and size_scale == 1:
-        return list(recording.rows)
-    rows: list[Row] = []
+def trades_of(bar: BarRow, opened_ns: int) -> list[TradeRow]:
+    """A bar as four trades of a quarter of its volume each, the rest with the last.
+
+    They are spread over the bar: at its open, and after each quarter. Each goes the way that the
+    price moved.
+    """
+    first, second = bar.high, bar.low
+    if bar.open - bar.low < bar.high - bar.open:
+        first, second = second, first
+    quarter, rest = divmod(bar.volume, 4)
+    step = (bar.ts - opened_ns) // 4
+    trades: list[TradeRow] = []
+    last = bar.open
+    for number, price in enumerate((bar.open, first, second, bar.close)):
+        size = quarter + rest if number == 3 else quarter
+        if size:
+            side = BUY if price >= last else SELL
+            ts = opened_ns + number * step
+            trades.append(TradeRow(ts, price, size, side, f"{opened_ns}-{number}"))
+        last = price
+    return trades
+
+
+def _rescaled(
+    recording: Recording, price_precision: int, size_precision: int
+) -> Iterator[PlayedRow]:
+    """What there is to play, at precisions at least as fine as the file's own."""
+    prices = 10 ** (price_precision - recording.price_precision)
+    sizes = 10 ** (size_precision - recording.size_precision)
     for row in recording.rows:
-        if isinstance(row, QuoteRow):
-            rows.append(
-                QuoteRow(
+        match row:
+            case QuoteRow():
+                yield QuoteRow(
                     row.ts,
-                    row.bid * price_scale,
-                    row.ask * price_scale,
-                    row.bid_size * size_scale,
-                    row.ask_size * size_scale,
+                    row.bid * prices,
+                    row.ask * prices,
+                    row.bid_size * sizes,
+                    row.ask_size * sizes,
                 )
-            )
-        else:
-            rows.append(
-                TradeRow(
+            case TradeRow():
+                yield TradeRow(
+                    row.ts, row.price * prices, row.size * sizes, row.aggressor, row.trade_id
+                )
+            case DepthRow():
+                yield DepthRow(
                     row.ts,
-                    row.price * price_scale,
-                    row.size * size_scale,
-                    row.aggressor,
-                    row.trade_id,
+                    row.is_image,
+                    row.update,
+                    tuple((price * prices, size * sizes) for price, size in row.bids),
+                    tuple((price * prices, size * sizes) for price, size in row.asks),
                 )
-            )
-    return rows
+            case BarRow():
+                for trade in trades_of(row, row.ts - recording.interval_ns):
+                    yield TradeRow(
+                        trade.ts,
+                        trade.price * prices,
+                        trade.size * sizes,
+                        trade.aggressor,
+                        trade.trade_id,
+                    )

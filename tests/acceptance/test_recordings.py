@@ -210,3 +210,35 @@ def test_the_lists_of_scenarios_and_properties_are_printed(shell) -> None:
     for property_id in ("FIL-1", "ORD-4", "KRN-1", "DET-1", "fill-before-accept"):
         assert property_id in invariants.out
     assert "nothing yet" not in invariants.out  # every property has a bug that trips it
+
+
+def test_a_real_book_by_price_behind_the_venue_and_through_a_backtest(
+    shell, recorded: Path, tmp_path: Path
+) -> None:
+    depth = recorded / "bybit_xrpusdt_ob500_20241201.jsonl"
+    said = shell("run", "--market", depth, "--seeds", "10", "--json", "run.json")
+    assert said.code == 0, said
+    assert json.loads((tmp_path / "run.json").read_text())["counts"]["fills"] > 50
+    said = shell("backtest", "--depth", depth, "--json", "backtest.json")
+    assert said.code == 0, said
+    report = json.loads((tmp_path / "backtest.json").read_text())
+    assert report["instrument"] == "XRP/USDT.SIM"
+    # the example's order is larger than the best level and walks into the next
+    assert len({fill["price"] for fill in report["fills"]}) > 1
+
+
+def test_a_real_market_by_order_behind_the_venue_holds_every_property(
+    shell, recorded: Path, tmp_path: Path
+) -> None:
+    market = recorded / "cme_esh4_mbo_20231225_part1.csv.gz"
+    said = shell("run", "--market", market, "--seeds", "2", "--json", "run.json")
+    assert said.code == 0, said
+    found = json.loads((tmp_path / "run.json").read_text())
+    assert found["counts"]["fills"] > 20
+    assert found["counts"]["turns"] > 20_000
+
+
+def test_a_recording_of_another_kind_than_its_option_says_is_refused(
+    shell, refused, quotes: Path
+) -> None:
+    assert "holds quotes" in refused("backtest", "--depth", quotes.name)

@@ -34,7 +34,7 @@ def test_a_benchmark_at_tiny_scale_tells_every_field(name: str) -> None:
 
 
 def test_the_figures_say_whether_trace_and_journal_are_on() -> None:
-    for name in ("backtest_quotes_noop", "backtest_small_runs", "seeds"):
+    for name in ("backtest_quotes_noop", "backtest_small_runs", "matching_l2", "seeds"):
         (row,) = command.BENCHMARKS[name](1, TINY)
         state = "on" if name == "seeds" else "off"
         assert f"trace and journal {state}" in str(row["what"])

@@ -13,6 +13,7 @@ from engine.model.values import Price, Quantity
 from invariants.catalogue import CATALOGUE
 from seatrial.commands.mbo import backtest_mbo
 from simulation.faults import CALM
+from simulation.market.fields import RecordingError
 from simulation.market.mbo import FifoReport, analyse, rebuild, survey
 from simulation.market.mbo_reader import (
     ADD,
@@ -28,7 +29,6 @@ from simulation.market.mbo_reader import (
 )
 from simulation.market.mbo_rebuild import Rebuild
 from simulation.market.mbo_replay import MboMarket, contract_in_name
-from simulation.market.readers import RecordingError
 from simulation.outcome import Verdict
 from simulation.run import simulate
 from simulation.scenario import Scenario, Venue

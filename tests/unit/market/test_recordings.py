@@ -1,18 +1,15 @@
 """Recordings: read whole or not at all, then played through the venue's one book."""
 
+import gzip
 from pathlib import Path
 
 import pytest
 
 from engine.model.identifiers import InstrumentId
-from simulation.market.readers import (
-    QuoteRow,
-    RecordingError,
-    TradeRow,
-    pair_in_name,
-    read_recording,
-)
+from simulation.market.fields import RecordingError
+from simulation.market.readers import pair_in_name, read_recording
 from simulation.market.recorded import RecordedMarket
+from simulation.market.rows import Kind, QuoteRow, TradeRow
 from simulation.scheduler import Scheduler
 from simulation.venue.enums import BUY, SELL, AccountType
 from simulation.venue.exchange import Exchange
@@ -101,7 +98,7 @@ def test_quotes_become_integers_at_the_finest_precision_of_the_file(write) -> No
 
 def test_quotes_without_sizes_are_told_by_their_header(write) -> None:
     recording = read_recording(write("eurusd.csv", BARE, "5,1.10,1.11"))
-    assert (recording.is_quotes, recording.has_sizes) == (True, False)
+    assert (recording.kind, recording.has_sizes) == (Kind.QUOTES, False)
     assert recording.rows == (QuoteRow(5, 110, 111, 0, 0),)
 
 
@@ -153,6 +150,20 @@ def test_bad_row_names_file_row_column_and_value(write, header, row, column, val
     found = error.value
     assert (found.file, found.row, found.column, found.value) == (str(path), 3, column, value)
     assert "row 3" in str(found)
+
+
+def test_a_number_of_five_thousand_digits_is_refused_in_one_line(write) -> None:
+    with pytest.raises(RecordingError, match="row 2, ts_event"):
+        read_recording(write("x.csv", QUOTES, f"{'9' * 5000},9,1,10,1"))
+    with pytest.raises(RecordingError, match="row 2, bid_price"):
+        read_recording(write("x.csv", QUOTES, f"5,{'9' * 5000},1,10,1"))
+
+
+def test_a_gzipped_recording_is_read_like_a_plain_one(write, tmp_path) -> None:
+    plain = write("btcusdt.csv", QUOTES, "5,99,3,101,4")
+    packed = tmp_path / "btcusdt.csv.gz"
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    assert read_recording(packed).rows == read_recording(plain).rows
 
 
 @pytest.mark.parametrize("lines", [(), ("a,b,c",), (QUOTES,)])

@@ -6,8 +6,23 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from engine.model.currencies import AUD, USD
-from engine.model.data import QuoteTick, TradeTick
-from engine.model.enums import BUY, SELL, AccountType, AggressorSide, OrderSide, TimeInForce
+from engine.model.data import (
+    F_LAST,
+    F_SNAPSHOT,
+    OrderBookDelta,
+    OrderBookDeltas,
+    QuoteTick,
+    TradeTick,
+)
+from engine.model.enums import (
+    BUY,
+    SELL,
+    AccountType,
+    AggressorSide,
+    BookAction,
+    OrderSide,
+    TimeInForce,
+)
 from engine.model.events import OrderCanceled, OrderFilled, OrderRejected
 from engine.model.identifiers import InstrumentId, TradeId
 from engine.model.instruments import CurrencyPair
@@ -15,6 +30,7 @@ from engine.model.orders import Order
 from engine.model.values import Price, Quantity
 from engine.strategy import Strategy
 from simulation.backtest import Backtest, LatencyModel, Result, Touch
+from simulation.market.ticks import Datum
 from simulation.scenario import MakerTaker, Venue
 
 MS = 1_000_000
@@ -95,7 +111,7 @@ def cancel(index: int) -> Act:
 
 def run(
     script: dict[int, Act],
-    data: Sequence[QuoteTick | TradeTick],
+    data: Sequence[Datum],
     latency: LatencyModel | None = None,
     fees: MakerTaker | None = None,
 ) -> tuple[Scripted, Result]:
@@ -328,3 +344,67 @@ def test_a_side_quoted_with_size_zero_is_empty() -> None:
     nobody_offers = QuoteTick(PAIR.id, 700, 702, 100, 0, 3, 0, MS, MS)
     strategy, _ = run({1: market(BUY, 10)}, [nobody_offers])
     assert isinstance(strategy.seen[-1], OrderRejected)
+
+
+# --- a recorded book -----------------------------------------------------------------------
+
+
+def delta(at_ms: int, side: OrderSide, price: int, size: int) -> OrderBookDeltas:
+    action = BookAction.UPDATE if size else BookAction.DELETE
+    change = OrderBookDelta(action, side, price, size, F_LAST, at_ms)
+    return OrderBookDeltas(PAIR.id, (change,), 3, 0, at_ms * MS, at_ms * MS)
+
+
+def image(at_ms: int, *levels: tuple[OrderSide, int, int]) -> OrderBookDeltas:
+    changes = [OrderBookDelta(BookAction.CLEAR, None, 0, 0, F_SNAPSHOT, at_ms)]
+    changes += [
+        OrderBookDelta(BookAction.ADD, side, price, size, F_SNAPSHOT | F_LAST, at_ms)
+        for side, price, size in levels
+    ]
+    return OrderBookDeltas(PAIR.id, tuple(changes), 3, 0, at_ms * MS, at_ms * MS)
+
+
+def test_an_order_sweeps_the_levels_of_a_recorded_book_in_order() -> None:
+    book = image(1, (BUY, 990, 50), (SELL, 1000, 20), (SELL, 1001, 20))
+    strategy, _ = run({1: market(BUY, 30)}, [book, quote(2, 990, 1000)])
+    assert fills(strategy) == [(2, 1000), (2, 1001)]
+    assert strategy.orders[0].filled_qty == 30
+
+
+def test_quotes_beside_a_recorded_book_move_nothing_at_the_venue() -> None:
+    data = [image(1, (BUY, 990, 50), (SELL, 1000, 20)), quote(2, 890, 900)]
+    strategy, _ = run({1: market(BUY, 5)}, data)
+    assert fills(strategy) == [(2, 1000)]
+
+
+def test_who_stood_at_the_touch_of_a_quote_leaves_when_a_book_is_recorded() -> None:
+    data = [quote(1, 900, 901), image(2, (BUY, 990, 50), (SELL, 1000, 20)), quote(3, 1, 2)]
+    strategy, _ = run({2: market(BUY, 5)}, data)
+    assert fills(strategy) == [(3, 1000)]
+
+
+def test_a_level_that_moves_through_our_order_fills_it_at_its_price() -> None:
+    data = [
+        image(1, (BUY, 990, 50), (SELL, 1000, 20)),
+        quote(2, 990, 1000),
+        delta(3, SELL, 994, 20),
+    ]
+    strategy, _ = run({1: limit(BUY, 5, 995)}, data)
+    assert fills(strategy) == [(3, 995)]
+
+
+def test_the_kernel_sees_the_book_that_the_venue_shows() -> None:
+    class Reader(Scripted):
+        def on_start(self) -> None:
+            self.subscribe_order_book_deltas(PAIR.id)
+
+        def on_order_book_deltas(self, deltas: OrderBookDeltas) -> None:
+            book = self.cache.order_book(PAIR.id)
+            self.seen.append((book.bids(), book.asks()))
+
+    strategy = Reader({})
+    backtest = Backtest(Venue("SIM", [PAIR]), [strategy])
+    backtest.run([image(1, (BUY, 990, 50), (SELL, 1000, 20)), delta(2, BUY, 991, 7)])
+    shown = backtest.exchange.books[PAIR.id.symbol].depth()
+    assert strategy.seen[-1] == ([(991, 7), (990, 50)], [(1000, 20)])
+    assert (list(shown[1]), list(shown[2])) == strategy.seen[-1]

@@ -5,10 +5,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from simulation.market.readers import RecordingError
+from engine.model.enums import AccountType
+from simulation.market.fields import RecordingError
 from simulation.market.recorded import RecordedMarket
 from simulation.scenario import MakerTaker, Scenario, ScenarioError, Venue, duration_ns
-from simulation.scenario_market import with_recording
+from simulation.scenario_market import read_market, with_recording
 from simulation.scenarios import BTCUSDT, BTCUSDT_PERP, default, perpetual
 
 MS = 1_000_000
@@ -96,3 +97,34 @@ def test_a_scenario_of_two_venues_cannot_say_which_one_is_meant(tmp_path: Path) 
     scenario = msgspec.structs.replace(SCENARIO, venues=[*SCENARIO.venues, other])
     with pytest.raises(ScenarioError, match="goes behind one venue"):
         with_recording(scenario, market(tmp_path / "btcusdt.csv", quote(1), quote(2000)))
+
+
+MBO = "ts_recv,ts_event,action,side,price_e9,size,order_id,flags,sequence\n"
+
+
+def test_a_market_by_order_lists_the_contract_in_its_name_on_margin(tmp_path: Path) -> None:
+    path = tmp_path / "esh4.csv"
+    rows = [
+        "1,1,A,B,4800250000000,5,1,128,1",
+        "2,2,A,A,4800500000000,5,2,128,2",
+        "3,3,T,B,4800500000000,1,3,0,3",
+        "3,3,F,A,4800500000000,1,2,0,3",
+        "3,3,C,A,4800500000000,1,2,128,3",
+        f"{2_000 * MS},{2_000 * MS},A,B,4800250000000,2,4,128,4",
+        f"{4_000 * MS},{4_000 * MS},C,B,4800250000000,2,4,128,5",
+    ]
+    path.write_text(MBO + "".join(f"{row}\n" for row in rows))
+    recorded = read_market([path])
+    made = on(SCENARIO, recorded)
+    (instrument,) = made.venues[0].instruments
+    assert str(instrument.id) == "ESH4.SIM"
+    assert made.venues[0].account is AccountType.MARGIN
+    assert 1_900 * MS <= duration_ns(made.active) <= 4_001 * MS
+
+
+def test_a_market_by_order_stands_alone(tmp_path: Path) -> None:
+    by_order, quotes = tmp_path / "esh4.csv", tmp_path / "btcusdt.csv"
+    by_order.write_text(MBO)
+    quotes.write_text(QUOTES)
+    with pytest.raises(RecordingError, match="no other beside it"):
+        read_market([quotes, by_order])
