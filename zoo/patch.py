@@ -45,8 +45,12 @@ class _PatchedLoader(importlib.machinery.SourceFileLoader):
 
     def get_code(self, fullname: str) -> CodeType:
         path = self.get_filename(fullname)
-        source = importlib.util.decode_source(self.get_data(path))
-        return compile(patched_source(self._bug, source), path, "exec", dont_inherit=True)
+        return compile(self.get_data(path), path, "exec", dont_inherit=True)
+
+    def get_data(self, path: str) -> bytes:
+        """The text with the bug in it: also for tracebacks, and for the hash of what runs."""
+        source = importlib.util.decode_source(super().get_data(path))
+        return patched_source(self._bug, source).encode()
 
 
 class _Finder(importlib.abc.MetaPathFinder):
