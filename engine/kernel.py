@@ -241,7 +241,9 @@ class Kernel:
         try:
             clock.now_ns = ts_init  # 1; never back, or we would not be here
             decide(message)  # 2, 3
-            bus.drain()  # 4
+            if bus.queue:
+                bus.drain()  # 4
+            bus.held = False
             if self._records:
                 record = self._remember(message)  # 5
             if ctx.outbox:
