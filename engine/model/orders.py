@@ -10,7 +10,8 @@ quantity, and becomes an average only on reading.
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, cast
 
 from engine.model.enums import (
     BUY,
@@ -70,6 +71,10 @@ _UPDATED: Final = Trigger.UPDATED
 _UPDATED_TO_FILLED: Final = Trigger.UPDATED_TO_FILLED
 _PENDING_UPDATE: Final = Trigger.PENDING_UPDATE
 _PENDING_CANCEL: Final = Trigger.PENDING_CANCEL
+
+# What most orders never fill is not made for each of them: it reads as an empty dict, and
+# writing to it is a TypeError.
+_NOTHING: Final = cast("dict[Any, Any]", MappingProxyType({}))
 
 _ENDED: Final = (OrderStatus.REJECTED, OrderStatus.CANCELED, OrderStatus.EXPIRED)
 _LIMITS: Final = (OrderType.LIMIT, OrderType.STOP_LIMIT)
@@ -195,15 +200,15 @@ class Order:
         self.cost_raw = 0
         self.status: OrderStatus = OrderStatus.INITIALIZED
         self.previous_status: OrderStatus | None = None
-        self.requests: dict[str, Trigger] = {}
-        self._answered: dict[str, Trigger] = {}
+        self.requests: dict[str, Trigger] = _NOTHING
+        self._answered: dict[str, Trigger] = _NOTHING
         self.venue_order_id: VenueOrderId | None = None
         self.venue_order_ids: list[VenueOrderId] = []
         self.account_id: AccountId | None = None
         self.position_id: PositionId | None = None
         self.liquidity_side = LiquiditySide.NO_LIQUIDITY_SIDE
-        self.trade_ids: dict[TradeId, OrderFilled] = {}
-        self.commissions: dict[str, Money] = {}
+        self.trade_ids: dict[TradeId, OrderFilled] = _NOTHING
+        self.commissions: dict[str, Money] = _NOTHING
         self.events: list[OrderEvent] = [init]
         self.ts_init = init.ts_init
         self.ts_submitted = 0
@@ -311,16 +316,14 @@ class Order:
         if effect is not None:
             effect(self, event)
         if request_id is not None:
-            requests = self.requests
             if trigger is _PENDING_UPDATE or trigger is _PENDING_CANCEL:
-                requests[request_id] = trigger
+                self.requests = {**self.requests, request_id: trigger}
             else:
-                self._answered[request_id] = trigger
-                requests.pop(request_id, None)
+                self._settle(request_id, trigger)
         self.previous_status = beneath
         if CLOSED[status] and not CLOSED[self.status]:
             self.ts_closed = event.ts_event
-            self.requests.clear()
+            self.requests = _NOTHING
         self.status = status
         self.ts_last = event.ts_event
         self.events.append(event)
@@ -456,6 +459,9 @@ class Order:
     def _on_fill(self, event: OrderFilled) -> None:
         commission = event.commission
         code = commission.currency.code
+        if not self.trade_ids:
+            self.trade_ids = {}
+            self.commissions = {}
         paid = self.commissions.get(code)
         self.commissions[code] = commission if paid is None else paid + commission
         quantity_raw: int = event.last_qty.raw
@@ -503,6 +509,13 @@ class Order:
     def _on_gone(self, event: OrderCanceled | OrderExpired) -> None:
         if event.venue_order_id is not None and self.venue_order_id is None:
             self._name(event.venue_order_id)
+
+    def _settle(self, request_id: str, answer: Trigger) -> None:
+        if not self._answered:
+            self._answered = {}
+        self._answered[request_id] = answer
+        if request_id in self.requests:
+            del self.requests[request_id]
 
     def _name(self, venue_order_id: VenueOrderId) -> None:
         self.venue_order_id = venue_order_id
