@@ -102,6 +102,10 @@ def _by_key(values: Mapping[_K, _V]) -> tuple[_V, ...]:
     return tuple([values[key] for key in sorted(values)])
 
 
+def _code_of(balance: AccountBalance) -> str:
+    return balance.currency.code
+
+
 def _on_grid(quantity_raw: int, currency: Currency) -> int:
     return divide_half_even(quantity_raw, currency.unit) * currency.unit
 
@@ -111,7 +115,7 @@ class Account:
 
     Attributes:
         leverage: margins are divided by it; 1 in a cash account.
-        balances: by currency code; objects are replaced, never changed.
+        balances: by currency code, in its order; objects are replaced, never changed.
         margins: by instrument, only where something is held.
         last_event: the latest AccountState applied or stated; None before the first.
         events_count: how many there were.
@@ -180,7 +184,7 @@ class Account:
         return min(self._total_raw.values(), default=0) < 0
 
     def __repr__(self) -> str:
-        held = "; ".join(f"{self.balances[code]}" for code in sorted(self.balances))
+        held = "; ".join(map(str, self.balances.values()))
         return f"{type(self).__name__}({self.id} {held})"
 
     # --- changing ------------------------------------------------------------------------
@@ -202,7 +206,7 @@ class Account:
         if event.balances or event.margins:
             self.balances = {}
             self._total_raw = {}
-            for balance in event.balances:
+            for balance in sorted(event.balances, key=_code_of):
                 code = balance.currency.code
                 self.balances[code] = balance
                 self._currencies[code] = balance.currency
@@ -262,6 +266,7 @@ class Account:
         """Make the balances (and margins) that were touched anew. True if there were any."""
         if not self._stale:
             return False
+        known = len(self.balances)
         for code in self._stale:
             currency = self._currencies[code]
             total_raw = self._total_raw.setdefault(code, 0)
@@ -278,16 +283,17 @@ class Account:
                 total if locked_raw == 0 else Money.from_raw(total_raw - locked_raw, currency),
             )
         self._stale.clear()
+        if len(self.balances) > known:
+            self.balances = dict(sorted(self.balances.items()))
         return True
 
     def state(self, event_id: str, ts_event: int, ts_init: int, reported: bool) -> AccountState:
         """The account as an event. Call `settle` first."""
-        balances, margins = self.balances, self.margins
         return AccountState(
             self.id,
             self.account_type,
-            _by_key(balances),
-            _by_key(margins),
+            tuple(self.balances.values()),
+            _by_key(self.margins),
             reported,
             event_id,
             ts_event,

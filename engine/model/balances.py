@@ -1,6 +1,7 @@
 """Balances and margins of an account, as values that cannot contradict themselves."""
 
-from typing import final
+from collections.abc import Callable
+from typing import Final, cast, final
 
 from engine.model.currencies import Currency
 from engine.model.fixed import format_mantissa
@@ -20,14 +21,8 @@ def _one_currency(kind: str, *moneys: Money) -> Currency:
     return currency
 
 
-@final
-class AccountBalance:
-    """What an account has of one currency: total == locked + free, exactly.
-
-    Raises:
-        TypeError: not Money.
-        ValueError: two currencies, or the three do not add up.
-    """
+class _BalanceDraft:
+    """A balance while it is being filled in; see `engine.model.scaled` for why."""
 
     __slots__ = ("free", "locked", "total")
 
@@ -35,7 +30,19 @@ class AccountBalance:
     locked: Money
     free: Money
 
-    def __init__(self, total: Money, locked: Money, free: Money) -> None:
+
+@final
+class AccountBalance(_BalanceDraft):
+    """What an account has of one currency: total == locked + free, exactly.
+
+    Raises:
+        TypeError: not Money.
+        ValueError: two currencies, or the three do not add up.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, total: Money, locked: Money, free: Money) -> "AccountBalance":
         if (
             type(total) is not Money
             or type(locked) is not Money
@@ -46,10 +53,12 @@ class AccountBalance:
             _one_currency("AccountBalance", total, locked, free)
         if total.raw != locked.raw + free.raw:
             raise ValueError(f"total {total} is not locked {locked} + free {free}")
-        store = object.__setattr__
-        store(self, "total", total)
-        store(self, "locked", locked)
-        store(self, "free", free)
+        self = _blank_balance()
+        self.total = total
+        self.locked = locked
+        self.free = free
+        self.__class__ = AccountBalance
+        return self
 
     @classmethod
     def from_total_and_locked(cls, total: Money, locked: Money) -> "AccountBalance":
@@ -101,14 +110,8 @@ class AccountBalance:
         return AccountBalance, (self.total, self.locked, self.free)
 
 
-@final
-class MarginBalance:
-    """Margin held in one currency; `instrument_id` None is the account-wide (cross) entry.
-
-    Raises:
-        TypeError: not Money, or not an InstrumentId.
-        ValueError: two currencies, or a negative margin.
-    """
+class _MarginDraft:
+    """A margin while it is being filled in."""
 
     __slots__ = ("initial", "instrument_id", "maintenance")
 
@@ -116,9 +119,21 @@ class MarginBalance:
     maintenance: Money
     instrument_id: InstrumentId | None
 
-    def __init__(
-        self, initial: Money, maintenance: Money, instrument_id: InstrumentId | None = None
-    ) -> None:
+
+@final
+class MarginBalance(_MarginDraft):
+    """Margin held in one currency; `instrument_id` None is the account-wide (cross) entry.
+
+    Raises:
+        TypeError: not Money, or not an InstrumentId.
+        ValueError: two currencies, or a negative margin.
+    """
+
+    __slots__ = ()
+
+    def __new__(
+        cls, initial: Money, maintenance: Money, instrument_id: InstrumentId | None = None
+    ) -> "MarginBalance":
         if (
             type(initial) is not Money
             or type(maintenance) is not Money
@@ -129,10 +144,12 @@ class MarginBalance:
             raise ValueError(f"a margin is negative: {initial}, {maintenance}")
         if instrument_id is not None and type(instrument_id) is not InstrumentId:
             raise TypeError(f"expected InstrumentId, not {type(instrument_id).__name__}")
-        store = object.__setattr__
-        store(self, "initial", initial)
-        store(self, "maintenance", maintenance)
-        store(self, "instrument_id", instrument_id)
+        self = _blank_margin()
+        self.initial = initial
+        self.maintenance = maintenance
+        self.instrument_id = instrument_id
+        self.__class__ = MarginBalance
+        return self
 
     @property
     def currency(self) -> Currency:
@@ -164,3 +181,8 @@ class MarginBalance:
 
     def __reduce__(self) -> tuple[type, tuple[Money, Money, InstrumentId | None]]:
         return MarginBalance, (self.initial, self.maintenance, self.instrument_id)
+
+
+# drafts that their makers have promised to finish
+_blank_balance: Final = cast("Callable[[], AccountBalance]", _BalanceDraft)
+_blank_margin: Final = cast("Callable[[], MarginBalance]", _MarginDraft)

@@ -11,9 +11,9 @@ BUGS: Final = (
         module="engine.model.balances",
         changes=(
             (
-                '        store(self, "free", free)\n',
+                "        self.free = free\n",
                 "        whole = free.raw // 10**14 * 10**14\n"
-                '        store(self, "free", Money.from_raw(whole, free.currency))\n',
+                "        self.free = Money.from_raw(whole, free.currency)\n",
             ),
         ),
         property="ACC-1",
