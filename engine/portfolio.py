@@ -124,7 +124,7 @@ class Portfolio:
         else:
             account = MarginAccount(report.account_id, self._leverage)
         for balance in report.balances:
-            account.set_total(balance.currency, balance.total.raw)
+            account.set_total(balance.currency, balance.total_raw)
         orders = [order for order in cache.orders() if order.account_id == report.account_id]
         if isinstance(account, MarginAccount):
             # Oldest first by local time; within one instant by order, then as each was applied.
@@ -183,8 +183,8 @@ class Portfolio:
         differences = []
         for code in sorted({**stated, **believed}):
             ours, theirs = believed.get(code), stated.get(code)
-            ours_total, ours_locked = (0, 0) if ours is None else (ours.total.raw, ours.locked.raw)
-            total, locked = (0, 0) if theirs is None else (theirs.total.raw, theirs.locked.raw)
+            ours_total, ours_locked = (0, 0) if ours is None else (ours.total_raw, ours.locked_raw)
+            total, locked = (0, 0) if theirs is None else (theirs.total_raw, theirs.locked_raw)
             if ours_total != total or ours_locked != locked:
                 differences.append(BalanceDifference(code, ours_total, ours_locked, total, locked))
         return differences

@@ -523,11 +523,7 @@ def _bound(text: str) -> Quantity | None:
 def _balance(record: wire.BalanceRecord) -> AccountBalance:
     try:
         unit = currency(record.currency)
-        return AccountBalance(
-            Money.from_mantissa(record.total, unit),
-            Money.from_mantissa(record.locked, unit),
-            Money.from_mantissa(record.total - record.locked, unit),
-        )
+        return AccountBalance.of_raw(record.total * unit.unit, record.locked * unit.unit, unit)
     except ValueError as error:
         raise Unreadable(f"balance of {record.currency!r}: {error}") from error
 

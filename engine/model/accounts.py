@@ -176,7 +176,7 @@ class Account:
     def free_raw(self, code: str) -> int:
         """Raw free amount of a currency code; 0 for one that the account never had."""
         balance = self.balances.get(code)
-        return 0 if balance is None else balance.free.raw
+        return 0 if balance is None else balance.free_raw
 
     @property
     def is_breached(self) -> bool:
@@ -210,7 +210,7 @@ class Account:
                 code = balance.currency.code
                 self.balances[code] = balance
                 self._currencies[code] = balance.currency
-                self._total_raw[code] = balance.total.raw
+                self._total_raw[code] = balance.total_raw
             self.margins = {
                 margin.instrument_id: margin
                 for margin in event.margins
@@ -268,19 +268,12 @@ class Account:
             return False
         known = len(self.balances)
         for code in self._stale:
-            currency = self._currencies[code]
             total_raw = self._total_raw.setdefault(code, 0)
             locked_raw = self._locked_raw.get(code, 0)
             if locked_raw > total_raw:
                 locked_raw = max(total_raw, 0)
-            before = self.balances.get(code)
-            total = None if before is None else before.total
-            if total is None or total.raw != total_raw:
-                total = Money.from_raw(total_raw, currency)
-            self.balances[code] = AccountBalance(
-                total,
-                Money.from_raw(locked_raw, currency),
-                total if locked_raw == 0 else Money.from_raw(total_raw - locked_raw, currency),
+            self.balances[code] = AccountBalance.of_raw(
+                total_raw, locked_raw, self._currencies[code]
             )
         self._stale.clear()
         if len(self.balances) > known:
@@ -409,13 +402,8 @@ class MarginAccount(Account):
         initial_raw = self._initial_raw.get(instrument_id, 0)
         maintenance_raw = self.contribution_raw((instrument_id,))
         if initial_raw or maintenance_raw:
-            before = self.margins.get(instrument_id)
-            if before is not None and before.maintenance.raw == maintenance_raw:
-                maintained = before.maintenance
-            else:
-                maintained = Money.from_raw(maintenance_raw, currency)
-            self.margins[instrument_id] = MarginBalance(
-                Money.from_raw(initial_raw, currency), maintained, instrument_id
+            self.margins[instrument_id] = MarginBalance.of_raw(
+                initial_raw, maintenance_raw, currency, instrument_id
             )
         else:
             self.margins.pop(instrument_id, None)

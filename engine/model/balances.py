@@ -1,10 +1,14 @@
-"""Balances and margins of an account, as values that cannot contradict themselves."""
+"""Balances and margins of an account, as values that cannot contradict themselves.
+
+They carry raw amounts (units of 1e-16); the properties build a `Money` when somebody asks for
+one. An account makes several with each fill, and hardly any is looked at.
+"""
 
 from collections.abc import Callable
 from typing import Final, cast, final
 
 from engine.model.currencies import Currency
-from engine.model.fixed import format_mantissa
+from engine.model.fixed import MONEY_RAW_MAX, MONEY_RAW_MIN, format_mantissa
 from engine.model.identifiers import InstrumentId
 from engine.model.money import Money
 
@@ -24,11 +28,21 @@ def _one_currency(kind: str, *moneys: Money) -> Currency:
 class _BalanceDraft:
     """A balance while it is being filled in; see `engine.model.scaled` for why."""
 
-    __slots__ = ("free", "locked", "total")
+    __slots__ = ("currency", "free_raw", "locked_raw", "total_raw")
 
-    total: Money
-    locked: Money
-    free: Money
+    currency: Currency
+    total_raw: int
+    locked_raw: int
+    free_raw: int
+
+
+def _is_money(raw: int, currency: Currency) -> bool:
+    return (
+        type(raw) is int
+        and type(currency) is Currency
+        and MONEY_RAW_MIN <= raw <= MONEY_RAW_MAX
+        and not raw % currency.unit
+    )
 
 
 @final
@@ -53,10 +67,22 @@ class AccountBalance(_BalanceDraft):
             _one_currency("AccountBalance", total, locked, free)
         if total.raw != locked.raw + free.raw:
             raise ValueError(f"total {total} is not locked {locked} + free {free}")
+        return AccountBalance.of_raw(total.raw, locked.raw, total.currency)
+
+    @staticmethod
+    def of_raw(total_raw: int, locked_raw: int, currency: Currency) -> "AccountBalance":
+        """From units of 1e-16; free is the rest. Raises what `Money` would for any of the three."""
+        free_raw = total_raw - locked_raw
+        if not (_is_money(total_raw, currency) and _is_money(locked_raw, currency)):
+            Money.from_raw(total_raw, currency)  # one of them says why
+            Money.from_raw(locked_raw, currency)
+        if not MONEY_RAW_MIN <= free_raw <= MONEY_RAW_MAX:
+            Money.from_raw(free_raw, currency)
         self = _blank_balance()
-        self.total = total
-        self.locked = locked
-        self.free = free
+        self.currency = currency
+        self.total_raw = total_raw
+        self.locked_raw = locked_raw
+        self.free_raw = free_raw
         self.__class__ = AccountBalance
         return self
 
@@ -65,18 +91,26 @@ class AccountBalance(_BalanceDraft):
         """`locked` is held to 0..total while total >= 0 (a named clamp); free is the rest."""
         currency = _one_currency("AccountBalance", total, locked)
         raw = locked.raw if total.raw < 0 else min(max(locked.raw, 0), total.raw)
-        return cls(total, Money.from_raw(raw, currency), Money.from_raw(total.raw - raw, currency))
+        return cls.of_raw(total.raw, raw, currency)
 
     @classmethod
     def from_total_and_free(cls, total: Money, free: Money) -> "AccountBalance":
         """`free` is held to 0..total while total >= 0 (a named clamp); locked is the rest."""
         currency = _one_currency("AccountBalance", total, free)
         raw = free.raw if total.raw < 0 else min(max(free.raw, 0), total.raw)
-        return cls(total, Money.from_raw(total.raw - raw, currency), Money.from_raw(raw, currency))
+        return cls.of_raw(total.raw, total.raw - raw, currency)
 
     @property
-    def currency(self) -> Currency:
-        return self.total.currency
+    def total(self) -> Money:
+        return Money.from_raw(self.total_raw, self.currency)
+
+    @property
+    def locked(self) -> Money:
+        return Money.from_raw(self.locked_raw, self.currency)
+
+    @property
+    def free(self) -> Money:
+        return Money.from_raw(self.free_raw, self.currency)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"AccountBalance is immutable: cannot set {name}")
@@ -87,20 +121,21 @@ class AccountBalance(_BalanceDraft):
     def __eq__(self, other: object) -> bool:
         return (
             type(other) is AccountBalance
-            and self.total == other.total
-            and self.locked == other.locked
+            and self.total_raw == other.total_raw
+            and self.locked_raw == other.locked_raw
+            and self.currency.code == other.currency.code
         )
 
     def __hash__(self) -> int:
-        return hash((self.total, self.locked))
+        return hash((self.total_raw, self.locked_raw))
 
     def __str__(self) -> str:
         # every record of an account holds this text: one currency, looked up once
-        currency = self.total.currency
+        currency = self.currency
         unit, digits, code = currency.unit, currency.precision, currency.code
-        total = format_mantissa(self.total.raw // unit, digits)
-        locked = format_mantissa(self.locked.raw // unit, digits)
-        free = format_mantissa(self.free.raw // unit, digits)
+        total = format_mantissa(self.total_raw // unit, digits)
+        locked = format_mantissa(self.locked_raw // unit, digits)
+        free = format_mantissa(self.free_raw // unit, digits)
         return f"total={total} {code}, locked={locked} {code}, free={free} {code}"
 
     def __repr__(self) -> str:
@@ -113,10 +148,11 @@ class AccountBalance(_BalanceDraft):
 class _MarginDraft:
     """A margin while it is being filled in."""
 
-    __slots__ = ("initial", "instrument_id", "maintenance")
+    __slots__ = ("currency", "initial_raw", "instrument_id", "maintenance_raw")
 
-    initial: Money
-    maintenance: Money
+    currency: Currency
+    initial_raw: int
+    maintenance_raw: int
     instrument_id: InstrumentId | None
 
 
@@ -140,20 +176,38 @@ class MarginBalance(_MarginDraft):
             or initial.currency is not maintenance.currency
         ):
             _one_currency("MarginBalance", initial, maintenance)
-        if initial.raw < 0 or maintenance.raw < 0:
-            raise ValueError(f"a margin is negative: {initial}, {maintenance}")
+        return MarginBalance.of_raw(initial.raw, maintenance.raw, initial.currency, instrument_id)
+
+    @staticmethod
+    def of_raw(
+        initial_raw: int,
+        maintenance_raw: int,
+        currency: Currency,
+        instrument_id: InstrumentId | None = None,
+    ) -> "MarginBalance":
+        """From units of 1e-16. Raises what `Money` would, too."""
+        if not (_is_money(initial_raw, currency) and _is_money(maintenance_raw, currency)):
+            Money.from_raw(initial_raw, currency)  # one of them says why
+            Money.from_raw(maintenance_raw, currency)
+        if initial_raw < 0 or maintenance_raw < 0:
+            raise ValueError(f"a margin is negative: raw {initial_raw}, {maintenance_raw}")
         if instrument_id is not None and type(instrument_id) is not InstrumentId:
             raise TypeError(f"expected InstrumentId, not {type(instrument_id).__name__}")
         self = _blank_margin()
-        self.initial = initial
-        self.maintenance = maintenance
+        self.currency = currency
+        self.initial_raw = initial_raw
+        self.maintenance_raw = maintenance_raw
         self.instrument_id = instrument_id
         self.__class__ = MarginBalance
         return self
 
     @property
-    def currency(self) -> Currency:
-        return self.initial.currency
+    def initial(self) -> Money:
+        return Money.from_raw(self.initial_raw, self.currency)
+
+    @property
+    def maintenance(self) -> Money:
+        return Money.from_raw(self.maintenance_raw, self.currency)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"MarginBalance is immutable: cannot set {name}")
@@ -164,13 +218,14 @@ class MarginBalance(_MarginDraft):
     def __eq__(self, other: object) -> bool:
         return (
             type(other) is MarginBalance
-            and self.initial == other.initial
-            and self.maintenance == other.maintenance
+            and self.initial_raw == other.initial_raw
+            and self.maintenance_raw == other.maintenance_raw
+            and self.currency.code == other.currency.code
             and self.instrument_id == other.instrument_id
         )
 
     def __hash__(self) -> int:
-        return hash((self.initial, self.maintenance, self.instrument_id))
+        return hash((self.initial_raw, self.maintenance_raw, self.instrument_id))
 
     def __str__(self) -> str:
         where = "account" if self.instrument_id is None else self.instrument_id
