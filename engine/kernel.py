@@ -236,7 +236,10 @@ class Kernel:
         bus = self.bus
         record = None
         self._open = False
-        ctx.begin_turn()
+        if ctx.facts or ctx.outbox:
+            ctx.begin_turn()
+        else:
+            ctx.turn += 1  # most turns leave nothing behind
         bus.held = True  # what handlers say waits for step 4
         try:
             clock.now_ns = ts_init  # 1; never back, or we would not be here
@@ -312,27 +315,27 @@ class Kernel:
 
     def _who_decides(self) -> dict[type, Callable[[Any], None]]:
         engine = self.data_engine
-        process_report = self.execution_engine.process
+        reported = self.execution_engine.messages
         return {
             data.QuoteTick: engine.process_quote,
             data.TradeTick: engine.process_trade,
             data.OrderBookDeltas: engine.process_deltas,
             reports.InstrumentReceived: engine.process_instrument,
-            reports.AcceptedReport: process_report,
-            reports.RejectedReport: process_report,
-            reports.CanceledReport: process_report,
-            reports.ExpiredReport: process_report,
-            reports.TriggeredReport: process_report,
-            reports.UpdatedReport: process_report,
-            reports.ModifyRejectedReport: process_report,
-            reports.CancelRejectedReport: process_report,
-            reports.FillReport: process_report,
-            reports.OrderStatusReport: process_report,
-            reports.OutcomeUnknown: process_report,
-            reports.OrderAnswer: process_report,
-            reports.OpenOrdersAnswer: process_report,
-            reports.FillsAnswer: process_report,
-            reports.AccountReport: process_report,
+            reports.AcceptedReport: reported[reports.AcceptedReport],
+            reports.RejectedReport: reported[reports.RejectedReport],
+            reports.CanceledReport: reported[reports.CanceledReport],
+            reports.ExpiredReport: reported[reports.ExpiredReport],
+            reports.TriggeredReport: reported[reports.TriggeredReport],
+            reports.UpdatedReport: reported[reports.UpdatedReport],
+            reports.ModifyRejectedReport: reported[reports.ModifyRejectedReport],
+            reports.CancelRejectedReport: reported[reports.CancelRejectedReport],
+            reports.FillReport: reported[reports.FillReport],
+            reports.OrderStatusReport: reported[reports.OrderStatusReport],
+            reports.OutcomeUnknown: reported[reports.OutcomeUnknown],
+            reports.OrderAnswer: reported[reports.OrderAnswer],
+            reports.OpenOrdersAnswer: reported[reports.OpenOrdersAnswer],
+            reports.FillsAnswer: reported[reports.FillsAnswer],
+            reports.AccountReport: reported[reports.AccountReport],
             reports.ClientConnected: self._session.client_connected,
             reports.ClientDisconnected: self._session.client_disconnected,
             commands.FireTimer: self._fire_timer,

@@ -314,7 +314,7 @@ class Portfolio:
         for position in self._cache.positions_of(instrument_id):
             raw += position.realized_pnl.raw
             for cycle in position.cycles:
-                raw += cycle.realized_pnl.raw
+                raw += cycle.realized_raw
         return Money.from_raw(raw, instrument.cost_currency)
 
     def unrealized_pnl(

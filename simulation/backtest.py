@@ -107,30 +107,24 @@ class DirectClient:
         self._map = Mapper(self.client_id, self.venue, self.account_id, account_type, "")
         for instrument in instruments:
             self._map.instruments[instrument.id.symbol] = instrument
-        self._send: Mapping[type, Callable[..., None]] = {
-            Connect: self._connect,
-            Disconnect: self._disconnect,
-            SubmitOrder: self._submit,
-            ModifyOrder: self._modify,
-            CancelOrder: self._cancel,
-            QueryOrder: self._query_order,
-            QueryOpenOrders: self._query_open_orders,
-            QueryFills: self._query_fills,
-            QueryAccount: self._query_account,
-        }
-        self._delays = {
-            SubmitOrder: latency.insert_ns,
-            ModifyOrder: latency.update_ns,
-            CancelOrder: latency.delete_ns,
+        self._send: Mapping[type, tuple[Callable[..., None], int]] = {
+            Connect: (self._connect, 0),
+            Disconnect: (self._disconnect, 0),
+            SubmitOrder: (self._submit, latency.insert_ns),
+            ModifyOrder: (self._modify, latency.update_ns),
+            CancelOrder: (self._cancel, latency.delete_ns),
+            QueryOrder: (self._query_order, 0),
+            QueryOpenOrders: (self._query_open_orders, 0),
+            QueryFills: (self._query_fills, 0),
+            QueryAccount: (self._query_account, 0),
         }
         exchange.listen_to_orders(self)
 
     def send(self, command: Command) -> None:
-        kind = type(command)
-        act = self._send.get(kind)
-        if act is None:
+        known = self._send.get(type(command))
+        if known is None:
             return  # a subscription: everything recorded is delivered as it is
-        delay_ns = self._delays.get(kind, 0)
+        act, delay_ns = known
         if delay_ns:
             self._scheduler.post(self._scheduler.now_ns + delay_ns, lambda: act(command))
         else:

@@ -44,6 +44,7 @@ from simulation.venue.statement import statement, true_order
 DAY_NS: Final = 86_400_000_000_000
 
 MARKET: Final = OrderType.MARKET
+ACCEPTED: Final = Status.ACCEPTED
 GTD: Final = TimeInForce.GTD
 DAY: Final = TimeInForce.DAY
 
@@ -187,7 +188,7 @@ class Exchange:
         fault = submission_fault(order, self.ledger, now)
         if fault is not None:
             raise self._reject(order, fault, request_id)
-        order.status = Status.ACCEPTED
+        order.status = ACCEPTED
         order.ts_accepted = now
         floor.open[number] = order
         if own_type is not MARKET:

@@ -34,6 +34,8 @@ STOP_LIMIT: Final = OrderType.STOP_LIMIT
 FOK: Final = TimeInForce.FOK
 IOC: Final = TimeInForce.IOC
 OPEN: Final = MarketStatus.OPEN
+FILLED: Final = Status.FILLED
+PARTIALLY_FILLED: Final = Status.PARTIALLY_FILLED
 
 Now = Callable[[], int]
 Schedule = Callable[[int, Callable[[], None]], object]
@@ -251,11 +253,11 @@ class Floor:
         order.ts_last = ts
         fee = self.ledger.fill(order, size, price, liquidity)
         if order.filled == order.quantity:
-            order.status = Status.FILLED
+            order.status = FILLED
             del self.open[order.number]
             book.reduce_only.pop(order.number, None)
         else:
-            order.status = Status.PARTIALLY_FILLED
+            order.status = PARTIALLY_FILLED
         self.ledger.relock(order)
         trade = TradeRecord(
             len(self.trades) + 1,
