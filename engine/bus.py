@@ -114,7 +114,7 @@ class MessageBus:
 
     Attributes:
         held: True while a turn or `drain` runs: publications and sends wait. The kernel sets it
-            before it hands an input to an engine and lowers it when the turn is quiet.
+            before it hands an input to an engine and lowers it when the turn is over.
         queue: units that wait, oldest first; empty between turns.
         observer: told of every dispatch to a topic, before its handlers; for oracles.
         sent_count, req_count, res_count, pub_count: messages delivered to endpoints, requests
@@ -327,11 +327,12 @@ class MessageBus:
             HandlerFailed, or what an ownerless handler raised. The queue is left as it is then;
             `clear` drops it.
         """
+        held = self.held
         self.held = True
         try:
             self._run(self.queue)
         finally:
-            self.held = False
+            self.held = held
 
     def clear(self) -> None:
         """Drop what is queued: the turn that said it has faulted."""

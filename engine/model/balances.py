@@ -36,13 +36,10 @@ class _BalanceDraft:
     free_raw: int
 
 
-def _is_money(raw: int, currency: Currency) -> bool:
-    return (
-        type(raw) is int
-        and type(currency) is Currency
-        and MONEY_RAW_MIN <= raw <= MONEY_RAW_MAX
-        and not raw % currency.unit
-    )
+def _check_amounts(currency: Currency, *raws: int) -> None:
+    """Raise what `Money` raises for the first of the amounts that is none."""
+    for raw in raws:
+        Money.from_raw(raw, currency)
 
 
 @final
@@ -73,11 +70,17 @@ class AccountBalance(_BalanceDraft):
     def of_raw(total_raw: int, locked_raw: int, currency: Currency) -> "AccountBalance":
         """From units of 1e-16; free is the rest. Raises what `Money` would for any of the three."""
         free_raw = total_raw - locked_raw
-        if not (_is_money(total_raw, currency) and _is_money(locked_raw, currency)):
-            Money.from_raw(total_raw, currency)  # one of them says why
-            Money.from_raw(locked_raw, currency)
-        if not MONEY_RAW_MIN <= free_raw <= MONEY_RAW_MAX:
-            Money.from_raw(free_raw, currency)
+        if (
+            type(total_raw) is not int
+            or type(locked_raw) is not int
+            or type(currency) is not Currency
+            or not MONEY_RAW_MIN <= total_raw <= MONEY_RAW_MAX
+            or not MONEY_RAW_MIN <= locked_raw <= MONEY_RAW_MAX
+            or not MONEY_RAW_MIN <= free_raw <= MONEY_RAW_MAX
+            or total_raw % currency.unit
+            or locked_raw % currency.unit
+        ):
+            _check_amounts(currency, total_raw, locked_raw, free_raw)
         self = _blank_balance()
         self.currency = currency
         self.total_raw = total_raw
@@ -186,10 +189,16 @@ class MarginBalance(_MarginDraft):
         instrument_id: InstrumentId | None = None,
     ) -> "MarginBalance":
         """From units of 1e-16. Raises what `Money` would, too."""
-        if not (_is_money(initial_raw, currency) and _is_money(maintenance_raw, currency)):
-            Money.from_raw(initial_raw, currency)  # one of them says why
-            Money.from_raw(maintenance_raw, currency)
-        if initial_raw < 0 or maintenance_raw < 0:
+        if (
+            type(initial_raw) is not int
+            or type(maintenance_raw) is not int
+            or type(currency) is not Currency
+            or not 0 <= initial_raw <= MONEY_RAW_MAX
+            or not 0 <= maintenance_raw <= MONEY_RAW_MAX
+            or initial_raw % currency.unit
+            or maintenance_raw % currency.unit
+        ):
+            _check_amounts(currency, initial_raw, maintenance_raw)
             raise ValueError(f"a margin is negative: raw {initial_raw}, {maintenance_raw}")
         if instrument_id is not None and type(instrument_id) is not InstrumentId:
             raise TypeError(f"expected InstrumentId, not {type(instrument_id).__name__}")
