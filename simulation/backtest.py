@@ -55,7 +55,7 @@ from simulation.venue.enums import BUY, SELL, Side
 from simulation.venue.exchange import Exchange
 from simulation.venue.fees import FeeRates
 from simulation.venue.floor import Floor
-from simulation.venue.orders import VenueRefusal
+from simulation.venue.orders import VenueOrder, VenueRefusal
 from simulation.venue.protocol import OrderRecord, TradeRecord
 
 Datum = QuoteTick | TradeTick
@@ -227,7 +227,7 @@ class DirectClient:
         now_ns = self._scheduler.now_ns
         self._post(self._map.order_told(event, order, request_id, due_post_only, ts, now_ns))
 
-    def on_fill(self, trade: TradeRecord, order: OrderRecord) -> None:
+    def on_fill(self, trade: TradeRecord, order: VenueOrder) -> None:
         self._post(self._map.fill(trade, self._scheduler.now_ns))
 
 

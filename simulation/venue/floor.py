@@ -49,7 +49,8 @@ class OrderListener(Protocol):
     ) -> None:
         """`event`: ACCEPTED REJECTED TRIGGERED UPDATED CANCELED EXPIRED."""
 
-    def on_fill(self, trade: TradeRecord, order: OrderRecord) -> None: ...
+    def on_fill(self, trade: TradeRecord, order: VenueOrder) -> None:
+        """`order` lives on; who wants to keep how it stands takes its `record()`."""
 
 
 class VenueListener(OrderListener, Protocol):
@@ -276,7 +277,7 @@ class Floor:
         self.trades.append(trade)
         self.trade_ids[trade_id] = trade.trade_no
         for listener in self._listeners:
-            listener.on_fill(trade, order.record())
+            listener.on_fill(trade, order)
         if book.reduce_only:
             for reducing in tuple(book.reduce_only.values()):
                 self.shrink_to_position(reducing)
