@@ -1,6 +1,6 @@
 """What the engines of one kernel share during a turn. Plain state, owned by the kernel."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:  # the parts hold the context and the context holds the parts
     from engine.clients import Client
     from engine.clock import KernelClock
     from engine.log import Log
+
+_NUMBERS: Final = tuple([str(number) for number in range(64)])  # most turns name fewer
 
 
 class Context:
@@ -83,4 +85,4 @@ class Context:
             self._prefix = f"{self.epoch}-{turn}-"
         index = self._index + 1
         self._index = index
-        return f"{self._prefix}{index}"
+        return self._prefix + (_NUMBERS[index] if index < 64 else str(index))

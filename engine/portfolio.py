@@ -210,7 +210,7 @@ class Portfolio:
         account = self._cache.account_for_venue(venue)
         if account is None:
             return None
-        return {code: account.balances[code].locked for code in sorted(account.balances)}
+        return {code: balance.locked for code, balance in account.balances.items()}
 
     def margins_init(self, venue: Venue) -> dict[InstrumentId, Money] | None:
         """Initial margin by instrument; None without an account."""
@@ -236,7 +236,7 @@ class Portfolio:
         account = self._cache.account_for_venue(venue)
         if account is None:
             return None
-        worth = {code: account.balances[code].total for code in sorted(account.balances)}
+        worth = {code: balance.total for code, balance in account.balances.items()}
         for position in self._cache.positions_open(venue=venue):
             instrument = self._instrument(position.instrument_id)
             price = self._mark(position)

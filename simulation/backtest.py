@@ -59,6 +59,7 @@ from simulation.venue.orders import VenueOrder, VenueRefusal
 from simulation.venue.protocol import OrderRecord, TradeRecord
 
 Datum = QuoteTick | TradeTick
+_STOPPED: Final = KernelState.STOPPED
 _ALL: Final = 1 << 30  # every trade in one page
 _BEYOND: Final = 1 << 63  # above every price
 
@@ -449,9 +450,10 @@ class Backtest:
         """Give the kernel what the venue said, and what that led to, until both are quiet."""
         inbox = self._inbox
         turn = self.kernel.turn
+        view = self.kernel.view
         while inbox:
             message = inbox.popleft()
-            if self.kernel.view.state is KernelState.STOPPED:
+            if view.state is _STOPPED:
                 return  # the venue's answer to the last disconnect
             turn(message)
 

@@ -346,6 +346,12 @@ class Order:
         status = self.status
         beneath = self.previous_status
         cell = COMPILED[status][trigger]
+        if isinstance(cell, OrderStatus):
+            if not PENDING[cell]:
+                beneath = None
+            elif beneath is None:
+                beneath = status
+            return trigger, cell, beneath, request_id
         if cell is BENEATH and beneath is not None:
             moved = COMPILED[beneath][trigger]
             if isinstance(moved, OrderStatus):
@@ -357,12 +363,6 @@ class Order:
                     latest = self.requests[outstanding]
                     return trigger, _PENDING_STATUS[latest], beneath, request_id
             return trigger, beneath, None, request_id
-        if isinstance(cell, OrderStatus):
-            if not PENDING[cell]:
-                beneath = None
-            elif beneath is None:
-                beneath = status
-            return trigger, cell, beneath, request_id
         raise IllegalTransition(status, trigger)
 
     # --- guards: decide the trigger, or refuse -------------------------------------------
