@@ -151,7 +151,7 @@ class Notes:
     ) -> None:
         self._log.orders.append((event, order.client_order_id, ts))
 
-    def on_fill(self, trade: TradeRecord, order: OrderRecord) -> None:
+    def on_fill(self, trade: TradeRecord, order: VenueOrder) -> None:
         """The trade ledger keeps it."""
 
     def on_balances(self, balances: tuple[BalanceRecord, ...], ts: int) -> None:

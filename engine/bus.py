@@ -113,18 +113,17 @@ class MessageBus:
     """Endpoints, requests and topics of one kernel.
 
     Attributes:
-        held: True while a turn runs: publications and sends wait for `drain`. The kernel sets it
-            before it hands an input to an engine; `drain` and `clear` lower it.
+        held: True while a turn or `drain` runs: publications and sends wait. The kernel sets it
+            before it hands an input to an engine and lowers it when the turn is over.
+        queue: units that wait, oldest first; empty between turns.
         observer: told of every dispatch to a topic, before its handlers; for oracles.
         sent_count, req_count, res_count, pub_count: messages delivered to endpoints, requests
             made, requests answered, dispatches to topics (heard or not).
     """
 
     __slots__ = (
-        "_draining",
         "_endpoints",
         "_exact",
-        "_queue",
         "_requests",
         "_routes",
         "_sequence",
@@ -132,6 +131,7 @@ class MessageBus:
         "held",
         "observer",
         "pub_count",
+        "queue",
         "req_count",
         "res_count",
         "sent_count",
@@ -144,8 +144,7 @@ class MessageBus:
         self.req_count = 0
         self.res_count = 0
         self.pub_count = 0
-        self._draining = False
-        self._queue: deque[tuple[int, Any, object]] = deque()
+        self.queue: deque[tuple[int, Any, object]] = deque()
         self._endpoints: dict[str, Handler] = {}
         self._requests: dict[str, _PendingRequest] = {}
         self._exact: dict[str, dict[Handler, Subscription]] = {}
@@ -212,7 +211,7 @@ class MessageBus:
             if pending.owner == owner:
                 pending.live = False
                 del self._requests[request_id]
-        for kind, pending, _ in self._queue:
+        for kind, pending, _ in self.queue:
             if kind == _RESPOND and pending.owner == owner:
                 pending.live = False
 
@@ -224,7 +223,7 @@ class MessageBus:
         """
         if topic not in self._routes:
             self._resolve(topic)
-        self._queue.append((_PUBLISH, topic, message))
+        self.queue.append((_PUBLISH, topic, message))
         if not self.held:
             self.drain()
 
@@ -279,7 +278,7 @@ class MessageBus:
         """
         if endpoint not in self._endpoints:
             raise UnknownEndpoint(endpoint)
-        self._queue.append((_SEND, endpoint, message))
+        self.queue.append((_SEND, endpoint, message))
         if not self.held:
             self.drain()
 
@@ -313,7 +312,7 @@ class MessageBus:
         if pending is None:
             return False
         self.res_count += 1
-        self._queue.append((_RESPOND, pending, message))
+        self.queue.append((_RESPOND, pending, message))
         if not self.held:
             self.drain()
         return True
@@ -328,21 +327,16 @@ class MessageBus:
             HandlerFailed, or what an ownerless handler raised. The queue is left as it is then;
             `clear` drops it.
         """
-        if self._draining:
-            return
-        queue = self._queue
-        if not queue:
-            self.held = False
-            return
-        self.held = self._draining = True
+        held = self.held
+        self.held = True
         try:
-            self._run(queue)
+            self._run(self.queue)
         finally:
-            self.held = self._draining = False
+            self.held = held
 
     def clear(self) -> None:
         """Drop what is queued: the turn that said it has faulted."""
-        self._queue.clear()
+        self.queue.clear()
         self.held = False
 
     def _run(self, queue: deque[tuple[int, Any, object]]) -> None:

@@ -41,6 +41,7 @@ _V = TypeVar("_V")
 _Id = TypeVar("_Id", bound=str)
 _ORDER_ID: Final = attrgetter("client_order_id")
 _OWN_ID: Final = attrgetter("id")
+_MARKET: Final = OrderType.MARKET
 
 
 class AlreadyCached(ValueError):
@@ -157,7 +158,7 @@ class Cache(MarketCache):
         if working:
             if working > 0:
                 _file(self._working, order.instrument_id, coid, order)
-                if order.order_type is OrderType.MARKET:
+                if order.order_type is _MARKET:
                     self._working_market[coid] = order
             else:
                 del self._working[order.instrument_id][coid]

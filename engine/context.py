@@ -1,6 +1,6 @@
 """What the engines of one kernel share during a turn. Plain state, owned by the kernel."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:  # the parts hold the context and the context holds the parts
     from engine.clients import Client
     from engine.clock import KernelClock
     from engine.log import Log
+
+_NUMBERS: Final = tuple([str(number) for number in range(64)])  # most turns name fewer
 
 
 class Context:
@@ -29,6 +31,7 @@ class Context:
 
     __slots__ = (
         "_index",
+        "_named",
         "_prefix",
         "bus",
         "cache",
@@ -62,11 +65,11 @@ class Context:
         self.facts: list[msgspec.Struct] = []
         self.outbox: list[tuple[Client, Command]] = []
         self._index = 0
+        self._named = -1  # the turn that the prefix is of
         self._prefix = ""
 
     def begin_turn(self) -> None:
         self.turn += 1
-        self._index = 0
         # a new list only where the last turn filled one, since that one may be kept by then
         if self.facts:
             self.facts = []
@@ -75,8 +78,11 @@ class Context:
 
     def new_id(self) -> str:
         """A name for the next event or command: a function of (epoch, turn, index)."""
+        turn = self.turn
+        if self._named != turn:  # most turns name nothing
+            self._named = turn
+            self._index = 0
+            self._prefix = f"{self.epoch}-{turn}-"
         index = self._index + 1
         self._index = index
-        if index == 1:  # most turns name nothing
-            self._prefix = f"{self.epoch}-{self.turn}-"
-        return f"{self._prefix}{index}"
+        return self._prefix + (_NUMBERS[index] if index < 64 else str(index))

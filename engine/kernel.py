@@ -62,7 +62,6 @@ Input = ClientMessage | FireTimer | StartKernel | StopKernel | SetTradingState
 Observer = Callable[[TurnRecord], None]
 
 _SECOND: Final = 1_000_000_000
-_RUNNING: Final = KernelState.RUNNING
 _OVER: Final = (KernelState.STOPPED, KernelState.FAULTED, KernelState.FAILED_START)
 
 
@@ -156,7 +155,6 @@ class Kernel:
         "_is_durable_at_once",
         "_journal",
         "_observer",
-        "_open",
         "_random_for",
         "_records",
         "_session",
@@ -188,7 +186,6 @@ class Kernel:
         self._records = observer is not None or self._journal.stores
         self._is_durable_at_once = self._journal.is_durable_at_once
         self._waiting: deque[tuple[int, list[tuple[Client, Command]]]] = deque()
-        self._open = True
         self.fault: KernelFault | None = None
 
         self._clock = KernelClock()
@@ -213,6 +210,7 @@ class Kernel:
         self.risk_engine = RiskEngine(ctx, config.risk, self.execution_engine.tradable)
         self.execution_engine.on_reconciled = self._session.client_reconciled
         self._session.attach(self.data_engine, self.execution_engine)
+        self._session.on_over = self._take_no_more
         self.view = KernelView(ctx, self.data_engine, [client.client_id for client in clients])
         self._inputs = self._who_decides()
 
@@ -230,26 +228,28 @@ class Kernel:
         ts_init = message.ts_init
         clock = self._clock
         decide = self._inputs.get(type(message))
-        if decide is None or not self._open or not clock.now_ns <= ts_init <= clock.due_ns:
+        bus = self.bus
+        if decide is None or bus.held or not clock.now_ns <= ts_init <= clock.due_ns:
             raise self._misuse(message)
         ctx = self._ctx
-        bus = self.bus
         record = None
-        self._open = False
-        ctx.begin_turn()
-        bus.held = True  # what handlers say waits for step 4
+        if ctx.facts or ctx.outbox:
+            ctx.begin_turn()
+        else:
+            ctx.turn += 1  # most turns leave nothing behind
+        bus.held = True  # what handlers say waits for step 4, and no turn begins inside this one
         try:
             clock.now_ns = ts_init  # 1; never back, or we would not be here
             decide(message)  # 2, 3
-            bus.drain()  # 4
+            if bus.queue:
+                bus.drain()  # 4
             if self._records:
                 record = self._remember(message)  # 5
             if ctx.outbox:
                 self._release(ctx.turn, ctx.outbox)  # 6
         except Exception as error:
             raise self._break_off(message, error) from error
-        state = ctx.kernel_state
-        self._open = state is _RUNNING or state not in _OVER
+        bus.held = False
         if record is not None and self._observer is not None:
             self._observer(record)
 
@@ -310,27 +310,27 @@ class Kernel:
 
     def _who_decides(self) -> dict[type, Callable[[Any], None]]:
         engine = self.data_engine
-        process_report = self.execution_engine.process
+        reported = self.execution_engine.messages
         return {
             data.QuoteTick: engine.process_quote,
             data.TradeTick: engine.process_trade,
             data.OrderBookDeltas: engine.process_deltas,
             reports.InstrumentReceived: engine.process_instrument,
-            reports.AcceptedReport: process_report,
-            reports.RejectedReport: process_report,
-            reports.CanceledReport: process_report,
-            reports.ExpiredReport: process_report,
-            reports.TriggeredReport: process_report,
-            reports.UpdatedReport: process_report,
-            reports.ModifyRejectedReport: process_report,
-            reports.CancelRejectedReport: process_report,
-            reports.FillReport: process_report,
-            reports.OrderStatusReport: process_report,
-            reports.OutcomeUnknown: process_report,
-            reports.OrderAnswer: process_report,
-            reports.OpenOrdersAnswer: process_report,
-            reports.FillsAnswer: process_report,
-            reports.AccountReport: process_report,
+            reports.AcceptedReport: reported[reports.AcceptedReport],
+            reports.RejectedReport: reported[reports.RejectedReport],
+            reports.CanceledReport: reported[reports.CanceledReport],
+            reports.ExpiredReport: reported[reports.ExpiredReport],
+            reports.TriggeredReport: reported[reports.TriggeredReport],
+            reports.UpdatedReport: reported[reports.UpdatedReport],
+            reports.ModifyRejectedReport: reported[reports.ModifyRejectedReport],
+            reports.CancelRejectedReport: reported[reports.CancelRejectedReport],
+            reports.FillReport: reported[reports.FillReport],
+            reports.OrderStatusReport: reported[reports.OrderStatusReport],
+            reports.OutcomeUnknown: reported[reports.OutcomeUnknown],
+            reports.OrderAnswer: reported[reports.OrderAnswer],
+            reports.OpenOrdersAnswer: reported[reports.OpenOrdersAnswer],
+            reports.FillsAnswer: reported[reports.FillsAnswer],
+            reports.AccountReport: reported[reports.AccountReport],
             reports.ClientConnected: self._session.client_connected,
             reports.ClientDisconnected: self._session.client_disconnected,
             commands.FireTimer: self._fire_timer,
@@ -338,6 +338,10 @@ class Kernel:
             commands.StopKernel: self._session.stop,
             commands.SetTradingState: self._set_trading_state,
         }
+
+    def _take_no_more(self) -> None:
+        """The kernel is over: there is no input that it would look at."""
+        self._inputs = {}
 
     def _fire_timer(self, message: FireTimer) -> None:
         if self._clock.due_ns != message.ts_init:
@@ -388,7 +392,7 @@ class Kernel:
         clock = self._clock
         if state in _OVER:
             return KernelClosed(state)
-        if not self._open:
+        if self.bus.held:
             return TurnNested(f"{type(message).__name__} inside a turn")
         if type(message) not in self._inputs:
             return TypeError(f"{type(message).__name__} is not an input of a kernel")
@@ -404,7 +408,7 @@ class Kernel:
         if isinstance(error, HandlerFailed) and error.__cause__ is not None:
             cause = error.__cause__
             component_id = error.component_id
-        self._open = False
+        self._take_no_more()
         self.bus.clear()
         ctx.outbox = []
         self._waiting.clear()

@@ -124,7 +124,7 @@ class Portfolio:
         else:
             account = MarginAccount(report.account_id, self._leverage)
         for balance in report.balances:
-            account.set_total(balance.currency, balance.total.raw)
+            account.set_total(balance.currency, balance.total_raw)
         orders = [order for order in cache.orders() if order.account_id == report.account_id]
         if isinstance(account, MarginAccount):
             # Oldest first by local time; within one instant by order, then as each was applied.
@@ -183,8 +183,8 @@ class Portfolio:
         differences = []
         for code in sorted({**stated, **believed}):
             ours, theirs = believed.get(code), stated.get(code)
-            ours_total, ours_locked = (0, 0) if ours is None else (ours.total.raw, ours.locked.raw)
-            total, locked = (0, 0) if theirs is None else (theirs.total.raw, theirs.locked.raw)
+            ours_total, ours_locked = (0, 0) if ours is None else (ours.total_raw, ours.locked_raw)
+            total, locked = (0, 0) if theirs is None else (theirs.total_raw, theirs.locked_raw)
             if ours_total != total or ours_locked != locked:
                 differences.append(BalanceDifference(code, ours_total, ours_locked, total, locked))
         return differences
@@ -210,7 +210,7 @@ class Portfolio:
         account = self._cache.account_for_venue(venue)
         if account is None:
             return None
-        return {code: account.balances[code].locked for code in sorted(account.balances)}
+        return {code: balance.locked for code, balance in account.balances.items()}
 
     def margins_init(self, venue: Venue) -> dict[InstrumentId, Money] | None:
         """Initial margin by instrument; None without an account."""
@@ -236,7 +236,7 @@ class Portfolio:
         account = self._cache.account_for_venue(venue)
         if account is None:
             return None
-        worth = {code: account.balances[code].total for code in sorted(account.balances)}
+        worth = {code: balance.total for code, balance in account.balances.items()}
         for position in self._cache.positions_open(venue=venue):
             instrument = self._instrument(position.instrument_id)
             price = self._mark(position)
@@ -314,7 +314,7 @@ class Portfolio:
         for position in self._cache.positions_of(instrument_id):
             raw += position.realized_pnl.raw
             for cycle in position.cycles:
-                raw += cycle.realized_pnl.raw
+                raw += cycle.realized_raw
         return Money.from_raw(raw, instrument.cost_currency)
 
     def unrealized_pnl(

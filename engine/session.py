@@ -40,6 +40,9 @@ class Session:
         reconciliation_timeout_ns: from then until every execution client agrees.
         stop_grace_ns: from the last `on_stop` until the clients are disconnected; 0 is the next
             turn, at the same instant.
+
+    Attributes:
+        on_over: called when the kernel has stopped or failed to start, in that turn.
     """
 
     __slots__ = (
@@ -56,7 +59,10 @@ class Session:
         "_reconciliation_timeout_ns",
         "_stop_grace_ns",
         "failure",
+        "on_over",
     )
+
+    on_over: Callable[[], None]
 
     def __init__(
         self,
@@ -220,6 +226,7 @@ class Session:
             command = Disconnect(self._ctx.new_id(), client_id, self._clock.now_ns)
             self._ctx.outbox.append((client, command))
         self._ctx.clock.cancel_all()
+        self.on_over()
 
     def _move(self, trigger: KernelTrigger) -> None:
         self._ctx.kernel_state = next_kernel_state(self._ctx.kernel_state, trigger)

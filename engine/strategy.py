@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from engine.portfolio import Portfolio
 
 _RUNNING: Final = ComponentState.RUNNING
+_INITIALIZED: Final = OrderStatus.INITIALIZED
 
 
 class StrategyConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -124,7 +125,7 @@ class Strategy(Actor):
         order_factory: makes orders in this strategy's name.
     """
 
-    __slots__ = ("_on_order", "_on_position", "_strategy_id", "order_factory")
+    __slots__ = ("_on_order", "_on_position", "_order_topic", "_strategy_id", "order_factory")
 
     order_factory: OrderFactory
 
@@ -180,7 +181,8 @@ class Strategy(Actor):
         }
         bus = ctx.bus
         strategy_id = self._strategy_id
-        bus.subscribe(topics.order_events(strategy_id), self.handle_order_event, 0, strategy_id)
+        self._order_topic = topics.order_events(strategy_id)
+        bus.subscribe(self._order_topic, self.handle_order_event, 0, strategy_id)
         bus.subscribe(topics.positions(strategy_id), self.handle_position_event, 0, strategy_id)
 
     # --- hooks of orders: each, then on_order_event, then on_event ----------------------------
@@ -263,12 +265,12 @@ class Strategy(Actor):
             )
         if order.strategy_id != self._strategy_id or order.trader_id != ctx.trader_id:
             return self._refused("ORDER_NOT_OWNED", f"SubmitOrder {client_order_id}")
-        if order.status is not OrderStatus.INITIALIZED:
+        if order.status is not _INITIALIZED:
             return self._refused("ORDER_NOT_INITIALIZED", f"SubmitOrder {client_order_id}")
         init = order.init
         ctx.cache.add_order(order, client_id)
         ctx.facts.append(init)
-        ctx.bus.publish(topics.order_events(self._strategy_id), init)
+        ctx.bus.publish(self._order_topic, init)
         ctx.bus.send(
             topics.RISK_EXECUTE,
             SubmitOrder(

@@ -65,11 +65,12 @@ from simulation.venue.enums import BUY, SELL, Side
 from simulation.venue.exchange import Exchange
 from simulation.venue.fees import FeeRates
 from simulation.venue.floor import Floor
-from simulation.venue.orders import VenueRefusal
+from simulation.venue.orders import VenueOrder, VenueRefusal
 from simulation.venue.protocol import OrderRecord, TradeRecord
 
 _CLEAR: Final = BookAction.CLEAR
 _DELETE: Final = BookAction.DELETE
+_STOPPED: Final = KernelState.STOPPED
 _ALL: Final = 1 << 30  # every trade in one page
 _BEYOND: Final = 1 << 63  # above every price
 
@@ -118,30 +119,24 @@ class DirectClient:
         self._map = Mapper(self.client_id, self.venue, self.account_id, account_type, "")
         for instrument in instruments:
             self._map.instruments[instrument.id.symbol] = instrument
-        self._send: Mapping[type, Callable[..., None]] = {
-            Connect: self._connect,
-            Disconnect: self._disconnect,
-            SubmitOrder: self._submit,
-            ModifyOrder: self._modify,
-            CancelOrder: self._cancel,
-            QueryOrder: self._query_order,
-            QueryOpenOrders: self._query_open_orders,
-            QueryFills: self._query_fills,
-            QueryAccount: self._query_account,
-        }
-        self._delays = {
-            SubmitOrder: latency.insert_ns,
-            ModifyOrder: latency.update_ns,
-            CancelOrder: latency.delete_ns,
+        self._send: Mapping[type, tuple[Callable[..., None], int]] = {
+            Connect: (self._connect, 0),
+            Disconnect: (self._disconnect, 0),
+            SubmitOrder: (self._submit, latency.insert_ns),
+            ModifyOrder: (self._modify, latency.update_ns),
+            CancelOrder: (self._cancel, latency.delete_ns),
+            QueryOrder: (self._query_order, 0),
+            QueryOpenOrders: (self._query_open_orders, 0),
+            QueryFills: (self._query_fills, 0),
+            QueryAccount: (self._query_account, 0),
         }
         exchange.listen_to_orders(self)
 
     def send(self, command: Command) -> None:
-        kind = type(command)
-        act = self._send.get(kind)
-        if act is None:
+        known = self._send.get(type(command))
+        if known is None:
             return  # a subscription: everything recorded is delivered as it is
-        delay_ns = self._delays.get(kind, 0)
+        act, delay_ns = known
         if delay_ns:
             self._scheduler.post(self._scheduler.now_ns + delay_ns, lambda: act(command))
         else:
@@ -244,7 +239,7 @@ class DirectClient:
         now_ns = self._scheduler.now_ns
         self._post(self._map.order_told(event, order, request_id, due_post_only, ts, now_ns))
 
-    def on_fill(self, trade: TradeRecord, order: OrderRecord) -> None:
+    def on_fill(self, trade: TradeRecord, order: VenueOrder) -> None:
         self._post(self._map.fill(trade, self._scheduler.now_ns))
 
 
@@ -464,16 +459,13 @@ class Backtest:
         kernel = self.kernel
         turn = kernel.turn
         next_timer_ns = kernel.next_timer_ns
-        next_action_ns = scheduler.next_ns
+        actions = scheduler.waiting
         touches = self._touches
         inbox = self._inbox
         for datum in data:
             ts = datum.ts_init
             timer_ns = next_timer_ns()
-            action_ns = next_action_ns()
-            if (timer_ns is not None and timer_ns < ts) or (
-                action_ns is not None and action_ns <= ts
-            ):
+            if (timer_ns is not None and timer_ns < ts) or (actions and actions[0][0] <= ts):
                 self._catch_up(ts)
             if ts < scheduler.now_ns:
                 raise ValueError(f"data goes back in time: {ts} after {scheduler.now_ns}")
@@ -512,9 +504,10 @@ class Backtest:
         """Give the kernel what the venue said, and what that led to, until both are quiet."""
         inbox = self._inbox
         turn = self.kernel.turn
+        view = self.kernel.view
         while inbox:
             message = inbox.popleft()
-            if self.kernel.view.state is KernelState.STOPPED:
+            if view.state is _STOPPED:
                 return  # the venue's answer to the last disconnect
             turn(message)
 

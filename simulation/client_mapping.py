@@ -133,7 +133,8 @@ class Mapper:
         self._account_id = account_id
         self._account_type = account_type
         self._key = key
-        # every report of an order names it twice: each name is checked when it first comes
+        # every report of an order names it twice: each name is checked when it first comes, and
+        # the names that we gave need no check
         self._client_order_ids: dict[str, ClientOrderId] = {}
         self._venue_order_ids: dict[str, VenueOrderId] = {}
         self.instruments: dict[str, Instrument] = {}
@@ -152,10 +153,12 @@ class Mapper:
         """What is ordered, in the venue's words: the fields of a SubmitRequest from
         `client_order_id` on."""
         order = command.order
+        name = order.client_order_id
         symbol = order.instrument_id.symbol
         instrument = self.instrument(symbol)
+        self._client_order_ids[name] = name
         return (
-            order.client_order_id,
+            name,
             symbol,
             order.side._name_,  # `name` without the descriptor, which costs ten times as much
             order.order_type._name_,
@@ -520,11 +523,7 @@ def _bound(text: str) -> Quantity | None:
 def _balance(record: wire.BalanceRecord) -> AccountBalance:
     try:
         unit = currency(record.currency)
-        return AccountBalance(
-            Money.from_mantissa(record.total, unit),
-            Money.from_mantissa(record.locked, unit),
-            Money.from_mantissa(record.total - record.locked, unit),
-        )
+        return AccountBalance.of_raw(record.total * unit.unit, record.locked * unit.unit, unit)
     except ValueError as error:
         raise Unreadable(f"balance of {record.currency!r}: {error}") from error
 

@@ -46,11 +46,13 @@ class Scheduler:
             parts are due at different instants.
 
     Attributes:
+        waiting: What is still to run, in heap order, with what was called off since. Read only,
+            and the same list throughout: empty, nothing is due at any time.
         now_ns: The time of the action that runs, or of the last one that ran.
         steps: How many actions have run.
     """
 
-    __slots__ = ("_heap", "_sequence", "_ties", "now_ns", "start_ns", "steps")
+    __slots__ = ("_sequence", "_ties", "now_ns", "start_ns", "steps", "waiting")
 
     def __init__(self, start_ns: int, ties: Stream | None = None) -> None:
         if start_ns < 0:
@@ -58,7 +60,7 @@ class Scheduler:
         self.start_ns = start_ns
         self.now_ns = start_ns
         self.steps = 0
-        self._heap: list[tuple[int, int, Action]] = []
+        self.waiting: list[tuple[int, int, Action]] = []
         self._sequence = 0
         self._ties = ties
 
@@ -83,11 +85,11 @@ class Scheduler:
         if time_ns < self.now_ns:
             raise ValueError(f"{time_ns} has passed, now is {self.now_ns}")
         self._sequence += 1
-        heappush(self._heap, (time_ns, self._sequence, action))
+        heappush(self.waiting, (time_ns, self._sequence, action))
 
     def next_ns(self) -> int | None:
         """When the next action is due; None when there is none."""
-        heap = self._heap
+        heap = self.waiting
         while heap:
             time_ns, _, action = heap[0]
             if type(action) is Handle and not action.is_pending:
@@ -100,7 +102,7 @@ class Scheduler:
         """Run the next action; False when there is none."""
         if self._ties is not None and self.next_ns() is not None:
             self._bring_forward(self._ties)
-        heap = self._heap
+        heap = self.waiting
         while heap:
             time_ns, _, action = heappop(heap)
             if type(action) is Handle and not action.is_pending:
@@ -116,7 +118,7 @@ class Scheduler:
 
         Time stands then at the last action that ran.
         """
-        heap = self._heap
+        heap = self.waiting
         while heap and not inbox and heap[0][0] <= until_ns:
             if self._ties is not None and self.next_ns() is not None:
                 self._bring_forward(self._ties)
@@ -143,7 +145,7 @@ class Scheduler:
 
     def _bring_forward(self, ties: Stream) -> None:
         """Choose among the actions due first and put the chosen one on top of the heap."""
-        heap = self._heap
+        heap = self.waiting
         due_ns = heap[0][0]
         tied: list[tuple[int, int, Action]] = []
         while heap and heap[0][0] == due_ns:

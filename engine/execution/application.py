@@ -82,6 +82,10 @@ class Application:
             OrderEventRefused: the order would not take it; nothing has changed.
         """
         order.apply(event)
+        self.follow(order, event)
+
+    def follow(self, order: Order, event: OrderEvent) -> None:
+        """What an event, no fill, leads to that the order has just taken."""
         ctx = self._ctx
         self._write(order)
         state = self._portfolio.apply_order_event(order, event)

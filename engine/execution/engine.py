@@ -35,12 +35,16 @@ from engine.topics import EXEC_EXECUTE, EXEC_PROCESS
 EXECUTION_ENGINE_ID: Final = ComponentId("ExecEngine")
 
 _OK: Final = AnswerStatus.OK
+_RUNNING: Final = KernelState.RUNNING
 
 
 class ExecutionEngine:
     """Carries orders to clients and applies what comes back.
 
     Endpoints: `ExecEngine.execute` takes commands, `ExecEngine.process` reports and denials.
+
+    Attributes:
+        messages: what `process` takes, with who takes it.
     """
 
     __slots__ = (
@@ -49,9 +53,9 @@ class ExecutionEngine:
         "_ctx",
         "_desk",
         "_incoming",
-        "_messages",
         "_reconciliation",
         "_unresolved",
+        "messages",
     )
 
     def __init__(
@@ -92,7 +96,7 @@ class ExecutionEngine:
             commands.QueryFills: outgoing.query_client,
             commands.QueryAccount: outgoing.query_client,
         }
-        self._messages: dict[type, Callable[[Any], None]] = {
+        self.messages: dict[type, Callable[[Any], None]] = {
             Denial: outgoing.denied,
             reports.AcceptedReport: incoming.accepted,
             reports.RejectedReport: incoming.rejected,
@@ -126,7 +130,7 @@ class ExecutionEngine:
 
     def process(self, message: object) -> None:
         """Take one report, answer or denial. Raises TypeError for anything else."""
-        handle = self._messages.get(type(message))
+        handle = self.messages.get(type(message))
         if handle is None:
             raise TypeError(f"the execution engine does not process {type(message).__name__}")
         handle(message)
@@ -159,7 +163,7 @@ class ExecutionEngine:
         """Why orders and modifies for `venue` cannot leave now; None when they can."""
         state = self._ctx.kernel_state
         # STOPPING is no bar: all that is left to judge there is what `on_stop` asked for.
-        if state is not KernelState.RUNNING and state is not KernelState.STOPPING:
+        if state is not _RUNNING and state is not KernelState.STOPPING:
             return DenialCode.NOT_RUNNING
         client = self._desk.at(venue)
         if client is None:

@@ -37,6 +37,7 @@ from engine.topics import EXEC_EXECUTE
 
 _INITIALIZED: Final = OrderStatus.INITIALIZED
 _PENDING_CANCEL: Final = OrderStatus.PENDING_CANCEL
+_SUBMIT: Final = RequestKind.SUBMIT
 _NO_ACCEPTANCE_YET: Final = 1 << 63  # sorts after every acceptance
 
 
@@ -85,7 +86,7 @@ class Outgoing:
             command.command_id,
         )
         ctx.outbox.append((client, command))
-        self._unresolved.watch(order, RequestKind.SUBMIT, command)
+        self._unresolved.watch(order, _SUBMIT, command)
         self._application.apply(order, event)
 
     def modify(self, command: ModifyOrder) -> None:
@@ -170,13 +171,13 @@ class Outgoing:
         command: ModifyOrder | CancelOrder,
     ) -> None:
         try:
-            order.check(event)
+            order.apply(event)
         except OrderEventRefused as refusal:
             self._desk.refuse_event(event, order, refusal)
             return
         self._ctx.outbox.append((self._desk.client_of(order), command))
         self._unresolved.watch(order, kind, command)
-        self._application.apply(order, event)
+        self._application.follow(order, event)
 
     # --- denials --------------------------------------------------------------------------
 

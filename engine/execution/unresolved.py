@@ -164,7 +164,7 @@ class Unresolved:
         doubts: by client order id; exactly the orders marked unresolved in the cache.
     """
 
-    __slots__ = ("_clock", "_config", "_ctx", "_desk", "_watch", "doubts")
+    __slots__ = ("_clock", "_config", "_ctx", "_desk", "_is_armed", "_watch", "doubts")
 
     def __init__(
         self, ctx: Context, clock: ComponentClock, config: ExecutionEngineConfig, desk: Desk
@@ -174,6 +174,7 @@ class Unresolved:
         self._config = config
         self._desk = desk
         self._watch: deque[Request] = deque()  # by watch_ns, for the threshold is constant
+        self._is_armed = False  # the watchdog
         self.doubts: dict[ClientOrderId, Doubt] = {}
 
     # --- what happens ---------------------------------------------------------------------
@@ -186,7 +187,10 @@ class Unresolved:
         desk.sequence += 1
         watch_ns = self._ctx.clock.now_ns + self._config.inflight_threshold_ns
         watched = self._watch
-        if not watched:
+        while watched and not watched[0].is_outstanding:
+            watched.popleft()
+        if not self._is_armed:
+            self._is_armed = True
             self._clock.set_time_alert_ns(_WATCHDOG, watch_ns, self._on_watchdog)
         watched.append(Request(order, kind, command.command_id, command, desk.sequence, watch_ns))
 
@@ -412,12 +416,14 @@ class Unresolved:
             self._clock.cancel_timer(doubt.timer_name)
 
     def _on_watchdog(self, _: TimeEvent) -> None:
+        self._is_armed = False
         now_ns = self._ctx.clock.now_ns
         watched = self._watch
         while watched:
             request = watched[0]
             if request.is_outstanding:
                 if request.watch_ns > now_ns:
+                    self._is_armed = True
                     self._clock.set_time_alert_ns(_WATCHDOG, request.watch_ns, self._on_watchdog)
                     return
                 order = request.order

@@ -102,6 +102,10 @@ def _by_key(values: Mapping[_K, _V]) -> tuple[_V, ...]:
     return tuple([values[key] for key in sorted(values)])
 
 
+def _code_of(balance: AccountBalance) -> str:
+    return balance.currency.code
+
+
 def _on_grid(quantity_raw: int, currency: Currency) -> int:
     return divide_half_even(quantity_raw, currency.unit) * currency.unit
 
@@ -111,7 +115,7 @@ class Account:
 
     Attributes:
         leverage: margins are divided by it; 1 in a cash account.
-        balances: by currency code; objects are replaced, never changed.
+        balances: by currency code, in its order; objects are replaced, never changed.
         margins: by instrument, only where something is held.
         last_event: the latest AccountState applied or stated; None before the first.
         events_count: how many there were.
@@ -172,7 +176,7 @@ class Account:
     def free_raw(self, code: str) -> int:
         """Raw free amount of a currency code; 0 for one that the account never had."""
         balance = self.balances.get(code)
-        return 0 if balance is None else balance.free.raw
+        return 0 if balance is None else balance.free_raw
 
     @property
     def is_breached(self) -> bool:
@@ -180,7 +184,7 @@ class Account:
         return min(self._total_raw.values(), default=0) < 0
 
     def __repr__(self) -> str:
-        held = "; ".join(f"{self.balances[code]}" for code in sorted(self.balances))
+        held = "; ".join(map(str, self.balances.values()))
         return f"{type(self).__name__}({self.id} {held})"
 
     # --- changing ------------------------------------------------------------------------
@@ -202,11 +206,11 @@ class Account:
         if event.balances or event.margins:
             self.balances = {}
             self._total_raw = {}
-            for balance in event.balances:
+            for balance in sorted(event.balances, key=_code_of):
                 code = balance.currency.code
                 self.balances[code] = balance
                 self._currencies[code] = balance.currency
-                self._total_raw[code] = balance.total.raw
+                self._total_raw[code] = balance.total_raw
             self.margins = {
                 margin.instrument_id: margin
                 for margin in event.margins
@@ -262,32 +266,27 @@ class Account:
         """Make the balances (and margins) that were touched anew. True if there were any."""
         if not self._stale:
             return False
+        known = len(self.balances)
         for code in self._stale:
-            currency = self._currencies[code]
             total_raw = self._total_raw.setdefault(code, 0)
             locked_raw = self._locked_raw.get(code, 0)
             if locked_raw > total_raw:
                 locked_raw = max(total_raw, 0)
-            before = self.balances.get(code)
-            total = None if before is None else before.total
-            if total is None or total.raw != total_raw:
-                total = Money.from_raw(total_raw, currency)
-            self.balances[code] = AccountBalance(
-                total,
-                Money.from_raw(locked_raw, currency),
-                total if locked_raw == 0 else Money.from_raw(total_raw - locked_raw, currency),
+            self.balances[code] = AccountBalance.of_raw(
+                total_raw, locked_raw, self._currencies[code]
             )
         self._stale.clear()
+        if len(self.balances) > known:
+            self.balances = dict(sorted(self.balances.items()))
         return True
 
     def state(self, event_id: str, ts_event: int, ts_init: int, reported: bool) -> AccountState:
         """The account as an event. Call `settle` first."""
-        balances, margins = self.balances, self.margins
         return AccountState(
             self.id,
             self.account_type,
-            _by_key(balances),
-            _by_key(margins),
+            tuple(self.balances.values()),
+            _by_key(self.margins),
             reported,
             event_id,
             ts_event,
@@ -403,13 +402,8 @@ class MarginAccount(Account):
         initial_raw = self._initial_raw.get(instrument_id, 0)
         maintenance_raw = self.contribution_raw((instrument_id,))
         if initial_raw or maintenance_raw:
-            before = self.margins.get(instrument_id)
-            if before is not None and before.maintenance.raw == maintenance_raw:
-                maintained = before.maintenance
-            else:
-                maintained = Money.from_raw(maintenance_raw, currency)
-            self.margins[instrument_id] = MarginBalance(
-                Money.from_raw(initial_raw, currency), maintained, instrument_id
+            self.margins[instrument_id] = MarginBalance.of_raw(
+                initial_raw, maintenance_raw, currency, instrument_id
             )
         else:
             self.margins.pop(instrument_id, None)

@@ -1,9 +1,14 @@
-"""Balances and margins of an account, as values that cannot contradict themselves."""
+"""Balances and margins of an account, as values that cannot contradict themselves.
 
-from typing import final
+They carry raw amounts (units of 1e-16); the properties build a `Money` when somebody asks for
+one. An account makes several with each fill, and hardly any is looked at.
+"""
+
+from collections.abc import Callable
+from typing import Final, cast, final
 
 from engine.model.currencies import Currency
-from engine.model.fixed import format_mantissa
+from engine.model.fixed import MONEY_RAW_MAX, MONEY_RAW_MIN, format_mantissa
 from engine.model.identifiers import InstrumentId
 from engine.model.money import Money
 
@@ -20,8 +25,25 @@ def _one_currency(kind: str, *moneys: Money) -> Currency:
     return currency
 
 
+class _BalanceDraft:
+    """A balance while it is being filled in; see `engine.model.scaled` for why."""
+
+    __slots__ = ("currency", "free_raw", "locked_raw", "total_raw")
+
+    currency: Currency
+    total_raw: int
+    locked_raw: int
+    free_raw: int
+
+
+def _check_amounts(currency: Currency, *raws: int) -> None:
+    """Raise what `Money` raises for the first of the amounts that is none."""
+    for raw in raws:
+        Money.from_raw(raw, currency)
+
+
 @final
-class AccountBalance:
+class AccountBalance(_BalanceDraft):
     """What an account has of one currency: total == locked + free, exactly.
 
     Raises:
@@ -29,13 +51,9 @@ class AccountBalance:
         ValueError: two currencies, or the three do not add up.
     """
 
-    __slots__ = ("free", "locked", "total")
+    __slots__ = ()
 
-    total: Money
-    locked: Money
-    free: Money
-
-    def __init__(self, total: Money, locked: Money, free: Money) -> None:
+    def __new__(cls, total: Money, locked: Money, free: Money) -> "AccountBalance":
         if (
             type(total) is not Money
             or type(locked) is not Money
@@ -46,28 +64,56 @@ class AccountBalance:
             _one_currency("AccountBalance", total, locked, free)
         if total.raw != locked.raw + free.raw:
             raise ValueError(f"total {total} is not locked {locked} + free {free}")
-        store = object.__setattr__
-        store(self, "total", total)
-        store(self, "locked", locked)
-        store(self, "free", free)
+        return AccountBalance.of_raw(total.raw, locked.raw, total.currency)
+
+    @staticmethod
+    def of_raw(total_raw: int, locked_raw: int, currency: Currency) -> "AccountBalance":
+        """From units of 1e-16; free is the rest. Raises what `Money` would for any of the three."""
+        free_raw = total_raw - locked_raw
+        if (
+            type(total_raw) is not int
+            or type(locked_raw) is not int
+            or type(currency) is not Currency
+            or not MONEY_RAW_MIN <= total_raw <= MONEY_RAW_MAX
+            or not MONEY_RAW_MIN <= locked_raw <= MONEY_RAW_MAX
+            or not MONEY_RAW_MIN <= free_raw <= MONEY_RAW_MAX
+            or total_raw % currency.unit
+            or locked_raw % currency.unit
+        ):
+            _check_amounts(currency, total_raw, locked_raw, free_raw)
+        self = _blank_balance()
+        self.currency = currency
+        self.total_raw = total_raw
+        self.locked_raw = locked_raw
+        self.free_raw = free_raw
+        self.__class__ = AccountBalance
+        return self
 
     @classmethod
     def from_total_and_locked(cls, total: Money, locked: Money) -> "AccountBalance":
         """`locked` is held to 0..total while total >= 0 (a named clamp); free is the rest."""
         currency = _one_currency("AccountBalance", total, locked)
         raw = locked.raw if total.raw < 0 else min(max(locked.raw, 0), total.raw)
-        return cls(total, Money.from_raw(raw, currency), Money.from_raw(total.raw - raw, currency))
+        return cls.of_raw(total.raw, raw, currency)
 
     @classmethod
     def from_total_and_free(cls, total: Money, free: Money) -> "AccountBalance":
         """`free` is held to 0..total while total >= 0 (a named clamp); locked is the rest."""
         currency = _one_currency("AccountBalance", total, free)
         raw = free.raw if total.raw < 0 else min(max(free.raw, 0), total.raw)
-        return cls(total, Money.from_raw(total.raw - raw, currency), Money.from_raw(raw, currency))
+        return cls.of_raw(total.raw, total.raw - raw, currency)
 
     @property
-    def currency(self) -> Currency:
-        return self.total.currency
+    def total(self) -> Money:
+        return Money.from_raw(self.total_raw, self.currency)
+
+    @property
+    def locked(self) -> Money:
+        return Money.from_raw(self.locked_raw, self.currency)
+
+    @property
+    def free(self) -> Money:
+        return Money.from_raw(self.free_raw, self.currency)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"AccountBalance is immutable: cannot set {name}")
@@ -78,20 +124,21 @@ class AccountBalance:
     def __eq__(self, other: object) -> bool:
         return (
             type(other) is AccountBalance
-            and self.total == other.total
-            and self.locked == other.locked
+            and self.total_raw == other.total_raw
+            and self.locked_raw == other.locked_raw
+            and self.currency.code == other.currency.code
         )
 
     def __hash__(self) -> int:
-        return hash((self.total, self.locked))
+        return hash((self.total_raw, self.locked_raw))
 
     def __str__(self) -> str:
         # every record of an account holds this text: one currency, looked up once
-        currency = self.total.currency
+        currency = self.currency
         unit, digits, code = currency.unit, currency.precision, currency.code
-        total = format_mantissa(self.total.raw // unit, digits)
-        locked = format_mantissa(self.locked.raw // unit, digits)
-        free = format_mantissa(self.free.raw // unit, digits)
+        total = format_mantissa(self.total_raw // unit, digits)
+        locked = format_mantissa(self.locked_raw // unit, digits)
+        free = format_mantissa(self.free_raw // unit, digits)
         return f"total={total} {code}, locked={locked} {code}, free={free} {code}"
 
     def __repr__(self) -> str:
@@ -101,8 +148,19 @@ class AccountBalance:
         return AccountBalance, (self.total, self.locked, self.free)
 
 
+class _MarginDraft:
+    """A margin while it is being filled in."""
+
+    __slots__ = ("currency", "initial_raw", "instrument_id", "maintenance_raw")
+
+    currency: Currency
+    initial_raw: int
+    maintenance_raw: int
+    instrument_id: InstrumentId | None
+
+
 @final
-class MarginBalance:
+class MarginBalance(_MarginDraft):
     """Margin held in one currency; `instrument_id` None is the account-wide (cross) entry.
 
     Raises:
@@ -110,33 +168,55 @@ class MarginBalance:
         ValueError: two currencies, or a negative margin.
     """
 
-    __slots__ = ("initial", "instrument_id", "maintenance")
+    __slots__ = ()
 
-    initial: Money
-    maintenance: Money
-    instrument_id: InstrumentId | None
-
-    def __init__(
-        self, initial: Money, maintenance: Money, instrument_id: InstrumentId | None = None
-    ) -> None:
+    def __new__(
+        cls, initial: Money, maintenance: Money, instrument_id: InstrumentId | None = None
+    ) -> "MarginBalance":
         if (
             type(initial) is not Money
             or type(maintenance) is not Money
             or initial.currency is not maintenance.currency
         ):
             _one_currency("MarginBalance", initial, maintenance)
-        if initial.raw < 0 or maintenance.raw < 0:
-            raise ValueError(f"a margin is negative: {initial}, {maintenance}")
+        return MarginBalance.of_raw(initial.raw, maintenance.raw, initial.currency, instrument_id)
+
+    @staticmethod
+    def of_raw(
+        initial_raw: int,
+        maintenance_raw: int,
+        currency: Currency,
+        instrument_id: InstrumentId | None = None,
+    ) -> "MarginBalance":
+        """From units of 1e-16. Raises what `Money` would, too."""
+        if (
+            type(initial_raw) is not int
+            or type(maintenance_raw) is not int
+            or type(currency) is not Currency
+            or not 0 <= initial_raw <= MONEY_RAW_MAX
+            or not 0 <= maintenance_raw <= MONEY_RAW_MAX
+            or initial_raw % currency.unit
+            or maintenance_raw % currency.unit
+        ):
+            _check_amounts(currency, initial_raw, maintenance_raw)
+            raise ValueError(f"a margin is negative: raw {initial_raw}, {maintenance_raw}")
         if instrument_id is not None and type(instrument_id) is not InstrumentId:
             raise TypeError(f"expected InstrumentId, not {type(instrument_id).__name__}")
-        store = object.__setattr__
-        store(self, "initial", initial)
-        store(self, "maintenance", maintenance)
-        store(self, "instrument_id", instrument_id)
+        self = _blank_margin()
+        self.currency = currency
+        self.initial_raw = initial_raw
+        self.maintenance_raw = maintenance_raw
+        self.instrument_id = instrument_id
+        self.__class__ = MarginBalance
+        return self
 
     @property
-    def currency(self) -> Currency:
-        return self.initial.currency
+    def initial(self) -> Money:
+        return Money.from_raw(self.initial_raw, self.currency)
+
+    @property
+    def maintenance(self) -> Money:
+        return Money.from_raw(self.maintenance_raw, self.currency)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"MarginBalance is immutable: cannot set {name}")
@@ -147,13 +227,14 @@ class MarginBalance:
     def __eq__(self, other: object) -> bool:
         return (
             type(other) is MarginBalance
-            and self.initial == other.initial
-            and self.maintenance == other.maintenance
+            and self.initial_raw == other.initial_raw
+            and self.maintenance_raw == other.maintenance_raw
+            and self.currency.code == other.currency.code
             and self.instrument_id == other.instrument_id
         )
 
     def __hash__(self) -> int:
-        return hash((self.initial, self.maintenance, self.instrument_id))
+        return hash((self.initial_raw, self.maintenance_raw, self.instrument_id))
 
     def __str__(self) -> str:
         where = "account" if self.instrument_id is None else self.instrument_id
@@ -164,3 +245,8 @@ class MarginBalance:
 
     def __reduce__(self) -> tuple[type, tuple[Money, Money, InstrumentId | None]]:
         return MarginBalance, (self.initial, self.maintenance, self.instrument_id)
+
+
+# drafts that their makers have promised to finish
+_blank_balance: Final = cast("Callable[[], AccountBalance]", _BalanceDraft)
+_blank_margin: Final = cast("Callable[[], MarginBalance]", _MarginDraft)

@@ -1,7 +1,7 @@
 """One order and its life: the fold of its events over the table in `order_table.py`.
 
-Every event goes one way: `check` runs the guards and asks the table, and only when nothing
-refuses does `apply` touch the order. So a refused event leaves no trace.
+Every event goes one way: `apply` runs the guards and asks the table, and only when nothing
+refuses does it touch the order. So a refused event leaves no trace.
 
 Quantities are kept as raw integers (units of 1e-16); `filled_qty` and its kin build a
 `Quantity` when somebody asks. What was paid is kept exactly, as the sum of price times
@@ -10,7 +10,8 @@ quantity, and becomes an average only on reading.
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, cast
 
 from engine.model.enums import (
     BUY,
@@ -66,11 +67,20 @@ from engine.model.values import Money, Price, Quantity
 # The hot path compares by identity, and a module global costs a fifth of an enum attribute.
 _FILL_LEAVING_REST: Final = Trigger.FILL_LEAVING_REST
 _FILL_OF_REST: Final = Trigger.FILL_OF_REST
+_ACCEPTED: Final = Trigger.ACCEPTED
 _UPDATED: Final = Trigger.UPDATED
 _UPDATED_TO_FILLED: Final = Trigger.UPDATED_TO_FILLED
 _PENDING_UPDATE: Final = Trigger.PENDING_UPDATE
 _PENDING_CANCEL: Final = Trigger.PENDING_CANCEL
 
+# What most orders never fill is not made for each of them: it reads as an empty dict, and
+# writing to it is a TypeError.
+_NOTHING: Final = cast("dict[Any, Any]", MappingProxyType({}))
+
+_INITIALIZED: Final = OrderStatus.INITIALIZED
+_NO_LIQUIDITY_SIDE: Final = LiquiditySide.NO_LIQUIDITY_SIDE
+_NO_TRIGGER: Final = TriggerType.NO_TRIGGER
+_GTD: Final = TimeInForce.GTD
 _ENDED: Final = (OrderStatus.REJECTED, OrderStatus.CANCELED, OrderStatus.EXPIRED)
 _LIMITS: Final = (OrderType.LIMIT, OrderType.STOP_LIMIT)
 _STOPS: Final = (OrderType.STOP_MARKET, OrderType.STOP_LIMIT)
@@ -193,17 +203,17 @@ class Order:
         self.leaves_raw = self.quantity_raw
         self.overfill_raw = 0
         self.cost_raw = 0
-        self.status: OrderStatus = OrderStatus.INITIALIZED
+        self.status: OrderStatus = _INITIALIZED
         self.previous_status: OrderStatus | None = None
-        self.requests: dict[str, Trigger] = {}
-        self._answered: dict[str, Trigger] = {}
+        self.requests: dict[str, Trigger] = _NOTHING
+        self._answered: dict[str, Trigger] = _NOTHING
         self.venue_order_id: VenueOrderId | None = None
         self.venue_order_ids: list[VenueOrderId] = []
         self.account_id: AccountId | None = None
         self.position_id: PositionId | None = None
-        self.liquidity_side = LiquiditySide.NO_LIQUIDITY_SIDE
-        self.trade_ids: dict[TradeId, OrderFilled] = {}
-        self.commissions: dict[str, Money] = {}
+        self.liquidity_side: LiquiditySide = _NO_LIQUIDITY_SIDE
+        self.trade_ids: dict[TradeId, OrderFilled] = _NOTHING
+        self.commissions: dict[str, Money] = _NOTHING
         self.events: list[OrderEvent] = [init]
         self.ts_init = init.ts_init
         self.ts_submitted = 0
@@ -288,14 +298,6 @@ class Order:
 
     # --- the one way in ------------------------------------------------------------------
 
-    def check(self, event: OrderEvent) -> None:
-        """Raise what `apply` would raise, and change nothing.
-
-        Raises:
-            OrderEventRefused: see `apply`.
-        """
-        self._judge(event)
-
     def apply(self, event: OrderEvent) -> None:
         """Take one event, whole or not at all.
 
@@ -311,16 +313,14 @@ class Order:
         if effect is not None:
             effect(self, event)
         if request_id is not None:
-            requests = self.requests
             if trigger is _PENDING_UPDATE or trigger is _PENDING_CANCEL:
-                requests[request_id] = trigger
+                self.requests = {**self.requests, request_id: trigger}
             else:
-                self._answered[request_id] = trigger
-                requests.pop(request_id, None)
+                self._settle(request_id, trigger)
         self.previous_status = beneath
         if CLOSED[status] and not CLOSED[self.status]:
             self.ts_closed = event.ts_event
-            self.requests.clear()
+            self.requests = _NOTHING
         self.status = status
         self.ts_last = event.ts_event
         self.events.append(event)
@@ -346,6 +346,12 @@ class Order:
         status = self.status
         beneath = self.previous_status
         cell = COMPILED[status][trigger]
+        if isinstance(cell, OrderStatus):
+            if not PENDING[cell]:
+                beneath = None
+            elif beneath is None:
+                beneath = status
+            return trigger, cell, beneath, request_id
         if cell is BENEATH and beneath is not None:
             moved = COMPILED[beneath][trigger]
             if isinstance(moved, OrderStatus):
@@ -357,12 +363,6 @@ class Order:
                     latest = self.requests[outstanding]
                     return trigger, _PENDING_STATUS[latest], beneath, request_id
             return trigger, beneath, None, request_id
-        if isinstance(cell, OrderStatus):
-            if not PENDING[cell]:
-                beneath = None
-            elif beneath is None:
-                beneath = status
-            return trigger, cell, beneath, request_id
         raise IllegalTransition(status, trigger)
 
     # --- guards: decide the trigger, or refuse -------------------------------------------
@@ -442,7 +442,7 @@ class Order:
     def _guard_accepted(self, event: OrderAccepted) -> tuple[Trigger, str | None]:
         if self.account_id is not None and event.account_id != self.account_id:
             raise OrderEventRefused(f"accepted by {event.account_id}, not {self.account_id}")
-        return Trigger.ACCEPTED, None
+        return _ACCEPTED, None
 
     def _guard_gone(self, event: OrderCanceled | OrderExpired) -> tuple[Trigger, str | None]:
         named, current = event.venue_order_id, self.venue_order_id
@@ -456,6 +456,9 @@ class Order:
     def _on_fill(self, event: OrderFilled) -> None:
         commission = event.commission
         code = commission.currency.code
+        if not self.trade_ids:
+            self.trade_ids = {}
+            self.commissions = {}
         paid = self.commissions.get(code)
         self.commissions[code] = commission if paid is None else paid + commission
         quantity_raw: int = event.last_qty.raw
@@ -504,6 +507,13 @@ class Order:
         if event.venue_order_id is not None and self.venue_order_id is None:
             self._name(event.venue_order_id)
 
+    def _settle(self, request_id: str, answer: Trigger) -> None:
+        if not self._answered:
+            self._answered = {}
+        self._answered[request_id] = answer
+        if request_id in self.requests:
+            del self.requests[request_id]
+
     def _name(self, venue_order_id: VenueOrderId) -> None:
         self.venue_order_id = venue_order_id
         if venue_order_id not in self.venue_order_ids:
@@ -521,11 +531,11 @@ def _check_fields(init: OrderInitialized) -> None:
         raise ValueError(f"{name} {'needs' if order_type in _LIMITS else 'takes no'} price")
     if (init.trigger_price is not None) is not (order_type in _STOPS):
         raise ValueError(f"{name} {'needs' if order_type in _STOPS else 'takes no'} trigger price")
-    if (init.trigger_type is not TriggerType.NO_TRIGGER) is not (order_type in _STOPS):
+    if (init.trigger_type is not _NO_TRIGGER) is not (order_type in _STOPS):
         raise ValueError(f"{name} {'needs' if order_type in _STOPS else 'takes no'} trigger type")
     if init.post_only and order_type not in _LIMITS:
         raise ValueError(f"{name} cannot be post-only")
-    if time_in_force is TimeInForce.GTD:
+    if time_in_force is _GTD:
         if order_type is OrderType.MARKET:
             raise ValueError("a MARKET order cannot be GTD")
         if init.expire_time_ns <= 0:

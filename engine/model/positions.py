@@ -50,12 +50,29 @@ class ClosedCycle(msgspec.Struct, frozen=True, gc=False):
     opening_order_id: ClientOrderId
     closing_order_id: ClientOrderId | None
     peak_quantity: Quantity
-    avg_px_open: Decimal
-    avg_px_close: Decimal | None
-    realized_pnl: Money
+    valuation: Valuation
+    entry_value: int  # value units, of so much raw quantity
+    entry_quantity_raw: int
+    exit_value: int
+    exit_quantity_raw: int
+    realized_raw: int
     ts_opened: int
     ts_closed: int
     duration_ns: int
+
+    @property
+    def avg_px_open(self) -> Decimal:
+        return self.valuation.mean_price(self.entry_value, self.entry_quantity_raw)
+
+    @property
+    def avg_px_close(self) -> Decimal | None:
+        if self.exit_quantity_raw == 0:
+            return None
+        return self.valuation.mean_price(self.exit_value, self.exit_quantity_raw)
+
+    @property
+    def realized_pnl(self) -> Money:
+        return Money.from_raw(self.realized_raw, self.valuation.currency)
 
 
 def split_fill(fill: OrderFilled, open_raw: int) -> tuple[OrderFilled, OrderFilled]:
@@ -370,9 +387,12 @@ class Position:
             self.opening_order_id,
             self.closing_order_id,
             self.peak_quantity,
-            self.avg_px_open,
-            self.avg_px_close,
-            self.realized_pnl,
+            self._basis.valuation,
+            self._entry_value,
+            self._entry_quantity_raw,
+            self._exit_value,
+            self._exit_quantity_raw,
+            self._realized_raw,
             self.ts_opened,
             self.ts_closed,
             self.duration_ns,

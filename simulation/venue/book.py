@@ -87,6 +87,19 @@ class HalfBook:
 
     def move(self, resting: Resting, price: int, leaves: int) -> None:
         """Take it out, as far as it is still there, and put it behind the queue at `price`."""
+        levels = self.levels
+        level = levels[resting.price] if resting.leaves else None
+        if level is not None and len(level.queue) == 1 and self.before is None:
+            # alone at its price: the level moves with it, unless there is one at the new price
+            if price != resting.price and price not in levels:
+                prices = self.prices
+                del prices[bisect_left(prices, resting.price)]
+                insort(prices, price)
+                levels[price] = levels.pop(resting.price)
+                resting.price = price
+            if price == resting.price:
+                resting.leaves = level.size = leaves
+                return
         if resting.leaves:
             self.reduce(resting, resting.leaves)
         resting.price = price

@@ -44,6 +44,7 @@ from simulation.venue.statement import statement, true_order
 DAY_NS: Final = 86_400_000_000_000
 
 MARKET: Final = OrderType.MARKET
+ACCEPTED: Final = Status.ACCEPTED
 GTD: Final = TimeInForce.GTD
 DAY: Final = TimeInForce.DAY
 
@@ -135,11 +136,12 @@ class Exchange:
         post_only: bool = False,
         reduce_only: bool = False,
         request_id: str | None = None,
-    ) -> OrderRecord:
+    ) -> VenueOrder:
         """Enter one order.
 
         Returns:
-            The order as it stands when all it caused at once has happened.
+            The order, when all it caused at once has happened. It goes on living: `record()`
+            pictures it as it stands.
         Raises:
             VenueRefusal: 400. With code MALFORMED, UNKNOWN_SYMBOL, INVALID_* or
                 DUPLICATE_CLIENT_ORDER_ID no order was made and nobody was told; with any other
@@ -187,7 +189,7 @@ class Exchange:
         fault = submission_fault(order, self.ledger, now)
         if fault is not None:
             raise self._reject(order, fault, request_id)
-        order.status = Status.ACCEPTED
+        order.status = ACCEPTED
         order.ts_accepted = now
         floor.open[number] = order
         if own_type is not MARKET:
@@ -205,7 +207,7 @@ class Exchange:
             at = expire_time_ns if tif is GTD else (now // DAY_NS + 1) * DAY_NS
             self.schedule(at, partial(floor.expiry_reached, order))
         self.floor.settle(book)
-        return order.record()
+        return order
 
     def modify(
         self,
@@ -215,7 +217,7 @@ class Exchange:
         price: int | None,
         trigger_price: int | None,
         request_id: str | None = None,
-    ) -> OrderRecord:
+    ) -> VenueOrder:
         """Change an open order; None leaves a value as it is. `quantity` is the new total.
 
         Raises:
@@ -250,11 +252,11 @@ class Exchange:
         elif requeued:
             self.floor.work(order)
         self.floor.settle(book)
-        return order.record()
+        return order
 
     def cancel(
         self, symbol: str, client_order_id: str, request_id: str | None = None
-    ) -> OrderRecord:
+    ) -> VenueOrder:
         """Cancel an open order.
 
         Raises:
@@ -263,7 +265,7 @@ class Exchange:
         order = self._open_order(symbol, client_order_id)
         self.floor.close(order, Status.CANCELED, None, request_id)
         self.floor.settle(order.book)
-        return order.record()
+        return order
 
     def cancel_all(self, symbol: str, side: str | None, request_id: str | None = None) -> int:
         """Cancel our open orders of one instrument, oldest first; returns how many.

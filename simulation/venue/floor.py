@@ -34,6 +34,8 @@ STOP_LIMIT: Final = OrderType.STOP_LIMIT
 FOK: Final = TimeInForce.FOK
 IOC: Final = TimeInForce.IOC
 OPEN: Final = MarketStatus.OPEN
+FILLED: Final = Status.FILLED
+PARTIALLY_FILLED: Final = Status.PARTIALLY_FILLED
 
 Now = Callable[[], int]
 Schedule = Callable[[int, Callable[[], None]], object]
@@ -47,7 +49,8 @@ class OrderListener(Protocol):
     ) -> None:
         """`event`: ACCEPTED REJECTED TRIGGERED UPDATED CANCELED EXPIRED."""
 
-    def on_fill(self, trade: TradeRecord, order: OrderRecord) -> None: ...
+    def on_fill(self, trade: TradeRecord, order: VenueOrder) -> None:
+        """`order` lives on; who wants to keep how it stands takes its `record()`."""
 
 
 class VenueListener(OrderListener, Protocol):
@@ -251,11 +254,11 @@ class Floor:
         order.ts_last = ts
         fee = self.ledger.fill(order, size, price, liquidity)
         if order.filled == order.quantity:
-            order.status = Status.FILLED
+            order.status = FILLED
             del self.open[order.number]
             book.reduce_only.pop(order.number, None)
         else:
-            order.status = Status.PARTIALLY_FILLED
+            order.status = PARTIALLY_FILLED
         self.ledger.relock(order)
         trade = TradeRecord(
             len(self.trades) + 1,
@@ -274,7 +277,7 @@ class Floor:
         self.trades.append(trade)
         self.trade_ids[trade_id] = trade.trade_no
         for listener in self._listeners:
-            listener.on_fill(trade, order.record())
+            listener.on_fill(trade, order)
         if book.reduce_only:
             for reducing in tuple(book.reduce_only.values()):
                 self.shrink_to_position(reducing)

@@ -221,7 +221,7 @@ class Gateway:
             request.reduce_only,
             request.request_id,
         )
-        return SubmitAnswer(request.request_id, order)
+        return SubmitAnswer(request.request_id, order.record())
 
     def _modify(self, request: ModifyRequest) -> ModifyAnswer:
         order = self._exchange.modify(
@@ -232,11 +232,11 @@ class Gateway:
             request.trigger_price,
             request.request_id,
         )
-        return ModifyAnswer(request.request_id, order)
+        return ModifyAnswer(request.request_id, order.record())
 
     def _cancel(self, request: CancelRequest) -> CancelAnswer:
         order = self._exchange.cancel(request.symbol, request.client_order_id, request.request_id)
-        return CancelAnswer(request.request_id, order)
+        return CancelAnswer(request.request_id, order.record())
 
     def _cancel_all(self, request: CancelAllRequest) -> CancelAllAnswer:
         count = self._exchange.cancel_all(request.symbol, request.side, request.request_id)

@@ -171,7 +171,16 @@ class Ledger:
     # --- what an order holds back ----------------------------------------------------------
 
     def claim(self, order: VenueOrder, leaves: int, price: int) -> tuple[Purse, int, int]:
-        """(purse, lock, reserve) of `order` with these leaves valued at `price`."""
+        """(purse, lock, reserve) of `order` with these leaves valued at `price`.
+
+        Asked for to judge an order, and with the same values to lock for it: worked out once.
+        """
+        known = order.claimed
+        if known is None or known[0] != (leaves, price):
+            known = order.claimed = ((leaves, price), self._claim(order, leaves, price))
+        return known[1]
+
+    def _claim(self, order: VenueOrder, leaves: int, price: int) -> tuple[Purse, int, int]:
         listing = order.book.listing
         rates = self._rates[listing.symbol]
         if self._is_cash and order.side is not BUY:

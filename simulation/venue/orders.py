@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from simulation.venue.book import Book, Resting
     from simulation.venue.ledger import Purse
 
+_NEW = Status.NEW
 _OPEN = (Status.ACCEPTED, Status.TRIGGERED, Status.PARTIALLY_FILLED)
 
 
@@ -30,10 +31,12 @@ class VenueOrder:
         triggered: a stop-limit whose trigger was touched; from then on it is a limit order.
         resting: its place in the book, None while it is not shown there.
         purse, lock, reserve: what it holds back (see `ledger`).
+        claimed: the last answer of `Ledger.claim`, behind the leaves and price it is for.
     """
 
     __slots__ = (
         "book",
+        "claimed",
         "client_order_id",
         "expire_time_ns",
         "filled",
@@ -89,7 +92,7 @@ class VenueOrder:
         self.expire_time_ns = expire_time_ns
         self.post_only = post_only
         self.reduce_only = reduce_only
-        self.status = Status.NEW
+        self.status = _NEW
         self.triggered = False
         self.reason = ""
         self.ts_accepted = 0
@@ -98,6 +101,7 @@ class VenueOrder:
         self.purse: Purse | None = None
         self.lock = 0
         self.reserve = 0
+        self.claimed: tuple[tuple[int, int], tuple[Purse, int, int]] | None = None
 
     @property
     def leaves(self) -> int:

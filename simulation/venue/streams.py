@@ -15,6 +15,7 @@ from invariants.truth import TrueSubscription
 from simulation.entropy import Stream
 from simulation.faults import FaultKind, Faults
 from simulation.venue.exchange import Exchange
+from simulation.venue.orders import VenueOrder
 from simulation.venue.protocol import (
     CHANNEL_BOOK,
     CHANNEL_QUOTES,
@@ -213,8 +214,8 @@ class Streams:
     ) -> None:
         self._tell_user(OrderFrame(0, event, order, request_id, due_post_only, ts))
 
-    def on_fill(self, trade: TradeRecord, order: OrderRecord) -> None:
-        self._tell_user(FillFrame(0, trade, order))
+    def on_fill(self, trade: TradeRecord, order: VenueOrder) -> None:
+        self._tell_user(FillFrame(0, trade, order.record()))
 
     def on_balances(self, balances: tuple[BalanceRecord, ...], ts: int) -> None:
         """Once for all that changes within half a second, as it then stands."""

@@ -11,9 +11,8 @@ BUGS: Final = (
         module="engine.model.balances",
         changes=(
             (
-                '        store(self, "free", free)\n',
-                "        whole = free.raw // 10**14 * 10**14\n"
-                '        store(self, "free", Money.from_raw(whole, free.currency))\n',
+                "        self.free_raw = free_raw\n",
+                "        self.free_raw = free_raw // 10**14 * 10**14\n",
             ),
         ),
         property="ACC-1",

@@ -29,7 +29,7 @@ BUGS: Final = (
         module="engine.bus",
         changes=(
             (
-                "        self._queue.append((_PUBLISH, topic, message))\n"
+                "        self.queue.append((_PUBLISH, topic, message))\n"
                 "        if not self.held:\n"
                 "            self.drain()\n",
                 "        self.dispatch(topic, message)\n",

@@ -666,6 +666,33 @@ def test_from_total_and_one_part_clamps_it_while_the_total_is_not_negative(
     assert by_locked.free == by_free.locked == usd(total) - usd(held)
 
 
+@pytest.mark.parametrize("make", [AccountBalance.of_raw, MarginBalance.of_raw])
+def test_raw_amounts_off_the_grid_or_out_of_range_are_no_balance(
+    make: Callable[[int, int, Currency], object],
+) -> None:
+    cent = 10**14
+    assert str(make(5 * cent, 3 * cent, USD)).startswith(("total=0.05 USD", "initial=0.05 USD"))
+    for first, second in ((cent + 1, 0), (cent, 1)):
+        with pytest.raises(ValueError, match="digits beyond"):
+            make(first, second, USD)
+    with pytest.raises(ValueOutOfRange):
+        make(MONEY_RAW_MAX + cent, 0, USD)
+    with pytest.raises(TypeError):
+        make(True, 0, USD)
+    with pytest.raises(TypeError):
+        make(cent, 0, "USD")  # type: ignore[arg-type]
+
+
+def test_raw_balance_builds_the_same_money_as_the_balance_of_moneys() -> None:
+    balance = AccountBalance.of_raw(usd("10").raw, usd("4").raw, USD)
+    assert balance == AccountBalance(usd("10"), usd("4"), usd("6"))
+    assert (balance.total, balance.locked, balance.free) == (usd("10"), usd("4"), usd("6"))
+    with pytest.raises(ValueOutOfRange):  # free is the rest, and beyond every Money
+        AccountBalance.of_raw(usd("-17014118346046").raw, usd("1").raw, USD)
+    with pytest.raises(ValueError, match="negative"):
+        MarginBalance.of_raw(-usd("1").raw, 0, USD)
+
+
 def test_a_margin_is_never_negative_and_of_one_currency() -> None:
     margin = MarginBalance(usd("5"), usd("2"), InstrumentId("BTCUSDT.SIM"))
     assert str(margin) == "initial=5.00 USD, maintenance=2.00 USD, instrument_id=BTCUSDT.SIM"

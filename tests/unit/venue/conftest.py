@@ -76,7 +76,7 @@ class Desk:
         self.said.append((event, order, request_id, due_post_only, ts))
 
     def on_fill(self, trade, order) -> None:
-        self.said.append(("FILLED", order, trade))
+        self.said.append(("FILLED", order.record(), trade))
 
     def on_balances(self, balances, ts) -> None:
         self.said.append(("BALANCES", balances))
