@@ -38,6 +38,7 @@ class _Series:
         feed: what the aggregator hangs on; None without one.
         below: the series of bars a composite is made of.
         composites: aggregators fed with the bars of this one.
+        since_ns: when it began.
     """
 
     __slots__ = (
@@ -49,14 +50,16 @@ class _Series:
         "feed",
         "kind",
         "owners",
+        "since_ns",
         "timer",
         "topic",
     )
 
-    def __init__(self, bar_type: BarType, client: Client, kind: DataKind) -> None:
+    def __init__(self, bar_type: BarType, client: Client, kind: DataKind, since_ns: int) -> None:
         self.bar_type = bar_type
         self.client = client
         self.kind = kind
+        self.since_ns = since_ns
         self.topic = topics.bars(bar_type)
         self.timer = _TIMER + bar_type  # its name, and who owns what it subscribed to
         self.owners: dict[str, None] = {}
@@ -105,6 +108,10 @@ class BarSeries:
         """The bar types in use, the venue's too, sorted by text."""
         return sorted(series.bar_type for series in self._by_type.values())
 
+    def since(self, bar_type: BarType) -> int | None:
+        series = self._by_type.get(bar_type)
+        return None if series is None or series.aggregator is None else series.since_ns
+
     # --- owners ------------------------------------------------------------------------------
 
     def subscribe(self, bar_type: BarType, client: Client, owner: str, of: str) -> None:
@@ -133,21 +140,22 @@ class BarSeries:
 
     def _start(self, bar_type: BarType, client: Client) -> _Series:
         """Raises NotImplementedError or ValueError before anything has changed."""
+        now_ns = self._ctx.clock.now_ns
         if not bar_type.is_internal:
-            series = _Series(bar_type, client, DataKind.BARS)
+            series = _Series(bar_type, client, DataKind.BARS, now_ns)
             self._by_type[bar_type] = series
             self._subscriptions.add(client, DataKind.BARS, bar_type, series.timer)
             return series
         aggregator = self._aggregator(bar_type)
         source = bar_type.source
         if source is not None:
-            series = _Series(bar_type, client, DataKind.BARS)
+            series = _Series(bar_type, client, DataKind.BARS, now_ns)
             below = self._by_type.get(source) or self._start(source, client)
             below.owners[series.timer] = None
             below.composites = (*below.composites, aggregator)
             series.below = below
         else:
-            series = _Series(bar_type, client, _KIND_OF[bar_type.spec.price_type])
+            series = _Series(bar_type, client, _KIND_OF[bar_type.spec.price_type], now_ns)
             series.feed = self._feeds[series.kind].make(bar_type.instrument_id)
             series.feed.add(aggregator)
             self._subscriptions.add(client, series.kind, bar_type.instrument_id, series.timer)

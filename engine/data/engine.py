@@ -97,13 +97,14 @@ class DataEngine:
     Attributes:
         refused_count: inputs that changed nothing: stale quotes, repeated trades, bad batches.
         books: the BookUpdater, for its counters.
+        config: as given.
     """
 
     def __init__(
         self, ctx: Context, clients: Sequence[Client], config: DataEngineConfig | None = None
     ) -> None:
         self._ctx = ctx
-        self._config = config or DataEngineConfig()
+        self.config = config or DataEngineConfig()
         self._bus = ctx.bus
         self._cache = ctx.cache
         self._clock = ComponentClock(ctx.clock, DATA_ENGINE_ID)
@@ -120,7 +121,7 @@ class DataEngine:
         self._trades = self._feeds[_TRADES].by_instrument
         self._delta_topics: dict[InstrumentId, str] = {}
         self._mbo_topics: dict[InstrumentId, str] = {}
-        self._trade_ids_remembered = self._config.trade_ids_remembered
+        self._trade_ids_remembered = self.config.trade_ids_remembered
         self._processors = self.processors()
         cache = ctx.cache
         self._writers: dict[type, Callable[[Any], None]] = {
@@ -132,11 +133,11 @@ class DataEngine:
         }
         self._subscriptions = Subscriptions(ctx)
         self._bars = BarSeries(
-            ctx, self._clock, self._config, self._subscriptions, self._feeds, self._refuse
+            ctx, self._clock, self.config, self._subscriptions, self._feeds, self._refuse
         )
         self._snapshots = BookSnapshots(ctx, self._clock, self._subscriptions)
         self._requests = Requests(
-            ctx, self._clock, self._config, self._refuse, self._take_instrument
+            ctx, self._clock, self.config, self._refuse, self._take_instrument
         )
         self.books = BookUpdater(ctx.cache)
         self.refused_count = 0
@@ -324,6 +325,10 @@ class DataEngine:
     def bar_types(self) -> list[BarType]:
         """The bar types that are built or asked for, sorted by text."""
         return self._bars.bar_types()
+
+    def bars_since(self, bar_type: BarType) -> int | None:
+        """When the series that is built now began; None when none is, or the venue builds it."""
+        return self._bars.since(bar_type)
 
     def _subscribe(self, command: Subscribe) -> None:
         if command.kind not in TOPIC_OF:
