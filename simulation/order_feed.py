@@ -243,18 +243,17 @@ def _queue(half: HalfBook, price: int) -> tuple[tuple[int, int], ...]:
 
 def _changes(old: Queues, new: Queues, sequence: int) -> list[MboDelta]:
     """What turns one set of queues into the other, places included: who left, who shrank, and,
-    from the first that does not stand where it stood, everybody behind it anew."""
+    from the first that does not stand as it stood, everybody behind it anew."""
     deltas: list[MboDelta] = []
-    added: list[MboDelta] = []
     for side, price in [*old, *(place for place in new if place not in old)]:
         was, now = old.get((side, price), ()), new.get((side, price), ())
         if was == now:
             continue
         stay = dict(now)
+        left = [(order_id, size) for order_id, size in was if order_id in stay]
         for order_id, _ in was:
             if order_id not in stay:
                 deltas.append(MboDelta(BookAction.DELETE, side, price, 0, order_id, 0, sequence))
-        left = [(order_id, size) for order_id, size in was if order_id in stay]
         kept = 0
         while kept < len(left) and left[kept][0] == now[kept][0] and left[kept][1] >= now[kept][1]:
             order_id, size = now[kept]
@@ -264,6 +263,5 @@ def _changes(old: Queues, new: Queues, sequence: int) -> list[MboDelta]:
         for order_id, _ in left[kept:]:
             deltas.append(MboDelta(BookAction.DELETE, side, price, 0, order_id, 0, sequence))
         for order_id, size in now[kept:]:
-            added.append(MboDelta(BookAction.ADD, side, price, size, order_id, 0, sequence))
-    # first everybody who left, so that an order which changed its price is never in two places
-    return deltas + added
+            deltas.append(MboDelta(BookAction.ADD, side, price, size, order_id, 0, sequence))
+    return deltas

@@ -66,13 +66,14 @@ def perpetual() -> Scenario:
 
 
 def listening() -> Scenario:
-    """The default storm, with bars of every kind, images of the book, and a vendor that tells of
-    every resting order."""
+    """The storm of the perpetual, with bars of every kind, images of the book, and a vendor that
+    tells of every resting order."""
+    venue = Venue("SIM", instruments=[BTCUSDT_PERP], account=AccountType.MARGIN, orders_feed=True)
     return Scenario(
-        venues=[Venue("SIM", instruments=[BTCUSDT], orders_feed=True)],
+        venues=[venue],
         market=SeededMarket(interval_ms=1_000),
-        strategies=[lambda: Listener((BTCUSDT.id,))],
-        workload=Workload(),
+        strategies=[lambda: Listener((BTCUSDT_PERP.id,))],
+        workload=Workload(lot_steps=10),
         faults=STORMY,
         properties=CATALOGUE,
     )

@@ -6,22 +6,69 @@ from zoo.bug import Bug
 
 BUGS: Final = (
     Bug(
-        id="late-tick-in-no-bar",
-        sentence="A trade stamped before the last one reaches its subscribers and no bar.",
-        module="engine.data.engine",
+        id="turn-empties-bar",
+        sentence="When the aggressor's side turns, the bar under way forgets what it holds.",
+        module="engine.data.aggregator",
         changes=(
             (
-                "        for aggregator in feed.aggregators:\n"
-                "            aggregator.handle_trade(trade)\n",
-                "        if trade.ts_event < feed.ts_last:\n"
-                "            return\n"
-                "        feed.ts_last = trade.ts_event\n"
-                "        for aggregator in feed.aggregators:\n"
-                "            aggregator.handle_trade(trade)\n",
+                '    __slots__ = ("_price_type", "bar_type")\n',
+                '    __slots__ = ("_price_type", "_side", "bar_type")\n',
+            ),
+            (
+                "        self.bar_type = bar_type\n",
+                "        self.bar_type = bar_type\n        self._side: object = None\n",
+            ),
+            (
+                "    def handle_trade(self, trade: TradeTick) -> None:\n",
+                "    def handle_trade(self, trade: TradeTick) -> None:\n"
+                "        if trade.aggressor_side is not self._side:\n"
+                "            self._side = trade.aggressor_side\n"
+                "            self._builder.count = self._builder.volume = 0\n",
             ),
         ),
         property="BAR-1",
-        observed="NautilusTrader's bar builder ignores a tick older than its last one.",
+        observed=(
+            "NautilusTrader's run bars are emptied when the side turns: earlier ticks vanish and "
+            "volume is not conserved."
+        ),
+    ),
+    Bug(
+        id="composite-misses-last-part",
+        sentence="A composite closes before the source bar of the same instant, which it loses.",
+        module="engine.data.bar_series",
+        changes=(
+            (
+                "source.close_ns <= aggregator.close_ns:\n",
+                "source.close_ns < aggregator.close_ns:\n",
+            ),
+        ),
+        property="BAR-1",
+        observed=(
+            "At equal timestamps NautilusTrader fires the timer first: what belongs to the closing "
+            "bar lands in the next one."
+        ),
+    ),
+    Bug(
+        id="rest-of-split-counts-twice",
+        sentence="What is left of a trade that closed a volume bar counts twice in the next one.",
+        module="engine.data.threshold_bars",
+        changes=(
+            (
+                "            needed = self._step * 10**size_precision\n"
+                "            if not size:\n"
+                "                return\n",
+                "            needed = self._step * 10**size_precision\n"
+                "            if not size:\n"
+                "                return\n"
+                "            if size < needed:\n"
+                "                size += size\n",
+            ),
+        ),
+        property="BAR-1",
+        observed=(
+            "NautilusTrader's Renko bars give each brick of a larger move the full volume: it is "
+            "counted twice."
+        ),
     ),
     Bug(
         id="silence-ends-bars",
