@@ -16,11 +16,16 @@ from engine.model.events import Refused
 from engine.model.fixed import FIXED_PRECISION
 from engine.model.identifiers import InstrumentId
 from engine.record import TurnRecord
+from engine.view import KernelView
 from invariants.evidence import Evidence
 from invariants.property import Check, Violation, always
 from invariants.truth import TrueBook
 
-_WHOLE_EVERY: Final = 32  # batches between two comparisons of whole books
+# Whole books are compared after so many batches: what is wrong in one stays wrong, and that each
+# batch is in its book is looked at as it is told.
+_WHOLE_EVERY: Final = 16
+_CLEAR: Final = BookAction.CLEAR
+_DELETE: Final = BookAction.DELETE
 _WORKING: Final = (
     OrderStatus.SUBMITTED,
     OrderStatus.ACCEPTED,
@@ -36,14 +41,13 @@ Levels = list[tuple[int, int]]
 class _PriceFold:
     """A book by price: the sizes of both sides as the batches tell them."""
 
-    __slots__ = ("asks", "batches", "bids", "precisions", "sequence")
+    __slots__ = ("asks", "bids", "precisions", "sequence")
 
     def __init__(self, precisions: tuple[int, int]) -> None:
         self.bids: dict[int, int] = {}
         self.asks: dict[int, int] = {}
         self.precisions = precisions
         self.sequence = 0
-        self.batches = 0
 
     def accepts(self, batch: OrderBookDeltas) -> bool:
         deltas = batch.deltas
@@ -55,7 +59,7 @@ class _PriceFold:
         for delta in deltas:
             if delta.size_mantissa < 0:
                 return False
-            if delta.side is None and delta.action is not BookAction.CLEAR:
+            if delta.side is None and delta.action is not _CLEAR:
                 return False
             if delta.sequence:
                 if delta.sequence < sequence:
@@ -67,16 +71,15 @@ class _PriceFold:
         for delta in batch.deltas:
             if delta.sequence:
                 self.sequence = delta.sequence
-            if delta.action is BookAction.CLEAR:
+            if delta.action is _CLEAR:
                 self.bids.clear()
                 self.asks.clear()
                 continue
             sizes = self.bids if delta.side is BUY else self.asks
-            if delta.action is BookAction.DELETE or not delta.size_mantissa:
+            if delta.action is _DELETE or not delta.size_mantissa:
                 sizes.pop(delta.price_mantissa, None)
             else:
                 sizes[delta.price_mantissa] = delta.size_mantissa
-        self.batches += 1
 
     def levels(self) -> tuple[Levels, Levels]:
         return sorted(self.bids.items(), reverse=True), sorted(self.asks.items())
@@ -92,51 +95,21 @@ class BookIsTheFoldOfItsUpdates(Check):
 
     def __init__(self) -> None:
         self._folds: dict[InstrumentId, _PriceFold] = {}
+        self._waiting: list[OrderBookDeltas] = []  # taken, and not folded yet
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
-        batch = evidence.record.input
+        record = evidence.record
+        batch = record.input
         if not isinstance(batch, OrderBookDeltas):
             return None
-        instrument_id = batch.instrument_id
-        fold = self._folds.get(instrument_id)
-        if fold is None:
-            fold = _PriceFold((batch.price_precision, batch.size_precision))
-        is_news = fold.accepts(batch)
-        if is_news:
-            fold.add(batch)
-            self._folds[instrument_id] = fold
-        elif not _refused(evidence.record):
-            return iter([Violation(instrument_id, f"{_name(batch)} was taken without a word")])
-        book = evidence.view.book(instrument_id)
-        if book is None or isinstance(book, OrderBookL3):
-            if not is_news:
-                return None
-            return iter([Violation(instrument_id, f"{_name(batch)} made no book")])
-        if not is_news or not fold.batches % _WHOLE_EVERY:
-            return self._whole(book, fold)
-        for delta in batch.deltas:
-            price = delta.price_mantissa
-            if delta.side is BUY:
-                held, told = book.bid_size_at(price), fold.bids.get(price, 0)
-            else:
-                held, told = book.ask_size_at(price), fold.asks.get(price, 0)
-            if held != told and delta.side is not None:
-                return iter(
-                    [
-                        Violation(
-                            instrument_id,
-                            f"{delta.side.name} {price}: the book holds {held}, told was {told}",
-                        )
-                    ]
-                )
-        return None
+        if record.facts and _refused(record):
+            return self._refused(batch, evidence.view)
+        self._waiting.append(batch)
+        return self._compare(evidence.view) if len(self._waiting) >= _WHOLE_EVERY else None
 
     def end(self, evidence: Evidence) -> Iterator[Violation]:
         view = evidence.view
-        for instrument_id, fold in self._folds.items():
-            book = view.book(instrument_id)
-            if book is not None:
-                yield from self._whole(book, fold) or ()
+        yield from self._compare(view)
         if view.state is not KernelState.RUNNING:
             return
         wanted = evidence.wanted()
@@ -146,17 +119,36 @@ class BookIsTheFoldOfItsUpdates(Check):
             }
             for true_book in truth.books:
                 if true_book.instrument_id in followed:
-                    yield from _against_truth(
-                        view.book(InstrumentId(true_book.instrument_id)), true_book
-                    )
+                    book = view.book(InstrumentId(true_book.instrument_id))
+                    yield from _against_truth(book, true_book)
 
-    @staticmethod
-    def _whole(book: OrderBook, fold: _PriceFold) -> Iterator[Violation] | None:
-        told = fold.levels()
-        held = (book.bids(), book.asks())
-        if held == told:
-            return None
-        return iter([Violation(book.instrument_id, f"the book is {held}, the updates make {told}")])
+    def _refused(self, batch: OrderBookDeltas, view: KernelView) -> Iterator[Violation]:
+        yield from self._compare(view)
+        fold = self._folds.get(batch.instrument_id)
+        if fold is None:
+            fold = _PriceFold((batch.price_precision, batch.size_precision))
+        if fold.accepts(batch):
+            yield Violation(batch.instrument_id, f"{_name(batch)} was news, and refused")
+
+    def _compare(self, view: KernelView) -> Iterator[Violation]:
+        touched: dict[InstrumentId, _PriceFold] = {}
+        for batch in self._waiting:
+            instrument_id = batch.instrument_id
+            fold = self._folds.get(instrument_id)
+            if fold is None:
+                fold = _PriceFold((batch.price_precision, batch.size_precision))
+            if not fold.accepts(batch):
+                yield Violation(instrument_id, f"{_name(batch)} was taken without a word")
+                return
+            fold.add(batch)
+            self._folds[instrument_id] = touched[instrument_id] = fold
+        self._waiting.clear()
+        for instrument_id, fold in touched.items():
+            book = view.book(instrument_id)
+            told = fold.levels()
+            held = None if book is None else (book.bids(), book.asks())
+            if held != told:
+                yield Violation(instrument_id, f"the book is {held}, the updates make {told}")
 
 
 def _against_truth(book: OrderBook | None, true_book: TrueBook) -> Iterator[Violation]:
@@ -184,6 +176,9 @@ def _against_truth(book: OrderBook | None, true_book: TrueBook) -> Iterator[Viol
 class BookIsSoundAtEndOfBatch(Check):
     patterns = ("data.book.deltas.*", "data.book.mbo.*")
 
+    def __init__(self) -> None:
+        self._told = 0
+
     def delivered(
         self, pattern: str, message: object, evidence: Evidence
     ) -> Iterator[Violation] | None:
@@ -197,14 +192,24 @@ class BookIsSoundAtEndOfBatch(Check):
             return None
         if book is None:
             return iter([Violation(message.instrument_id, "told of a batch without a book")])
-        problem = _ladder_problem(book) or _missing_of(message, book)
+        self._told += 1
+        bid, ask = book.best_bid(), book.best_ask()
+        if bid is not None and ask is not None and bid[0] > ask[0]:
+            problem = f"crossed: bid {bid} above ask {ask}"
+        else:
+            problem = _missing_of(message, book)
+        if not problem and not self._told % _WHOLE_EVERY:
+            problem = _ladder_problem(book)
         return iter([Violation(message.instrument_id, problem)]) if problem else None
+
+    def end(self, evidence: Evidence) -> Iterator[Violation]:
+        for book in evidence.view.books():
+            if problem := _ladder_problem(book):
+                yield Violation(book.instrument_id, problem)
 
 
 def _ladder_problem(book: OrderBook) -> str:
     bids, asks = book.bids(), book.asks()
-    if bids and asks and bids[0][0] > asks[0][0]:
-        return f"crossed: bid {bids[0]} above ask {asks[0]}"
     last: int | None = None
     for price, size in bids:
         if size < 1 or (last is not None and price >= last):
@@ -222,17 +227,21 @@ def _missing_of(batch: OrderBookDeltas | MboDeltas, book: OrderBook) -> str:
     """What of the batch the book does not show; empty when it shows all of it."""
     if isinstance(batch, MboDeltas):
         return _missing_orders(batch.deltas, book) if isinstance(book, OrderBookL3) else "no L3"
-    last: dict[tuple[OrderSide | None, int], int] = {}
+    bids: dict[int, int] = {}
+    asks: dict[int, int] = {}
     for delta in batch.deltas:
-        if delta.action is BookAction.CLEAR:
-            last.clear()
+        if delta.action is _CLEAR:
+            bids.clear()
+            asks.clear()
             continue
-        is_gone = delta.action is BookAction.DELETE
-        last[delta.side, delta.price_mantissa] = 0 if is_gone else delta.size_mantissa
-    for (side, price), size in last.items():
-        held = book.bid_size_at(price) if side is BUY else book.ask_size_at(price)
-        if held != size:
-            return f"half a batch: {price} holds {held}, the batch says {size}"
+        sizes = bids if delta.side is BUY else asks
+        sizes[delta.price_mantissa] = 0 if delta.action is _DELETE else delta.size_mantissa
+    for price, size in bids.items():
+        if book.bid_size_at(price) != size:
+            return f"half a batch: bid {price} holds {book.bid_size_at(price)}, not {size}"
+    for price, size in asks.items():
+        if book.ask_size_at(price) != size:
+            return f"half a batch: ask {price} holds {book.ask_size_at(price)}, not {size}"
     return ""
 
 
@@ -240,12 +249,12 @@ def _missing_orders(deltas: Sequence[MboDelta], book: OrderBookL3) -> str:
     last: dict[int, int] = {}
     prices: dict[tuple[OrderSide, int], None] = {}
     for delta in deltas:
-        if delta.action is BookAction.CLEAR:
+        if delta.action is _CLEAR:
             last.clear()
             prices.clear()
             continue
         if not delta.flags & (F_TOB | F_MBP):
-            is_gone = delta.action is BookAction.DELETE
+            is_gone = delta.action is _DELETE
             last[delta.order_id] = 0 if is_gone else delta.size_mantissa
         if delta.side is not None:
             prices[delta.side, delta.price_mantissa] = None
@@ -270,7 +279,7 @@ class _QueueFold:
         self.queues: dict[tuple[OrderSide, int], list[int]] = {}
 
     def add(self, delta: MboDelta) -> None:
-        if delta.action is BookAction.CLEAR:
+        if delta.action is _CLEAR:
             self.orders.clear()
             self.queues.clear()
             return
@@ -285,7 +294,7 @@ class _QueueFold:
             if known is None:
                 return
             side = known[0]
-        size = 0 if delta.action is BookAction.DELETE else delta.size_mantissa
+        size = 0 if delta.action is _DELETE else delta.size_mantissa
         place = (side, delta.price_mantissa)
         if known is not None:
             if size and known[:2] == place and size <= known[2]:
