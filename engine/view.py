@@ -7,7 +7,10 @@ from collections.abc import Sequence
 
 from engine.cache import Account, Cache
 from engine.context import Context
+from engine.data.config import DataEngineConfig
 from engine.data.engine import DataEngine
+from engine.data.subscriptions import Subject
+from engine.model.bars import BarType
 from engine.model.book import OrderBook
 from engine.model.enums import DataKind, KernelState
 from engine.model.events import AccountState, OrderEvent, OrderFilled, PositionEvent
@@ -101,7 +104,21 @@ class KernelView:
     def books(self) -> list[OrderBook]:
         return self.cache.order_books()
 
-    def subscriptions(self) -> dict[ClientId, list[tuple[DataKind, InstrumentId]]]:
+    @property
+    def data_config(self) -> DataEngineConfig:
+        """How bars are to be built."""
+        return self._data_engine.config
+
+    def bars_since(self, bar_type: BarType) -> int | None:
+        """When the kernel began to build bars of that type, its clock's nanoseconds; None when it
+        builds none now."""
+        return self._data_engine.bars_since(bar_type)
+
+    def bar_types(self) -> list[BarType]:
+        """The bar types that are built or asked for, sorted."""
+        return self._data_engine.bar_types()
+
+    def subscriptions(self) -> dict[ClientId, list[tuple[DataKind, Subject]]]:
         """What each client should be subscribed to at its venue, sorted."""
         return {client_id: self._data_engine.wanted(client_id) for client_id in self._client_ids}
 

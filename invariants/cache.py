@@ -2,7 +2,18 @@
 
 from collections.abc import Iterator
 
-from engine.model.data import OrderBookDeltas, QuoteTick, TradeTick
+from engine.cache import Cache
+from engine.model.bars import Bar
+from engine.model.data import (
+    FundingRateUpdate,
+    IndexPriceUpdate,
+    InstrumentClose,
+    InstrumentStatus,
+    MarkPriceUpdate,
+    OrderBookDeltas,
+    QuoteTick,
+    TradeTick,
+)
 from engine.model.events import AccountState, OrderEvent
 from invariants.evidence import Evidence
 from invariants.property import Check, Violation, always
@@ -66,4 +77,25 @@ class HandlersReadTheirEvent(Check):
             if account is not None and account.last_event is message:
                 return None
             return iter([Violation(message.account_id, "an account state was told of too early")])
-        return None
+        held = _held(message, cache)
+        if held is message:
+            return None
+        subject = getattr(message, "instrument_id", type(message).__name__)
+        return iter([Violation(subject, f"{type(message).__name__} was told of and not cached")])
+
+
+def _held(message: object, cache: Cache) -> object:
+    """The newest of that kind in the cache; the message itself where nothing of it is cached."""
+    if isinstance(message, Bar):
+        return cache.bar(message.bar_type)
+    if isinstance(message, MarkPriceUpdate):
+        return cache.mark_price(message.instrument_id)
+    if isinstance(message, IndexPriceUpdate):
+        return cache.index_price(message.instrument_id)
+    if isinstance(message, FundingRateUpdate):
+        return cache.funding_rate(message.instrument_id)
+    if isinstance(message, InstrumentStatus):
+        return cache.instrument_status(message.instrument_id)
+    if isinstance(message, InstrumentClose):
+        return cache.instrument_close(message.instrument_id)
+    return message

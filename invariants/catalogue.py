@@ -4,6 +4,8 @@ from typing import Final
 
 from invariants import (
     accounts,
+    bars,
+    books,
     bus,
     cache,
     clock,
@@ -45,6 +47,11 @@ CATALOGUE: Final[tuple[Property, ...]] = tuple(
         bus.DeliveredOnceInOrder,
         clock.TimeGoesOneWay,
         clock.TimersFireOnSchedule,
+        books.BookIsTheFoldOfItsUpdates,
+        books.BookIsSoundAtEndOfBatch,
+        books.PriorityIsKept,
+        bars.BarIsTheFoldOfItsInputs,
+        bars.BarsLieOnTheirGrid,
         network.SubscribedAsWanted,
         network.OneOrderPerIntention,
         recovery.OrdersEqualTheVenues,

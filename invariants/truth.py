@@ -50,6 +50,9 @@ class TrueBook(msgspec.Struct, frozen=True, gc=False):
     instrument_id: str
     bids: tuple[tuple[int, int], ...]  # (price raw, size raw), best first
     asks: tuple[tuple[int, int], ...]
+    # of each of those levels, (order number, size raw) of who stands there, first in line first
+    bid_queues: tuple[tuple[tuple[int, int], ...], ...] = ()
+    ask_queues: tuple[tuple[tuple[int, int], ...], ...] = ()
 
 
 class TrueRequest(msgspec.Struct, frozen=True, gc=False):

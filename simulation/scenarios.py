@@ -10,6 +10,7 @@ from engine.model.instruments import CryptoPerpetual, CurrencyPair
 from engine.model.values import Price, Quantity
 from invariants.catalogue import CATALOGUE
 from simulation.faults import CALM, STORMY
+from simulation.listening import Listener
 from simulation.market.seeded import SeededMarket
 from simulation.scenario import Scenario, Venue
 from simulation.workload import Workload
@@ -64,6 +65,20 @@ def perpetual() -> Scenario:
     )
 
 
+def listening() -> Scenario:
+    """The storm of the perpetual, with bars of every kind, images of the book, and a vendor that
+    tells of every resting order."""
+    venue = Venue("SIM", instruments=[BTCUSDT_PERP], account=AccountType.MARGIN, orders_feed=True)
+    return Scenario(
+        venues=[venue],
+        market=SeededMarket(interval_ms=1_000),
+        strategies=[lambda: Listener((BTCUSDT_PERP.id,))],
+        workload=Workload(lot_steps=10),
+        faults=STORMY,
+        properties=CATALOGUE,
+    )
+
+
 def calm() -> Scenario:
     """The default scenario without faults: what still breaks here breaks anywhere."""
     return Scenario(
@@ -79,4 +94,5 @@ BUILT_IN: Final[Mapping[str, Callable[[], Scenario]]] = {
     "default": default,
     "perpetual": perpetual,
     "calm": calm,
+    "listening": listening,
 }

@@ -30,6 +30,7 @@ from simulation.market.mbo_replay import MboReplay
 from simulation.market.recorded import Replay
 from simulation.market.seeded import SeededFlow
 from simulation.network import Network
+from simulation.order_feed import OrderFeed
 from simulation.scenario import Scenario, Venue, duration_ns, opening_account
 from simulation.scheduler import Scheduler
 from simulation.trace import Trace
@@ -64,6 +65,16 @@ class VenueWitness:
 
 class WitnessedClient(NativeClient):
     """The native client with a note of every command that the kernel lets out."""
+
+    evidence: Evidence
+
+    def send(self, command: Command) -> None:
+        self.evidence.note_release(command.command_id)
+        super().send(command)
+
+
+class WitnessedFeed(OrderFeed):
+    """A vendor's client with the same note."""
 
     evidence: Evidence
 
@@ -115,11 +126,22 @@ class World:
         self._markets: list[SeededFlow | Replay | MboReplay] = []
         clients = [self._open_venue(venue, entropy) for venue in scenario.venues]
         self.clients = clients
+        self.feeds = [
+            WitnessedFeed(
+                self.exchanges[venue.name],
+                self.scheduler,
+                entropy.stream(f"orders.{venue.name}"),
+                self._hurts,
+                self._inbox.append,
+            )
+            for venue in scenario.venues
+            if venue.orders_feed
+        ]
         self._journal_stream = self._pick_journal(entropy)
         self.journal = WitnessedJournal(durable_at_once=self._journal_stream is None)
         self.kernel = Kernel(
             KernelConfig(trader_id=TraderId("TRIAL-001")),
-            clients,
+            [*clients, *self.feeds],
             self.journal,
             self._turn_done,
             random_for=lambda component_id: entropy.stream(f"user.{component_id}"),
@@ -133,6 +155,8 @@ class World:
         self.journal.evidence = self.evidence
         for client in clients:
             client.evidence = self.evidence
+        for feed in self.feeds:
+            feed.evidence = self.evidence
         self.monitor = Monitor(scenario.properties, self.evidence)
         for strategy in self._strategies(entropy):
             self.kernel.add_strategy(strategy)
@@ -265,6 +289,9 @@ class World:
 
     def _now(self) -> int:
         return self.scheduler.now_ns
+
+    def _hurts(self) -> bool:
+        return bool(self.scenario.faults.rates) and not self.faults.healed
 
     def _pick_journal(self, entropy: Entropy) -> Stream | None:
         """Half the seeds have a journal that takes its time; the stream says how long."""

@@ -6,7 +6,7 @@ import msgspec
 
 from engine.model.instruments import FuturesContract
 from invariants.truth import TrueBalance, TrueBook, TrueFill, TrueOrder, TrueSubscription, Truth
-from simulation.venue.book import Book
+from simulation.venue.book import Book, HalfBook
 from simulation.venue.fees import FeeRates
 from simulation.venue.listing import Listing
 from simulation.venue.money import RAW_DIGITS, TEN, decimal_text, rate_text
@@ -91,7 +91,14 @@ def _book(book: Book) -> TrueBook:
         listing.instrument_id,
         tuple((listing.price_raw(price), listing.size_raw(size)) for price, size in bids),
         tuple((listing.price_raw(price), listing.size_raw(size)) for price, size in asks),
+        tuple(_queue(listing, book.bids, price) for price, _ in bids),
+        tuple(_queue(listing, book.asks, price) for price, _ in asks),
     )
+
+
+def _queue(listing: Listing, half: HalfBook, price: int) -> tuple[tuple[int, int], ...]:
+    queue = half.levels[price].queue
+    return tuple((place.number, listing.size_raw(place.leaves)) for place in queue.values())
 
 
 def instrument_record(listing: Listing, rates: FeeRates) -> InstrumentRecord | FutureRecord:

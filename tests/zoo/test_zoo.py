@@ -44,6 +44,19 @@ SEEN_IN_CALM = frozenset(
         "timer-ties-by-name",
         "picture-taken-for-trigger",
         "outbox-before-journal",
+        "half-batches-told",
+        "silence-ends-bars",
+        "turn-empties-bar",
+    }
+)
+
+# These break what the default workload does not ask for: bars of other kinds, books by order.
+SEEN_WHEN_LISTENING = frozenset(
+    {
+        "composite-misses-last-part",
+        "l3-level-keeps-what-left",
+        "rest-of-split-counts-twice",
+        "shrunk-order-loses-place",
     }
 )
 STORM_ONLY = [bug for bug in BUGS.values() if bug.id not in SEEN_IN_CALM]
@@ -54,10 +67,10 @@ def _id(bug: Bug) -> str:
 
 
 @pytest.mark.parametrize("bug", WITHIN_RUNS, ids=_id)
-def test_planted_bug_in_the_default_storm_is_found_by_its_property(
+def test_planted_bug_in_a_storm_is_found_by_its_property(
     bug: Bug, hunt: Hunt, zoo_seeds: int
 ) -> None:
-    failed = hunt(bug, "default", zoo_seeds)
+    failed = hunt(bug, "listening" if bug.id in SEEN_WHEN_LISTENING else "default", zoo_seeds)
 
     assert failed, f"{bug.id} survived {zoo_seeds} seeds"
     for outcome in failed:
@@ -107,5 +120,5 @@ def test_planted_bug_on_calm_days_is_never_noticed(bug: Bug, hunt: Hunt) -> None
 
 
 def test_at_least_half_of_the_zoo_survives_calm_days() -> None:
-    assert set(BUGS) >= SEEN_IN_CALM
+    assert set(BUGS) >= SEEN_IN_CALM | SEEN_WHEN_LISTENING
     assert 2 * len(STORM_ONLY) >= len(BUGS)

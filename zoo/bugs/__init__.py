@@ -6,6 +6,8 @@ from typing import Final
 from zoo.bug import Bug
 from zoo.bugs import (
     accounts,
+    bars,
+    books,
     bus,
     cache,
     clock,
@@ -30,6 +32,8 @@ _ALL: Final = (
     *recovery.BUGS,
     *kernel.BUGS,
     *determinism.BUGS,
+    *books.BUGS,
+    *bars.BUGS,
 )
 
 BUGS: Final[Mapping[str, Bug]] = {bug.id: bug for bug in _ALL}

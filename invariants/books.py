@@ -1,0 +1,420 @@
+"""Order books: what every batch says is in them, nothing else is, and nobody sees half a batch.
+
+The witness is two dicts of sizes by price (or, by order, one dict of queues), folded from the
+batches that reached the kernel. It judges each batch itself: one that goes back in sequence, is
+not complete or is malformed must change nothing and be refused aloud.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from engine.model.book import OrderBook
+from engine.model.book_l3 import OrderBookL3
+from engine.model.data import F_LAST, F_MBP, F_TOB, MboDelta, MboDeltas, OrderBookDeltas
+from engine.model.enums import BUY, SELL, BookAction, DataKind, KernelState, OrderSide, OrderStatus
+from engine.model.events import Refused
+from engine.model.fixed import FIXED_PRECISION
+from engine.model.identifiers import InstrumentId
+from engine.record import TurnRecord
+from engine.view import KernelView
+from invariants.evidence import Evidence
+from invariants.property import Check, Violation, always
+from invariants.truth import TrueBook
+
+# Whole books are compared after so many batches: what is wrong in one stays wrong, and that each
+# batch is in its book is looked at as it is told.
+_WHOLE_EVERY: Final = 16
+_CLEAR: Final = BookAction.CLEAR
+_DELETE: Final = BookAction.DELETE
+_WORKING: Final = (
+    OrderStatus.SUBMITTED,
+    OrderStatus.ACCEPTED,
+    OrderStatus.TRIGGERED,
+    OrderStatus.PENDING_UPDATE,
+    OrderStatus.PENDING_CANCEL,
+    OrderStatus.PARTIALLY_FILLED,
+)
+
+Levels = list[tuple[int, int]]
+
+
+class _PriceFold:
+    """A book by price: the sizes of both sides as the batches tell them."""
+
+    __slots__ = ("asks", "bids", "precisions", "sequence")
+
+    def __init__(self, precisions: tuple[int, int]) -> None:
+        self.bids: dict[int, int] = {}
+        self.asks: dict[int, int] = {}
+        self.precisions = precisions
+        self.sequence = 0
+
+    def accepts(self, batch: OrderBookDeltas) -> bool:
+        deltas = batch.deltas
+        if not deltas or not deltas[-1].flags & F_LAST:
+            return False
+        if (batch.price_precision, batch.size_precision) != self.precisions:
+            return False
+        sequence = self.sequence
+        for delta in deltas:
+            if delta.size_mantissa < 0:
+                return False
+            if delta.side is None and delta.action is not _CLEAR:
+                return False
+            if delta.sequence:
+                if delta.sequence < sequence:
+                    return False
+                sequence = delta.sequence
+        return True
+
+    def add(self, batch: OrderBookDeltas) -> None:
+        for delta in batch.deltas:
+            if delta.sequence:
+                self.sequence = delta.sequence
+            if delta.action is _CLEAR:
+                self.bids.clear()
+                self.asks.clear()
+                continue
+            sizes = self.bids if delta.side is BUY else self.asks
+            if delta.action is _DELETE or not delta.size_mantissa:
+                sizes.pop(delta.price_mantissa, None)
+            else:
+                sizes[delta.price_mantissa] = delta.size_mantissa
+
+    def levels(self) -> tuple[Levels, Levels]:
+        return sorted(self.bids.items(), reverse=True), sorted(self.asks.items())
+
+
+@always(
+    "BK-1",
+    "A book equals its image plus every update after it: an update that comes late, twice or "
+    "broken changes nothing and is refused aloud; at the end it is the venue's book.",
+)
+class BookIsTheFoldOfItsUpdates(Check):
+    inputs = (OrderBookDeltas,)
+
+    def __init__(self) -> None:
+        self._folds: dict[InstrumentId, _PriceFold] = {}
+        self._waiting: list[OrderBookDeltas] = []  # taken, and not folded yet
+
+    def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
+        record = evidence.record
+        batch = record.input
+        if not isinstance(batch, OrderBookDeltas):
+            return None
+        if record.facts and _refused(record):
+            return self._refused(batch, evidence.view)
+        self._waiting.append(batch)
+        return self._compare(evidence.view) if len(self._waiting) >= _WHOLE_EVERY else None
+
+    def end(self, evidence: Evidence) -> Iterator[Violation]:
+        view = evidence.view
+        yield from self._compare(view)
+        if view.state is not KernelState.RUNNING:
+            return
+        wanted = evidence.wanted()
+        for truth in evidence.truths():
+            followed = {
+                subject for channel, subject in wanted.get(truth.venue, []) if channel == "book"
+            }
+            for true_book in truth.books:
+                if true_book.instrument_id in followed:
+                    book = view.book(InstrumentId(true_book.instrument_id))
+                    yield from _against_truth(book, true_book)
+
+    def _refused(self, batch: OrderBookDeltas, view: KernelView) -> Iterator[Violation]:
+        yield from self._compare(view)
+        fold = self._folds.get(batch.instrument_id)
+        if fold is None:
+            fold = _PriceFold((batch.price_precision, batch.size_precision))
+        if fold.accepts(batch):
+            yield Violation(batch.instrument_id, f"{_name(batch)} was news, and refused")
+
+    def _compare(self, view: KernelView) -> Iterator[Violation]:
+        touched: dict[InstrumentId, _PriceFold] = {}
+        for batch in self._waiting:
+            instrument_id = batch.instrument_id
+            fold = self._folds.get(instrument_id)
+            if fold is None:
+                fold = _PriceFold((batch.price_precision, batch.size_precision))
+            if not fold.accepts(batch):
+                yield Violation(instrument_id, f"{_name(batch)} was taken without a word")
+                return
+            fold.add(batch)
+            self._folds[instrument_id] = touched[instrument_id] = fold
+        self._waiting.clear()
+        for instrument_id, fold in touched.items():
+            book = view.book(instrument_id)
+            told = fold.levels()
+            held = None if book is None else (book.bids(), book.asks())
+            if held != told:
+                yield Violation(instrument_id, f"the book is {held}, the updates make {told}")
+
+
+def _against_truth(book: OrderBook | None, true_book: TrueBook) -> Iterator[Violation]:
+    if book is None:
+        yield Violation(true_book.instrument_id, "followed, and there is no book")
+        return
+    price_unit = 10 ** (FIXED_PRECISION - book.price_precision)
+    size_unit = 10 ** (FIXED_PRECISION - book.size_precision)
+    for side, held, true in (
+        ("BUY", book.bids(), true_book.bids),
+        ("SELL", book.asks(), true_book.asks),
+    ):
+        raw = tuple((price * price_unit, size * size_unit) for price, size in held)
+        if raw != true:
+            yield Violation(
+                true_book.instrument_id, f"{side}: the book ends as {raw}, the venue's as {true}"
+            )
+
+
+@always(
+    "BK-2",
+    "At each end of batch a book is sorted, uncrossed, free of empty or negative levels, and its "
+    "totals equal the sum of its orders; consumers never see a half batch.",
+)
+class BookIsSoundAtEndOfBatch(Check):
+    patterns = ("data.book.deltas.*", "data.book.mbo.*")
+
+    def __init__(self) -> None:
+        self._told = 0
+
+    def delivered(
+        self, pattern: str, message: object, evidence: Evidence
+    ) -> Iterator[Violation] | None:
+        cache = evidence.view.cache
+        book: OrderBook | None
+        if isinstance(message, OrderBookDeltas):
+            book = cache.order_book(message.instrument_id)
+        elif isinstance(message, MboDeltas):
+            book = cache.order_book_l3(message.instrument_id)
+        else:
+            return None
+        if book is None:
+            return iter([Violation(message.instrument_id, "told of a batch without a book")])
+        self._told += 1
+        bid, ask = book.best_bid(), book.best_ask()
+        if bid is not None and ask is not None and bid[0] > ask[0]:
+            problem = f"crossed: bid {bid} above ask {ask}"
+        else:
+            problem = _missing_of(message, book)
+        if not problem and not self._told % _WHOLE_EVERY:
+            problem = _ladder_problem(book)
+        return iter([Violation(message.instrument_id, problem)]) if problem else None
+
+    def end(self, evidence: Evidence) -> Iterator[Violation]:
+        for book in evidence.view.books():
+            if problem := _ladder_problem(book):
+                yield Violation(book.instrument_id, problem)
+
+
+def _ladder_problem(book: OrderBook) -> str:
+    bids, asks = book.bids(), book.asks()
+    last: int | None = None
+    for price, size in bids:
+        if size < 1 or (last is not None and price >= last):
+            return f"bids are no ladder at {price}: {bids}"
+        last = price
+    last = None
+    for price, size in asks:
+        if size < 1 or (last is not None and price <= last):
+            return f"asks are no ladder at {price}: {asks}"
+        last = price
+    return ""
+
+
+def _missing_of(batch: OrderBookDeltas | MboDeltas, book: OrderBook) -> str:
+    """What of the batch the book does not show; empty when it shows all of it."""
+    if isinstance(batch, MboDeltas):
+        return _missing_orders(batch.deltas, book) if isinstance(book, OrderBookL3) else "no L3"
+    bids: dict[int, int] = {}
+    asks: dict[int, int] = {}
+    for delta in batch.deltas:
+        if delta.action is _CLEAR:
+            bids.clear()
+            asks.clear()
+            continue
+        sizes = bids if delta.side is BUY else asks
+        sizes[delta.price_mantissa] = 0 if delta.action is _DELETE else delta.size_mantissa
+    for price, size in bids.items():
+        if book.bid_size_at(price) != size:
+            return f"half a batch: bid {price} holds {book.bid_size_at(price)}, not {size}"
+    for price, size in asks.items():
+        if book.ask_size_at(price) != size:
+            return f"half a batch: ask {price} holds {book.ask_size_at(price)}, not {size}"
+    return ""
+
+
+def _missing_orders(deltas: Sequence[MboDelta], book: OrderBookL3) -> str:
+    last: dict[int, int] = {}
+    prices: dict[tuple[OrderSide, int], None] = {}
+    for delta in deltas:
+        if delta.action is _CLEAR:
+            last.clear()
+            prices.clear()
+            continue
+        if not delta.flags & (F_TOB | F_MBP):
+            is_gone = delta.action is _DELETE
+            last[delta.order_id] = 0 if is_gone else delta.size_mantissa
+        if delta.side is not None:
+            prices[delta.side, delta.price_mantissa] = None
+    for order_id, size in last.items():
+        if book.size_of(order_id) != size:
+            return f"half a batch: order {order_id} holds {book.size_of(order_id)}, not {size}"
+    for side, price in prices:
+        level = book.bid_size_at(price) if side is BUY else book.ask_size_at(price)
+        orders = sum(size for _, size in book.queue_at(side, price))
+        if level != orders:
+            return f"{side.name} {price}: level {level}, its orders {orders}"
+    return ""
+
+
+class _QueueFold:
+    """A book by order: who stands where, first in line first, as the batches tell it."""
+
+    __slots__ = ("orders", "queues")
+
+    def __init__(self) -> None:
+        self.orders: dict[int, tuple[OrderSide, int, int]] = {}  # side, price, size
+        self.queues: dict[tuple[OrderSide, int], list[int]] = {}
+
+    def add(self, delta: MboDelta) -> None:
+        if delta.action is _CLEAR:
+            self.orders.clear()
+            self.queues.clear()
+            return
+        order_id = delta.order_id
+        if delta.flags & F_TOB:
+            order_id = 0 if delta.side is None else delta.side.value
+        elif delta.flags & F_MBP:
+            order_id = delta.price_mantissa
+        known = self.orders.get(order_id)
+        side = delta.side
+        if side is None:
+            if known is None:
+                return
+            side = known[0]
+        size = 0 if delta.action is _DELETE else delta.size_mantissa
+        place = (side, delta.price_mantissa)
+        if known is not None:
+            if size and known[:2] == place and size <= known[2]:
+                self.orders[order_id] = (*place, size)  # smaller: the place is kept
+                return
+            self.queues[known[:2]].remove(order_id)
+            del self.orders[order_id]
+        if size:
+            self.queues.setdefault(place, []).append(order_id)
+            self.orders[order_id] = (*place, size)
+
+    def queue(self, side: OrderSide, price: int) -> list[tuple[int, int]]:
+        ids = self.queues.get((side, price), ())
+        return [(order_id, self.orders[order_id][2]) for order_id in ids]
+
+
+@always(
+    "BK-3",
+    "Queue priority is preserved: in a book by order everybody stands where the updates put them "
+    "and ends where the venue has them; and the own orders that count as working are those that "
+    "are.",
+)
+class PriorityIsKept(Check):
+    inputs = (MboDeltas,)
+
+    def __init__(self) -> None:
+        self._folds: dict[InstrumentId, _QueueFold] = {}
+
+    def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
+        batch = evidence.record.input
+        return self._judge(batch, evidence) if isinstance(batch, MboDeltas) else None
+
+    def _judge(self, batch: MboDeltas, evidence: Evidence) -> Iterator[Violation] | None:
+        if _refused(evidence.record):
+            return None  # the book is as it was, which the next batch shows
+        instrument_id = batch.instrument_id
+        fold = self._folds.get(instrument_id)
+        if fold is None:
+            fold = self._folds[instrument_id] = _QueueFold()
+        places: dict[tuple[OrderSide, int], None] = {}
+        for delta in batch.deltas:
+            known = fold.orders.get(delta.order_id)
+            if known is not None:
+                places[known[:2]] = None
+            fold.add(delta)
+            if delta.side is not None:
+                places[delta.side, delta.price_mantissa] = None
+        book = evidence.view.cache.order_book_l3(instrument_id)
+        if book is None:
+            return iter([Violation(instrument_id, "a batch by order made no book")])
+        for side, price in places:
+            held, told = book.queue_at(side, price), fold.queue(side, price)
+            if held != told:
+                return iter(
+                    [
+                        Violation(
+                            instrument_id,
+                            f"{side.name} {price}: the queue is {held}, the updates make {told}",
+                        )
+                    ]
+                )
+        return None
+
+    def end(self, evidence: Evidence) -> Iterator[Violation]:
+        cache = evidence.view.cache
+        for instrument_id, fold in self._folds.items():
+            book = cache.order_book_l3(instrument_id)
+            if book is None or len(book) != len(fold.orders):
+                yield Violation(
+                    instrument_id, f"{len(fold.orders)} orders rest, and the book differs"
+                )
+        if evidence.view.state is KernelState.RUNNING:
+            followed = {
+                subject
+                for subjects in evidence.view.subscriptions().values()
+                for kind, subject in subjects
+                if kind is DataKind.MBO_DELTAS
+            }
+            for truth in evidence.truths():
+                for true_book in truth.books:
+                    instrument_id = InstrumentId(true_book.instrument_id)
+                    if instrument_id in followed:
+                        yield from _queues_against_truth(
+                            cache.order_book_l3(instrument_id), true_book
+                        )
+        for order in evidence.view.orders():
+            counted = any(own is order for own in cache.working_orders(order.instrument_id))
+            if counted is not (order.status in _WORKING):
+                yield Violation(
+                    order.client_order_id,
+                    f"{order.status.name}, and {'' if counted else 'not '}among the working",
+                )
+
+
+def _queues_against_truth(book: OrderBookL3 | None, true_book: TrueBook) -> Iterator[Violation]:
+    if book is None:
+        yield Violation(true_book.instrument_id, "followed by order, and there is no book")
+        return
+    price_unit = 10 ** (FIXED_PRECISION - book.price_precision)
+    size_unit = 10 ** (FIXED_PRECISION - book.size_precision)
+    for side, levels, queues in (
+        (BUY, true_book.bids, true_book.bid_queues),
+        (SELL, true_book.asks, true_book.ask_queues),
+    ):
+        for (price_raw, _), true_queue in zip(levels, queues, strict=True):
+            price = price_raw // price_unit
+            held = tuple((no, size * size_unit) for no, size in book.queue_at(side, price))
+            if held != true_queue:
+                yield Violation(
+                    true_book.instrument_id,
+                    f"{side.name} {price}: the queue ends as {held}, the venue's as {true_queue}",
+                )
+    if len(book) != sum(map(len, true_book.bid_queues + true_book.ask_queues)):
+        yield Violation(true_book.instrument_id, f"{len(book)} orders rest, the venue has others")
+
+
+def _refused(record: TurnRecord) -> bool:
+    return any(isinstance(fact, Refused) for fact in record.facts)
+
+
+def _name(batch: OrderBookDeltas) -> str:
+    sequence = batch.deltas[-1].sequence if batch.deltas else 0
+    return f"a batch of {len(batch.deltas)} with sequence {sequence}"
