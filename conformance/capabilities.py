@@ -54,10 +54,8 @@ C = Capability
 
 # What no adapter can be asked for through this kernel yet, and the word that is missing.
 NOT_IN_MODEL: Final[Mapping[Capability, str]] = {
-    C.QUOTE_QTY: "an order has no quantity in quote currency",
     C.MIT: "there is no order type MARKET_IF_TOUCHED",
     C.LIT: "there is no order type LIMIT_IF_TOUCHED",
-    C.BATCH_CANCEL: "there is no command that cancels several orders in one request",
     C.BRACKET: "there are no order lists",
     C.DISPLAY_QTY: "an order has no display quantity",
     C.INSTRUMENT_SUB: "instruments cannot be subscribed to",

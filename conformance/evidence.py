@@ -77,6 +77,7 @@ class LedgerEntry(msgspec.Struct, frozen=True):
     reduce_only: bool
     status: str
     reason: str
+    money_raw: int = 0  # what was ordered as an amount of quote currency; 0: a size was
 
 
 class TrueQuote(msgspec.Struct, frozen=True):
@@ -219,12 +220,14 @@ def symbols(events: Sequence[OrderEvent]) -> tuple[str, ...]:
     rest of what was ordered at that moment, else F."""
     found: list[str] = []
     quantity_raw = filled_raw = 0
+    in_quote = False  # then nobody knows yet what would be whole
     for event in events:
         if isinstance(event, OrderFilled):
             filled_raw += event.last_qty.raw
-            found.append("PF" if filled_raw < quantity_raw else "F")
+            found.append("PF" if in_quote or filled_raw < quantity_raw else "F")
             continue
         if isinstance(event, OrderInitialized | OrderUpdated):
             quantity_raw = event.quantity.raw
+            in_quote = isinstance(event, OrderInitialized) and event.quote_quantity
         found.append(_SYMBOLS[type(event)])
     return tuple(found)

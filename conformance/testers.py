@@ -155,6 +155,9 @@ class ExecTesterConfig(StrategyConfig, frozen=True, kw_only=True, forbid_unknown
         cancel_after_s: cancel limit orders so long after they were placed; 0: never.
         cancel_again: when such a cancel is done, send the engine a second one.
         use_individual_cancels_on_stop: one cancel per order instead of one for all.
+        use_batch_cancel_on_stop: one request for them instead.
+        use_quote_quantity: the market order is for what its lots are worth at the other side's
+            touch, in quote currency.
     """
 
     instrument_id: InstrumentId
@@ -162,6 +165,7 @@ class ExecTesterConfig(StrategyConfig, frozen=True, kw_only=True, forbid_unknown
     client_id: ClientId | None = None
     open_position_on_start_lots: int = 0
     open_position_time_in_force: TimeInForce = TimeInForce.GTC
+    use_quote_quantity: bool = False
     enable_limit_buys: bool = False
     enable_limit_sells: bool = False
     order_lots: int = 2
@@ -182,6 +186,7 @@ class ExecTesterConfig(StrategyConfig, frozen=True, kw_only=True, forbid_unknown
     cancel_again: bool = False
     cancel_orders_on_stop: bool = True
     use_individual_cancels_on_stop: bool = False
+    use_batch_cancel_on_stop: bool = False
     close_positions_on_stop: bool = False
 
 
@@ -215,8 +220,11 @@ class ExecTester(Strategy):
     def on_stop(self) -> None:
         config = self.config
         if config.cancel_orders_on_stop:
+            open_orders = self.cache.orders_open(strategy_id=self.id)
             if config.use_individual_cancels_on_stop:
-                open_orders = self.cache.orders_open(strategy_id=self.id)
+                for order in open_orders:
+                    self._note(self.cancel_order(order))
+            elif config.use_batch_cancel_on_stop:
                 self._note(self.cancel_orders(open_orders))
             else:
                 self._note(self.cancel_all_orders(config.instrument_id))
@@ -253,11 +261,16 @@ class ExecTester(Strategy):
         config = self.config
         lots = config.open_position_on_start_lots
         if lots:
+            side = BUY if lots > 0 else SELL
+            quantity = self._quantity(abs(lots))
+            if config.use_quote_quantity:
+                quantity = self._worth(quantity, tick.ask_price if side is BUY else tick.bid_price)
             order = self.order_factory.market(
                 config.instrument_id,
-                BUY if lots > 0 else SELL,
-                self._quantity(abs(lots)),
+                side,
+                quantity,
                 config.open_position_time_in_force,
+                quote_quantity=config.use_quote_quantity,
             )
             self._submit(order, tick)
         if config.enable_limit_buys:
@@ -395,6 +408,13 @@ class ExecTester(Strategy):
     def _quantity(self, lots: int) -> Quantity:
         lot = Quantity(self.config.lot)
         return Quantity.from_raw(lot.raw * lots, lot.precision)
+
+    def _worth(self, quantity: Quantity, price: Price) -> Quantity:
+        """What a size is worth in quote currency, on that currency's grid."""
+        if self._instrument is None:
+            raise RuntimeError("a quote came before its instrument")
+        worth = self._instrument.notional_value(quantity, price, use_quote_for_inverse=True)
+        return Quantity.from_raw(worth.raw, worth.currency.precision)
 
     def _note(self, refused: Refused | None) -> None:
         if refused is not None:

@@ -30,6 +30,7 @@ from engine.model.commands import FireTimer, StartKernel, StopKernel, SubmitOrde
 from engine.model.currencies import ETH, USDT
 from engine.model.enums import AccountType, KernelState, OmsType
 from engine.model.events import OrderEvent
+from engine.model.fixed import UNITS
 from engine.model.identifiers import AccountId, ClientId, InstrumentId, TraderId
 from engine.model.identifiers import Venue as VenueId
 from engine.model.instruments import CurrencyPair
@@ -456,4 +457,5 @@ def _entry(order: VenueOrder) -> LedgerEntry:
         order.reduce_only,
         order.status.value,
         order.reason,
+        order.money * UNITS[listing.instrument.quote_currency.precision],
     )

@@ -55,6 +55,12 @@ _TRADING: Final = (
 )
 
 
+def takes_batches(client: ExecutionClient) -> bool:
+    """Whether it takes `BatchCancelOrders`: it says so by an attribute `takes_batches` that is
+    true. What most clients lack needs no word from them."""
+    return bool(getattr(client, "takes_batches", False))
+
+
 def is_execution_client(client: Client) -> TypeGuard[ExecutionClient]:
     """`isinstance(client, ExecutionClient)` for what is a client already, at a tenth of the cost:
     a kernel asks for each of its clients, and there are thousands of kernels a minute."""

@@ -56,10 +56,11 @@ class TrueRequest(msgspec.Struct, frozen=True, gc=False):
     """One request that reached the venue, whether or not it acted."""
 
     ts: int
-    kind: str  # SUBMIT MODIFY CANCEL CANCEL_ALL QUERY
+    kind: str  # SUBMIT MODIFY CANCEL BATCH_CANCEL CANCEL_ALL QUERY
     request_id: str
     client_order_id: str
     acted: bool
+    client_order_ids: tuple[str, ...] = ()  # of a BATCH_CANCEL, in its order
 
 
 class Truth(msgspec.Struct, frozen=True, gc=False):

@@ -20,6 +20,7 @@ import msgspec
 
 from engine.clients import Post
 from engine.model.commands import (
+    BatchCancelOrders,
     CancelOrder,
     Command,
     Connect,
@@ -128,6 +129,7 @@ class NativeClient:
     """
 
     absence_is_final = True  # a late request is refused, so what a query lacks never comes
+    takes_batches = True
 
     def __init__(
         self,
@@ -181,6 +183,7 @@ class NativeClient:
             SubmitOrder: self._trade,
             ModifyOrder: self._trade,
             CancelOrder: self._trade,
+            BatchCancelOrders: self._cancel_batch,
             QueryOrder: queries.order,
             QueryOpenOrders: queries.open_orders,
             QueryFills: queries.fills,
@@ -273,6 +276,57 @@ class NativeClient:
         elif isinstance(command, SubmitOrder):
             self._unanswered[command.order.client_order_id] = []
 
+    def _cancel_batch(self, command: BatchCancelOrders) -> None:
+        ready: list[CancelOrder] = []
+        for cancel in command.cancels:
+            held = self._unanswered.get(cancel.client_order_id)
+            if held is None:
+                ready.append(cancel)
+            else:
+                held.append(cancel)  # it follows its submit on its own
+        for start in range(0, len(ready), wire.BATCH_MAX):
+            request_id = f"{command.command_id}+{start}" if start else command.command_id
+            self._send_batch(request_id, ready[start : start + wire.BATCH_MAX])
+
+    def _send_batch(self, request_id: str, cancels: list[CancelOrder]) -> None:
+        deadline_ns = self._scheduler.now_ns + self.request_lifetime_ns
+        request = self.mapper.batch_cancel_request(request_id, cancels, deadline_ns)
+        sent = self._requests.send_now(
+            request_id,
+            wire.encode(request),
+            partial(self._on_batch_answer, cancels),
+            partial(self._on_batch_silence, cancels),
+        )
+        if not sent:
+            for cancel in cancels:
+                self._turn_back(cancel, TOO_FAST)
+
+    def _on_batch_answer(
+        self,
+        cancels: list[CancelOrder],
+        status: int,
+        answer: wire.AnswerBody,
+        sent_ns: int,
+        late: bool,
+    ) -> None:
+        """Each order hears its own part; what is said of the whole holds for each."""
+        if not isinstance(answer, wire.BatchCancelAnswer):
+            for cancel in cancels:
+                self._on_trading_answer(cancel, status, answer, sent_ns, late)
+            return
+        parts = {part.request_id: part for part in answer.answers}
+        for cancel in cancels:
+            part = parts.get(cancel.command_id)
+            if part is not None:
+                done = wire.OK if isinstance(part, wire.CancelAnswer) else wire.REFUSED
+                self._on_trading_answer(cancel, done, part, sent_ns, late)
+            elif not late:
+                self._on_trading_silence(cancel, UNREADABLE, sent_ns)
+
+    def _on_batch_silence(self, cancels: list[CancelOrder], why: str, sent_ns: int) -> None:
+        for cancel in cancels:
+            self._on_trading_silence(cancel, why, sent_ns)
+
     def _request_body(self, command: TradingRequest) -> bytes:
         deadline_ns = self._scheduler.now_ns + self.request_lifetime_ns
         if isinstance(command, SubmitOrder):
@@ -294,6 +348,8 @@ class NativeClient:
         late: bool,
     ) -> None:
         try:
+            if isinstance(answer, wire.SubmitAnswer):
+                self._tell_conversion(command, answer.order)
             report = self._trading_report(command, status, answer)
             why = reason_of(answer)
         except (Unreadable, UnknownSymbol):
@@ -303,6 +359,17 @@ class NativeClient:
         elif not late:
             self._post_unknown(command, why)
         self._settle(command)
+
+    def _tell_conversion(self, command: TradingRequest, order: wire.OrderRecord) -> None:
+        """What an order in quote was converted to, before it is told to be accepted: the frame
+        that says so may be lost, or come later."""
+        if (
+            isinstance(command, SubmitOrder)
+            and command.order.quote_quantity
+            and order.status != "REJECTED"
+        ):
+            now_ns = self._scheduler.now_ns
+            self._post(self.mapper.updated(order, None, order.ts_accepted, now_ns))
 
     def _trading_report(
         self, command: TradingRequest, status: int, answer: wire.AnswerBody

@@ -6,7 +6,7 @@ element is skipped. `Unreadable`: a text outside the protocol's vocabulary, or a
 value can hold; nothing else in that message can be trusted either.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeVar
 
 from engine.model.balances import AccountBalance
@@ -142,15 +142,14 @@ class Mapper:
     # --- to the venue ----------------------------------------------------------------------
 
     def submit_request(self, command: SubmitOrder, deadline_ns: int) -> wire.SubmitRequest:
-        return wire.SubmitRequest(
-            self._key, command.command_id, deadline_ns, *self.order_terms(command)
-        )
+        kind = wire.QuoteSubmitRequest if command.order.quote_quantity else wire.SubmitRequest
+        return kind(self._key, command.command_id, deadline_ns, *self.order_terms(command))
 
     def order_terms(
         self, command: SubmitOrder
     ) -> tuple[str, str, str, str, str, int, int | None, int | None, int, bool, bool]:
-        """What is ordered, in the venue's words: the fields of a SubmitRequest from
-        `client_order_id` on."""
+        """What is ordered, in the venue's words: the fields of a SubmitRequest, or of a
+        QuoteSubmitRequest, from `client_order_id` on."""
         order = command.order
         symbol = order.instrument_id.symbol
         instrument = self.instrument(symbol)
@@ -160,7 +159,9 @@ class Mapper:
             order.side._name_,  # `name` without the descriptor, which costs ten times as much
             order.order_type._name_,
             order.time_in_force._name_,
-            _size_mantissa(order.quantity, instrument),
+            _money_mantissa(order.quantity, instrument)
+            if order.quote_quantity
+            else _size_mantissa(order.quantity, instrument),
             _price_mantissa(order.price, instrument),
             _price_mantissa(order.trigger_price, instrument),
             order.expire_time_ns,
@@ -190,6 +191,17 @@ class Mapper:
             deadline_ns,
             command.instrument_id.symbol,
             command.client_order_id,
+        )
+
+    def batch_cancel_request(
+        self, request_id: str, cancels: Sequence[CancelOrder], deadline_ns: int
+    ) -> wire.BatchCancelRequest:
+        return wire.BatchCancelRequest(
+            self._key,
+            request_id,
+            deadline_ns,
+            cancels[0].instrument_id.symbol,
+            tuple((cancel.command_id, cancel.client_order_id) for cancel in cancels),
         )
 
     # --- market data -----------------------------------------------------------------------
@@ -565,6 +577,10 @@ def _size_mantissa(quantity: Quantity, instrument: Instrument) -> int:
     if quantity.precision == instrument.size_precision:
         return quantity.mantissa
     return Quantity.from_raw(quantity.raw, instrument.size_precision).mantissa
+
+
+def _money_mantissa(quantity: Quantity, instrument: Instrument) -> int:
+    return Quantity.from_raw(quantity.raw, instrument.quote_currency.precision).mantissa
 
 
 def _price_mantissa(price: Price | None, instrument: Instrument) -> int | None:

@@ -28,9 +28,10 @@ from simulation.venue.checks import Fault
 from simulation.venue.enums import Code, MarketStatus, OrderType, Side, Status, TimeInForce
 from simulation.venue.fees import FeeRates
 from simulation.venue.floor import Floor, Now, OrderListener, Schedule, VenueListener
-from simulation.venue.judgement import change_fault, submission_fault
+from simulation.venue.judgement import change_fault, conversion_fault, submission_fault
 from simulation.venue.ledger import AccountSpec, Ledger
 from simulation.venue.listing import Instrument, Listing
+from simulation.venue.matching import size_of
 from simulation.venue.orders import VenueOrder, VenueRefusal
 from simulation.venue.protocol import (
     REFUSED,
@@ -135,9 +136,13 @@ class Exchange:
         post_only: bool = False,
         reduce_only: bool = False,
         request_id: str | None = None,
+        in_quote: bool = False,
     ) -> OrderRecord:
         """Enter one order.
 
+        Args:
+            in_quote: `quantity` is money of the quote currency. It is converted first: at the
+                order's price, else at what a market order meets; UPDATED says to how much.
         Returns:
             The order as it stands when all it caused at once has happened.
         Raises:
@@ -184,12 +189,16 @@ class Exchange:
             now,
         )
         self.orders[client_order_id] = order
-        fault = submission_fault(order, self.ledger, now)
+        fault = self._convert(order, quantity) if in_quote else None
+        if fault is None:
+            fault = submission_fault(order, self.ledger, now)
         if fault is not None:
             raise self._reject(order, fault, request_id)
         order.status = Status.ACCEPTED
         order.ts_accepted = now
         floor.open[number] = order
+        if in_quote:
+            floor.tell("UPDATED", order)
         if own_type is not MARKET:
             self.ledger.relock(order)
         if own_type is not MARKET or self._acks:
@@ -352,6 +361,15 @@ class Exchange:
             reason = f"order {client_order_id} is {order.status.value}"
             raise VenueRefusal(REFUSED, Code.ORDER_CLOSED, reason)
         return order
+
+    def _convert(self, order: VenueOrder, money: int) -> Fault | None:
+        """Give an order in quote its size, or say why it gets none."""
+        order.money = money
+        order.quantity = 0
+        fault = conversion_fault(order)
+        if fault is None:
+            order.quantity = size_of(order.book, order.side, money, order.price)
+        return fault
 
     def _reject(self, order: VenueOrder, fault: Fault, request_id: str | None) -> VenueRefusal:
         code, detail = fault

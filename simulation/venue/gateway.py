@@ -25,6 +25,7 @@ from simulation.venue.limits import SECOND_NS, Limits, TokenBucket
 from simulation.venue.orders import VenueRefusal
 from simulation.venue.protocol import (
     BANNED,
+    BATCH_MAX,
     LATE,
     OK,
     RATE_LIMITED,
@@ -34,6 +35,8 @@ from simulation.venue.protocol import (
     AccountAnswer,
     AccountQuery,
     AnswerBody,
+    BatchCancelAnswer,
+    BatchCancelRequest,
     CancelAllAnswer,
     CancelAllRequest,
     CancelAnswer,
@@ -48,6 +51,7 @@ from simulation.venue.protocol import (
     OpenOrdersQuery,
     OrderQuery,
     OrderQueryAnswer,
+    QuoteSubmitRequest,
     Refusal,
     Request,
     SubmitAnswer,
@@ -70,8 +74,10 @@ RATE_LIMIT_BAN: Final = FaultKind.RATE_LIMIT_BAN
 
 _KINDS: Final[dict[type, str]] = {
     SubmitRequest: "SUBMIT",
+    QuoteSubmitRequest: "SUBMIT",
     ModifyRequest: "MODIFY",
     CancelRequest: "CANCEL",
+    BatchCancelRequest: "BATCH_CANCEL",
     CancelAllRequest: "CANCEL_ALL",
 }
 
@@ -106,8 +112,10 @@ class Gateway:
         self.streams = Streams(exchange, faults, stream, self._limits.heartbeat_ns, self._takes_key)
         self._handlers: dict[type, Callable[..., AnswerBody]] = {
             SubmitRequest: self._submit,
+            QuoteSubmitRequest: self._submit,
             ModifyRequest: self._modify,
             CancelRequest: self._cancel,
+            BatchCancelRequest: self._batch_cancel,
             CancelAllRequest: self._cancel_all,
             OrderQuery: self._order,
             OpenOrdersQuery: self._open_orders,
@@ -202,9 +210,11 @@ class Gateway:
     def _log(self, request: Request, acted: bool) -> None:
         kind = _KINDS.get(type(request), "QUERY")
         client_order_id = getattr(request, "client_order_id", "")
-        self._exchange.requests.append(
-            TrueRequest(self._exchange.now(), kind, request.request_id, client_order_id, acted)
-        )
+        true = TrueRequest(self._exchange.now(), kind, request.request_id, client_order_id, acted)
+        if type(request) is BatchCancelRequest:
+            names = tuple(name for _, name in request.cancels)
+            true = msgspec.structs.replace(true, client_order_ids=names)
+        self._exchange.requests.append(true)
 
     def _submit(self, request: SubmitRequest) -> SubmitAnswer:
         order = self._exchange.submit(
@@ -220,6 +230,7 @@ class Gateway:
             request.post_only,
             request.reduce_only,
             request.request_id,
+            type(request) is QuoteSubmitRequest,
         )
         return SubmitAnswer(request.request_id, order)
 
@@ -237,6 +248,19 @@ class Gateway:
     def _cancel(self, request: CancelRequest) -> CancelAnswer:
         order = self._exchange.cancel(request.symbol, request.client_order_id, request.request_id)
         return CancelAnswer(request.request_id, order)
+
+    def _batch_cancel(self, request: BatchCancelRequest) -> BatchCancelAnswer:
+        if len(request.cancels) > BATCH_MAX:
+            reason = f"{len(request.cancels)} cancels in one batch, at most {BATCH_MAX}"
+            raise VenueRefusal(REFUSED, Code.MALFORMED, reason)
+        answers: list[CancelAnswer | Refusal] = []
+        for request_id, client_order_id in request.cancels:
+            try:
+                order = self._exchange.cancel(request.symbol, client_order_id, request_id)
+                answers.append(CancelAnswer(request_id, order))
+            except VenueRefusal as refusal:
+                answers.append(Refusal(request_id, refusal.code, refusal.reason))
+        return BatchCancelAnswer(request.request_id, tuple(answers))
 
     def _cancel_all(self, request: CancelAllRequest) -> CancelAllAnswer:
         count = self._exchange.cancel_all(request.symbol, request.side, request.request_id)

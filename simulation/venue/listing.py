@@ -104,6 +104,17 @@ class Listing:
             )
         return half_even(quantity * price * self._notional_numerator, self._notional_denominator)
 
+    def quantity_for(self, money: int, price: int) -> int:
+        """The size, a multiple of `step` rounded down, that this much of the quote currency (a
+        mantissa) buys at a price. An inverse contract is worth its multiplier in quote."""
+        worth = self.multiplier * self.step
+        scale = TEN[self.size_precision + RAW_DIGITS]
+        if not self.inverse:
+            worth *= price
+            scale *= TEN[self.price_precision]
+        quote = TEN[self.instrument.quote_currency.precision]
+        return money * scale // (worth * quote) * self.step
+
     def exact_cost(self, quantity: int, price: int) -> int:
         """What a position's cost counts for a fill: units of 10 ** -`cost_digits`."""
         if self.inverse:

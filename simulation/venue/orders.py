@@ -30,6 +30,7 @@ class VenueOrder:
         triggered: a stop-limit whose trigger was touched; from then on it is a limit order.
         resting: its place in the book, None while it is not shown there.
         purse, lock, reserve: what it holds back (see `ledger`).
+        money: what was ordered as an amount of quote currency, a mantissa; 0: a size was.
     """
 
     __slots__ = (
@@ -38,6 +39,7 @@ class VenueOrder:
         "expire_time_ns",
         "filled",
         "lock",
+        "money",
         "number",
         "post_only",
         "price",
@@ -98,6 +100,7 @@ class VenueOrder:
         self.purse: Purse | None = None
         self.lock = 0
         self.reserve = 0
+        self.money = 0
 
     @property
     def leaves(self) -> int:

@@ -32,6 +32,8 @@ RATE_LIMITED: Final = 429
 SERVER_ERROR: Final = 500
 UNAVAILABLE: Final = 503
 
+BATCH_MAX: Final = 50  # cancels in one request
+
 
 # the tag is the first array element; its field name never shows, but must not be a real field's
 class Message(
@@ -60,6 +62,11 @@ class SubmitRequest(Message, frozen=True, gc=False, array_like=True, tag=True):
     reduce_only: bool
 
 
+class QuoteSubmitRequest(SubmitRequest, frozen=True, gc=False, array_like=True, tag=True):
+    """A SubmitRequest whose `quantity` is money of the quote currency, a mantissa at its
+    precision. The venue converts it to base before anything else and tells so (UPDATED)."""
+
+
 class ModifyRequest(Message, frozen=True, gc=False, array_like=True, tag=True):
     key: str
     request_id: str
@@ -77,6 +84,16 @@ class CancelRequest(Message, frozen=True, gc=False, array_like=True, tag=True):
     deadline_ns: int
     symbol: str
     client_order_id: str
+
+
+class BatchCancelRequest(Message, frozen=True, gc=False, array_like=True, tag=True):
+    """Several cancels of one instrument, each judged as if it had come alone, in this order."""
+
+    key: str
+    request_id: str
+    deadline_ns: int
+    symbol: str
+    cancels: tuple[tuple[str, str], ...]  # (request id, client order id), at most BATCH_MAX
 
 
 class CancelAllRequest(Message, frozen=True, gc=False, array_like=True, tag=True):
@@ -219,6 +236,13 @@ class ModifyAnswer(Message, frozen=True, gc=False, array_like=True, tag=True):
 class CancelAnswer(Message, frozen=True, gc=False, array_like=True, tag=True):
     request_id: str
     order: OrderRecord
+
+
+class BatchCancelAnswer(Message, frozen=True, gc=False, array_like=True, tag=True):
+    """What each cancel would have been answered alone, in the order asked for."""
+
+    request_id: str
+    answers: "tuple[CancelAnswer | Refusal, ...]"
 
 
 class CancelAllAnswer(Message, frozen=True, gc=False, array_like=True, tag=True):
@@ -388,8 +412,10 @@ class BalanceFrame(Message, frozen=True, gc=False, array_like=True, tag=True):
 
 Request = (
     SubmitRequest
+    | QuoteSubmitRequest
     | ModifyRequest
     | CancelRequest
+    | BatchCancelRequest
     | CancelAllRequest
     | OrderQuery
     | OpenOrdersQuery
@@ -402,6 +428,7 @@ AnswerBody = (
     SubmitAnswer
     | ModifyAnswer
     | CancelAnswer
+    | BatchCancelAnswer
     | CancelAllAnswer
     | OrderQueryAnswer
     | OpenOrdersAnswer
