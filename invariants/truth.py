@@ -41,7 +41,7 @@ class TrueBalance(msgspec.Struct, frozen=True, gc=False):
 class TrueSubscription(msgspec.Struct, frozen=True, gc=False):
     """A live stream subscription of a connection the venue considers open."""
 
-    channel: str  # quotes | trades | book | user
+    channel: str  # quotes | trades | book | depth | instrument | user
     instrument_id: str  # "" for user
     count: int  # how many the venue holds for the account; 1 is right
 

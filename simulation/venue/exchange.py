@@ -105,6 +105,8 @@ class Exchange:
         self.floor = Floor(name, self.ledger, now, schedule, tells_market)
         self.orders: dict[str, VenueOrder] = {}
         self.requests: list[TrueRequest] = []
+        self._has_own_fees = fees is not None
+        self._amended: Callable[[str], None] | None = None
         self._acks = market_order_acks
         self._subscriptions: Callable[[], tuple[TrueSubscription, ...]] = tuple
 
@@ -119,6 +121,10 @@ class Exchange:
     def count_subscriptions_with(self, count: Callable[[], tuple[TrueSubscription, ...]]) -> None:
         """The front door knows who is subscribed; `truth` asks it."""
         self._subscriptions = count
+
+    def tell_amendments_to(self, listener: Callable[[str], None]) -> None:
+        """The front door tells its subscribers, by symbol."""
+        self._amended = listener
 
     # --- our orders ------------------------------------------------------------------------
 
@@ -341,6 +347,25 @@ class Exchange:
     def has_trade(self, trade_id: str) -> bool:
         """Whether an execution of our account has this id."""
         return trade_id in self.floor.trade_ids
+
+    # --- definitions -----------------------------------------------------------------------
+
+    def amend(self, instrument: Instrument) -> None:
+        """Publish another definition of a listed instrument: other bounds, other fees. Orders
+        that are open stay as they are.
+
+        Raises:
+            ValueError: it is not listed, or differs in more than that.
+        """
+        symbol = str(instrument.id.symbol)
+        book = self.books.get(symbol)
+        if book is None:
+            raise ValueError(f"{symbol} is not listed")
+        book.listing.amend(instrument)
+        if not self._has_own_fees:
+            self.rates[symbol] = FeeRates(instrument.maker_fee_raw, instrument.taker_fee_raw)
+        if self._amended is not None:
+            self._amended(symbol)
 
     # --- market status ---------------------------------------------------------------------
 

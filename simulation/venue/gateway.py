@@ -21,6 +21,7 @@ from simulation.entropy import Stream
 from simulation.faults import FaultKind, Faults
 from simulation.venue.enums import Code
 from simulation.venue.exchange import Exchange
+from simulation.venue.history import History
 from simulation.venue.limits import SECOND_NS, Limits, TokenBucket
 from simulation.venue.orders import VenueRefusal
 from simulation.venue.protocol import (
@@ -43,6 +44,8 @@ from simulation.venue.protocol import (
     CancelRequest,
     DepthAnswer,
     DepthQuery,
+    HistoryAnswer,
+    HistoryQuery,
     InstrumentsAnswer,
     InstrumentsQuery,
     ModifyAnswer,
@@ -88,6 +91,7 @@ class Gateway:
     Args:
         stream: draws how a bad habit shows, never whether.
         key: the one key it takes; None takes any that is not empty.
+        history: what it answers about the past; None: nothing.
 
     Attributes:
         streams: the open connections.
@@ -100,12 +104,14 @@ class Gateway:
         stream: Stream,
         limits: Limits | None = None,
         key: str | None = None,
+        history: History | None = None,
     ) -> None:
         self._exchange = exchange
         self._faults = faults
         self._stream = stream
         self._limits = limits or Limits()
         self._key = key
+        self._history = history
         self._bucket = TokenBucket(self._limits.requests_per_second, self._limits.burst)
         self._refused_in_a_row = 0
         self._banned_until_ns = 0
@@ -123,6 +129,7 @@ class Gateway:
             AccountQuery: self._account,
             InstrumentsQuery: self._instruments,
             DepthQuery: self._depth,
+            HistoryQuery: self._past,
         }
         faults.on_heal(self.heal)
 
@@ -305,6 +312,20 @@ class Gateway:
         else:
             picture = book.depth()
         return DepthAnswer(request.request_id, request.symbol, *picture)
+
+    def _past(self, request: HistoryQuery) -> HistoryAnswer:
+        if self._history is None:
+            raise VenueRefusal(REFUSED, Code.NO_HISTORY, "this venue keeps no history")
+        limit = min(request.limit, self._limits.page)
+        frames, more = self._history.page(
+            request.channel,
+            request.symbol,
+            request.start_ns,
+            request.end_ns,
+            request.before,
+            limit,
+        )
+        return HistoryAnswer(request.request_id, frames, more)
 
     # --- stream ----------------------------------------------------------------------------
 

@@ -21,7 +21,11 @@ import msgspec
 CHANNEL_QUOTES: Final = "quotes"
 CHANNEL_TRADES: Final = "trades"
 CHANNEL_BOOK: Final = "book"
+CHANNEL_DEPTH: Final = "depth"
+CHANNEL_INSTRUMENT: Final = "instrument"
 CHANNEL_USER: Final = "user"
+
+DEPTH_LEVELS: Final = 10
 
 OK: Final = 200
 REFUSED: Final = 400
@@ -135,6 +139,19 @@ class InstrumentsQuery(Message, frozen=True, gc=False, array_like=True, tag=True
 class DepthQuery(Message, frozen=True, gc=False, array_like=True, tag=True):
     request_id: str
     symbol: str
+
+
+class HistoryQuery(Message, frozen=True, gc=False, array_like=True, tag=True):
+    """The newest `limit` quotes, trades or book changes of a range, both ends inclusive. To page
+    back through the range, ask again with the number of the oldest frame that came."""
+
+    request_id: str
+    channel: str  # CHANNEL_QUOTES, CHANNEL_TRADES or CHANNEL_BOOK
+    symbol: str
+    start_ns: int
+    end_ns: int
+    before: int  # only frames with a smaller number; 0: all
+    limit: int
 
 
 # --- answers -------------------------------------------------------------------------------
@@ -290,6 +307,15 @@ class DepthAnswer(Message, frozen=True, gc=False, array_like=True, tag=True):
     asks: tuple[tuple[int, int], ...]
 
 
+class HistoryAnswer(Message, frozen=True, gc=False, array_like=True, tag=True):
+    """`frames` ascend, numbered by `seq` within their channel and symbol; `more`: the range has
+    older ones."""
+
+    request_id: str
+    frames: "tuple[QuoteFrame | TradeFrame | BookFrame, ...]"
+    more: bool
+
+
 class Refusal(Message, frozen=True, gc=False, array_like=True, tag=True):
     """Body of every status but 200. `code` is stable; `retry_after_ns` > 0 with 418 and 429."""
 
@@ -387,6 +413,27 @@ class BookFrame(Message, frozen=True, gc=False, array_like=True, tag=True):
     ts: int
 
 
+class DepthFrame(Message, frozen=True, gc=False, array_like=True, tag=True):
+    """The DEPTH_LEVELS best levels of each side as they stand after book update `update`, best
+    first. Sent on subscription, and whenever one of them has changed."""
+
+    seq: int
+    symbol: str
+    update: int
+    bids: tuple[tuple[int, int], ...]
+    asks: tuple[tuple[int, int], ...]
+    ts: int
+
+
+class InstrumentFrame(Message, frozen=True, gc=False, array_like=True, tag=True):
+    """An instrument's definition as it stands: on subscription, and whenever it is amended."""
+
+    seq: int
+    symbol: str
+    instrument: InstrumentRecord | FutureRecord
+    ts: int
+
+
 class OrderFrame(Message, frozen=True, gc=False, array_like=True, tag=True):
     """`event`: ACCEPTED REJECTED TRIGGERED UPDATED CANCELED EXPIRED. Fills come as FillFrame."""
 
@@ -423,6 +470,7 @@ Request = (
     | AccountQuery
     | InstrumentsQuery
     | DepthQuery
+    | HistoryQuery
 )
 AnswerBody = (
     SubmitAnswer
@@ -436,6 +484,7 @@ AnswerBody = (
     | AccountAnswer
     | InstrumentsAnswer
     | DepthAnswer
+    | HistoryAnswer
     | Refusal
 )
 ClientFrame = Login | StreamSubscribe | StreamUnsubscribe | Ping
@@ -450,10 +499,13 @@ VenueFrame = (
     | QuoteFrame
     | TradeFrame
     | BookFrame
+    | DepthFrame
+    | InstrumentFrame
     | OrderFrame
     | FillFrame
     | BalanceFrame
 )
+PublicFrame = QuoteFrame | TradeFrame | BookFrame  # what a venue remembers
 
 # str: an identifier is text, whatever subclass of it the client holds
 encode: Final = msgspec.msgpack.Encoder(enc_hook=str).encode
