@@ -30,6 +30,13 @@ from engine.model.commands import (
     QueryFills,
     QueryOpenOrders,
     QueryOrder,
+    RequestBars,
+    RequestBookDeltas,
+    RequestBookSnapshot,
+    RequestFundingRates,
+    RequestInstrument,
+    RequestQuoteTicks,
+    RequestTradeTicks,
     SubmitOrder,
     Subscribe,
     Unsubscribe,
@@ -45,6 +52,7 @@ from engine.model.reports import (
     OutcomeUnknown,
 )
 from simulation.client_book import Books
+from simulation.client_history import Past
 from simulation.client_mapping import POST_ONLY_CODE, Mapper, UnknownSymbol, Unreadable
 from simulation.client_queries import Queries
 from simulation.client_requests import UNREADABLE, Pace, Requests, reason_of
@@ -65,6 +73,8 @@ CHANNELS: Final[Mapping[DataKind, str]] = {
     DataKind.QUOTES: wire.CHANNEL_QUOTES,
     DataKind.TRADES: wire.CHANNEL_TRADES,
     DataKind.BOOK_DELTAS: wire.CHANNEL_BOOK,
+    DataKind.BOOK_DEPTH10: wire.CHANNEL_DEPTH,
+    DataKind.INSTRUMENT: wire.CHANNEL_INSTRUMENT,
 }
 
 # why a command was turned back unsent
@@ -91,7 +101,7 @@ class NativeClientConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         request_lifetime_ns: after this long a request can no longer act: its deadline.
         request_timeout_ns: how long its answer is waited for; at most the lifetime.
         requests_per_second, burst: our own pace, below what the venue allows.
-        page: executions asked for at once.
+        page: executions, or data of the past, asked for at once.
     """
 
     client_id: ClientId
@@ -173,6 +183,7 @@ class NativeClient:
         queries = Queries(
             scheduler, self._requests, self.mapper, post, config.client_id, config.key, config.page
         )
+        past = Past(scheduler, self._requests, self.mapper, post, config.client_id, config.page)
         self._own_requests = 0
         self._is_abandoned = False
         self._commands: Mapping[type[Command], Callable[..., None]] = {
@@ -188,10 +199,19 @@ class NativeClient:
             QueryOpenOrders: queries.open_orders,
             QueryFills: queries.fills,
             QueryAccount: queries.account,
+            RequestQuoteTicks: past.history,
+            RequestTradeTicks: past.history,
+            RequestBookDeltas: past.history,
+            RequestBookSnapshot: past.snapshot,
+            RequestInstrument: past.instrument,
+            RequestBars: past.unsupported,
+            RequestFundingRates: past.unsupported,
         }
         self._reports: Mapping[type, Callable[..., ClientMessage]] = {
             wire.QuoteFrame: self.mapper.quote,
             wire.TradeFrame: self.mapper.trade,
+            wire.DepthFrame: self.mapper.depth,
+            wire.InstrumentFrame: self._instrument,
             wire.OrderFrame: self.mapper.order_event,
             wire.FillFrame: self._fill,
             wire.BalanceFrame: self._balances,
@@ -485,6 +505,9 @@ class NativeClient:
 
     def _fill(self, frame: wire.FillFrame, now_ns: int) -> ClientMessage:
         return self.mapper.fill(frame.trade, now_ns)
+
+    def _instrument(self, frame: wire.InstrumentFrame, now_ns: int) -> ClientMessage:
+        return InstrumentReceived(self.mapper.add_instrument(frame.instrument, now_ns), now_ns)
 
     def _balances(self, frame: wire.BalanceFrame, now_ns: int) -> ClientMessage:
         return self.mapper.account(frame.balances, None, frame.ts, now_ns)

@@ -12,7 +12,14 @@ from typing import Final, TypeVar
 from engine.model.balances import AccountBalance
 from engine.model.commands import CancelOrder, ModifyOrder, SubmitOrder
 from engine.model.currencies import currency
-from engine.model.data import QuoteTick, TradeTick
+from engine.model.data import (
+    DEPTH10_LEVELS,
+    NO_LEVEL,
+    DepthLevel,
+    OrderBookDepth10,
+    QuoteTick,
+    TradeTick,
+)
 from engine.model.enums import (
     AccountType,
     AggressorSide,
@@ -233,6 +240,23 @@ class Mapper:
             frame.ts,
             now_ns,
         )
+
+    def depth(self, frame: wire.DepthFrame, now_ns: int) -> OrderBookDepth10:
+        instrument = self.instrument(frame.symbol)
+        try:
+            return OrderBookDepth10(
+                instrument.id,
+                _levels(frame.bids),
+                _levels(frame.asks),
+                0,
+                frame.update,
+                instrument.price_precision,
+                instrument.size_precision,
+                frame.ts,
+                now_ns,
+            )
+        except ValueError as error:
+            raise Unreadable(str(error)) from error
 
     def add_instrument(self, record: wire.InstrumentRecord, now_ns: int) -> Instrument:
         """Learn one instrument.
@@ -577,6 +601,12 @@ def _size_mantissa(quantity: Quantity, instrument: Instrument) -> int:
     if quantity.precision == instrument.size_precision:
         return quantity.mantissa
     return Quantity.from_raw(quantity.raw, instrument.size_precision).mantissa
+
+
+def _levels(levels: tuple[tuple[int, int], ...]) -> tuple[DepthLevel, ...]:
+    """A side of a depth image, padded."""
+    shown = tuple(DepthLevel(price, size) for price, size in levels)
+    return shown + (NO_LEVEL,) * (DEPTH10_LEVELS - len(shown))
 
 
 def _money_mantissa(quantity: Quantity, instrument: Instrument) -> int:
