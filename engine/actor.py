@@ -5,7 +5,6 @@ RUNNING; indicators are fed in every state, so that they are ready when it is. W
 goes on to the kernel, which charges it to this actor and faults.
 """
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
@@ -14,11 +13,11 @@ from engine import topics
 from engine.clock import ComponentClock
 from engine.context import Context
 from engine.indicators.indicator import Indicator
-from engine.lifecycle import Component
+from engine.market_actor import DataSubscription, MarketActor
 from engine.model.bars import Bar, BarType
-from engine.model.commands import Subscribe, SubscribeBars, Unsubscribe, UnsubscribeBars
+from engine.model.commands import SubscribeBars, UnsubscribeBars
 from engine.model.data import OrderBookDeltas, QuoteTick, TradeTick
-from engine.model.enums import ComponentState, DataKind
+from engine.model.enums import BookType, ComponentState, DataKind
 from engine.model.events import ComponentStateChanged, Refused, TimeEvent
 from engine.model.identifiers import ActorId, ClientId, ComponentId, InstrumentId
 
@@ -45,18 +44,7 @@ class ActorConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     actor_id: str | None = None
 
 
-class _DataSubscription:
-    __slots__ = ("client_id", "handler", "topic")
-
-    def __init__(
-        self, topic: str, handler: Callable[..., None], client_id: ClientId | None
-    ) -> None:
-        self.topic = topic
-        self.handler = handler
-        self.client_id = client_id
-
-
-class Actor(Component):
+class Actor(MarketActor):
     """
     Attributes, from the moment the kernel registers it:
         cache: what the kernel knows; read only.
@@ -69,10 +57,8 @@ class Actor(Component):
     __slots__ = (
         "_bar_indicators",
         "_bars",
-        "_ctx",
         "_indicators",
         "_quote_indicators",
-        "_subscriptions",
         "_system_topic",
         "_trade_indicators",
         "cache",
@@ -97,8 +83,7 @@ class Actor(Component):
         actor_id = config.actor_id if isinstance(config, ActorConfig) else None
         super().__init__(ActorId(actor_id or type(self).__name__))
         self.config = config
-        self._subscriptions: dict[tuple[DataKind, InstrumentId], _DataSubscription] = {}
-        self._bars: dict[BarType, _DataSubscription] = {}
+        self._bars: dict[BarType, DataSubscription] = {}
         self._indicators: list[Indicator] = []
         self._quote_indicators: dict[InstrumentId, tuple[Indicator, ...]] = {}
         self._trade_indicators: dict[InstrumentId, tuple[Indicator, ...]] = {}
@@ -198,9 +183,27 @@ class Actor(Component):
         )
 
     def subscribe_order_book_deltas(
-        self, instrument_id: InstrumentId, client_id: ClientId | None = None
+        self,
+        instrument_id: InstrumentId,
+        client_id: ClientId | None = None,
+        book_type: BookType = BookType.L2_MBP,
     ) -> Refused | None:
-        """Book changes go to `on_order_book_deltas`; the kernel keeps the book in the cache."""
+        """Book changes by price go to `on_order_book_deltas`, with L3_MBO changes by order to
+        `on_mbo_deltas`; the kernel keeps either book in the cache.
+
+        Raises:
+            ValueError: L1_MBP: quotes are the top of a book.
+        """
+        if book_type is BookType.L3_MBO:
+            return self._subscribe(
+                DataKind.MBO_DELTAS,
+                instrument_id,
+                topics.mbo_deltas,
+                self._hear_mbo_deltas,
+                client_id,
+            )
+        if book_type is not BookType.L2_MBP:
+            raise ValueError(f"deltas make L2 and L3 books, not {book_type!r}")
         return self._subscribe(
             DataKind.BOOK_DELTAS,
             instrument_id,
@@ -212,8 +215,8 @@ class Actor(Component):
     def subscribe_bars(
         self, bar_type: BarType, client_id: ClientId | None = None
     ) -> Refused | None:
-        """Bars go to `on_bar`. INTERNAL ones are built here, from ticks that need no other
-        subscription; EXTERNAL ones are refused on `events.refused`."""
+        """Bars go to `on_bar`. INTERNAL ones are built here, from ticks or finer bars that need no
+        other subscription; EXTERNAL ones are asked of the client."""
         if not isinstance(bar_type, BarType):
             raise TypeError(f"bar_type must be BarType, not {type(bar_type).__name__}")
         if bar_type in self._bars:
@@ -221,7 +224,7 @@ class Actor(Component):
         ctx = self._ctx
         topic = topics.bars(bar_type)
         ctx.bus.subscribe(topic, self.handle_bar, 0, self.component_id)
-        self._bars[bar_type] = _DataSubscription(topic, self.handle_bar, client_id)
+        self._bars[bar_type] = DataSubscription(topic, self.handle_bar, client_id)
         ctx.bus.send(
             topics.DATA_EXECUTE,
             SubscribeBars(ctx.new_id(), client_id, ctx.clock.now_ns, bar_type, self.component_id),
@@ -235,8 +238,13 @@ class Actor(Component):
     def unsubscribe_trade_ticks(self, instrument_id: InstrumentId) -> Refused | None:
         return self._unsubscribe(DataKind.TRADES, instrument_id)
 
-    def unsubscribe_order_book_deltas(self, instrument_id: InstrumentId) -> Refused | None:
-        return self._unsubscribe(DataKind.BOOK_DELTAS, instrument_id)
+    def unsubscribe_order_book_deltas(
+        self, instrument_id: InstrumentId, book_type: BookType = BookType.L2_MBP
+    ) -> Refused | None:
+        is_l3 = book_type is BookType.L3_MBO
+        return self._unsubscribe(
+            DataKind.MBO_DELTAS if is_l3 else DataKind.BOOK_DELTAS, instrument_id
+        )
 
     def unsubscribe_bars(self, bar_type: BarType) -> Refused | None:
         subscription = self._bars.pop(bar_type, None)
@@ -319,52 +327,6 @@ class Actor(Component):
         self._ctx.facts.append(change)
         self._ctx.bus.publish(self._system_topic, change)
 
-    def _subscribe(
-        self,
-        kind: DataKind,
-        instrument_id: InstrumentId,
-        topic_of: Callable[[InstrumentId], str],
-        handler: Callable[..., None],
-        client_id: ClientId | None,
-    ) -> Refused | None:
-        if not isinstance(instrument_id, InstrumentId):
-            raise TypeError(
-                f"instrument_id must be InstrumentId, not {type(instrument_id).__name__}"
-            )
-        key = (kind, instrument_id)
-        if key in self._subscriptions:
-            return self._refused("ALREADY_SUBSCRIBED", f"{kind.name} {instrument_id}")
-        ctx = self._ctx
-        topic = topic_of(instrument_id)
-        ctx.bus.subscribe(topic, handler, 0, self.component_id)
-        self._subscriptions[key] = _DataSubscription(topic, handler, client_id)
-        ctx.bus.send(
-            topics.DATA_EXECUTE,
-            Subscribe(
-                ctx.new_id(), client_id, ctx.clock.now_ns, kind, instrument_id, self.component_id
-            ),
-        )
-        return None
-
-    def _unsubscribe(self, kind: DataKind, instrument_id: InstrumentId) -> Refused | None:
-        subscription = self._subscriptions.pop((kind, instrument_id), None)
-        if subscription is None:
-            return self._refused("NOT_SUBSCRIBED", f"{kind.name} {instrument_id}")
-        ctx = self._ctx
-        ctx.bus.unsubscribe(subscription.topic, subscription.handler)
-        ctx.bus.send(
-            topics.DATA_EXECUTE,
-            Unsubscribe(
-                ctx.new_id(),
-                subscription.client_id,
-                ctx.clock.now_ns,
-                kind,
-                instrument_id,
-                self.component_id,
-            ),
-        )
-        return None
-
     def _with(
         self, registered: tuple[Indicator, ...], indicator: Indicator
     ) -> tuple[Indicator, ...]:
@@ -372,13 +334,9 @@ class Actor(Component):
             self._indicators.append(indicator)
         return registered if indicator in registered else (*registered, indicator)
 
-    def _refused(self, reason: str, of: str) -> Refused:
-        return Refused(reason, of, self._ctx.clock.now_ns)
-
     def _release_data(self) -> None:
         self.clock.cancel_timers()
-        for kind, instrument_id in list(self._subscriptions):
-            self._unsubscribe(kind, instrument_id)
+        self._leave_all()
         for bar_type in list(self._bars):
             self.unsubscribe_bars(bar_type)
         self._indicators.clear()

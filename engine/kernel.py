@@ -44,7 +44,7 @@ from engine.journal.null import NullJournal
 from engine.journal.port import Journal, JournalFailed
 from engine.lifecycle import KernelTrigger, next_kernel_state
 from engine.log import Log, LogSink
-from engine.model import commands, data, reports
+from engine.model import commands, reports
 from engine.model.commands import Command, FireTimer, SetTradingState, StartKernel, StopKernel
 from engine.model.enums import KernelState
 from engine.model.events import Refused
@@ -312,10 +312,7 @@ class Kernel:
         engine = self.data_engine
         process_report = self.execution_engine.process
         return {
-            data.QuoteTick: engine.process_quote,
-            data.TradeTick: engine.process_trade,
-            data.OrderBookDeltas: engine.process_deltas,
-            reports.InstrumentReceived: engine.process_instrument,
+            **engine.processors(),
             reports.AcceptedReport: process_report,
             reports.RejectedReport: process_report,
             reports.CanceledReport: process_report,

@@ -9,6 +9,7 @@ These functions build text. A component on the hot path keeps the result.
 from typing import Final
 
 from engine.model.bars import BarType
+from engine.model.data_type import DataType
 from engine.model.identifiers import AccountId, ComponentId, InstrumentId, StrategyId
 
 # Endpoints: one handler each.
@@ -43,8 +44,45 @@ def deltas(instrument_id: InstrumentId) -> str:
     return f"data.book.deltas.{instrument_id.venue}.{instrument_id.symbol}"
 
 
+def mbo_deltas(instrument_id: InstrumentId) -> str:
+    return f"data.book.mbo.{instrument_id.venue}.{instrument_id.symbol}"
+
+
+def depth10(instrument_id: InstrumentId) -> str:
+    return f"data.book.depth.{instrument_id.venue}.{instrument_id.symbol}"
+
+
+def book_snapshots(instrument_id: InstrumentId, interval_ms: int) -> str:
+    return f"data.book.snapshots.{instrument_id.venue}.{instrument_id.symbol}.{interval_ms}"
+
+
+def mark_prices(instrument_id: InstrumentId) -> str:
+    return f"data.mark_prices.{instrument_id.venue}.{instrument_id.symbol}"
+
+
+def index_prices(instrument_id: InstrumentId) -> str:
+    return f"data.index_prices.{instrument_id.venue}.{instrument_id.symbol}"
+
+
+def funding_rates(instrument_id: InstrumentId) -> str:
+    return f"data.funding_rates.{instrument_id.venue}.{instrument_id.symbol}"
+
+
+def status(instrument_id: InstrumentId) -> str:
+    return f"data.status.{instrument_id.venue}.{instrument_id.symbol}"
+
+
+def close(instrument_id: InstrumentId) -> str:
+    return f"data.close.{instrument_id.venue}.{instrument_id.symbol}"
+
+
 def bars(bar_type: BarType) -> str:
     return f"data.bars.{bar_type}"
+
+
+def custom(data_type: DataType) -> str:
+    """Under a word of its own: a user's type named `quotes` is not the market's."""
+    return f"data.custom.{data_type}"
 
 
 def order_events(strategy_id: StrategyId) -> str:

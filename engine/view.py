@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from engine.cache import Account, Cache
 from engine.context import Context
 from engine.data.engine import DataEngine
+from engine.data.subscriptions import Subject
 from engine.model.book import OrderBook
 from engine.model.enums import DataKind, KernelState
 from engine.model.events import AccountState, OrderEvent, OrderFilled, PositionEvent
@@ -101,7 +102,7 @@ class KernelView:
     def books(self) -> list[OrderBook]:
         return self.cache.order_books()
 
-    def subscriptions(self) -> dict[ClientId, list[tuple[DataKind, InstrumentId]]]:
+    def subscriptions(self) -> dict[ClientId, list[tuple[DataKind, Subject]]]:
         """What each client should be subscribed to at its venue, sorted."""
         return {client_id: self._data_engine.wanted(client_id) for client_id in self._client_ids}
 

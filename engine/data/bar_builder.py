@@ -10,10 +10,9 @@ come this way, so they agree.
 from enum import StrEnum
 from typing import Final
 
+from engine.data.aggregator import Aggregator
 from engine.model.bars import Bar, BarSpecification, BarType
-from engine.model.data import QuoteTick, TradeTick
-from engine.model.enums import BarAggregation, PriceType
-from engine.model.fixed import FIXED_PRECISION
+from engine.model.enums import BarAggregation
 from engine.model.times import (
     NS_PER_DAY,
     NS_PER_HOUR,
@@ -137,6 +136,18 @@ class BarBuilder:
         self.volume += size
         self.count += 1
 
+    def update_bar(self, bar: Bar) -> None:
+        """Take a whole bar of a finer type, as one update."""
+        before = self.count
+        self.update(bar.open_mantissa, bar.volume_mantissa, bar.price_precision, bar.size_precision)
+        factor = 10 ** (self.price_precision - bar.price_precision)
+        high, low = bar.high_mantissa * factor, bar.low_mantissa * factor
+        if not before or high > self.high:
+            self.high = high
+        if not before or low < self.low:
+            self.low = low
+        self.close = bar.close_mantissa * factor
+
     def build(self, bar_type: BarType, ts_event: int, ts_init: int) -> Bar | None:
         """Close the interval. Without a tick in it the bar is flat at the last close with
         volume 0; None before the first tick ever."""
@@ -182,7 +193,7 @@ class BarBuilder:
         return 1
 
 
-class TimeBarAggregator:
+class TimeBarAggregator(Aggregator):
     """Turns the ticks of one instrument into the bars of one type.
 
     The owner arms one timer at `close_ns`, calls `close` when it fires, and arms the next: the
@@ -204,14 +215,15 @@ class TimeBarAggregator:
         "_builder",
         "_calendar",
         "_held",
-        "_price_type",
+        "_held_bars",
         "_right_open",
         "_stamp_close",
-        "bar_type",
         "close_ns",
         "first_open_ns",
         "open_ns",
     )
+
+    is_timed = True
 
     def __init__(
         self,
@@ -223,14 +235,14 @@ class TimeBarAggregator:
         skip_first_non_full_bar: bool,
         origin_offset_ns: int = 0,
     ) -> None:
-        self.bar_type = bar_type
-        self._price_type = bar_type.spec.price_type
+        super().__init__(bar_type)
         self._calendar = BarCalendar(bar_type.spec, origin_offset_ns)
         self._right_open = interval_type is IntervalType.RIGHT_OPEN
         self._stamp_close = timestamp_on_close and not self._right_open
         self._build_with_no_updates = build_with_no_updates
         self._builder = BarBuilder()
         self._held: list[tuple[int, int, int, int]] = []
+        self._held_bars: list[Bar] = []
         open_ns = self._calendar.floor(now_ns)
         if open_ns == now_ns and not self._right_open:
             # a tick stamped now still belongs to the interval that closes now
@@ -241,31 +253,13 @@ class TimeBarAggregator:
             self.close_ns = self._calendar.after(open_ns)
         self.first_open_ns = now_ns if skip_first_non_full_bar else self.open_ns
 
-    def handle_quote(self, quote: QuoteTick) -> None:
-        price_type = self._price_type
-        price_precision = quote.price_precision
-        size_precision = quote.size_precision
-        if price_type is PriceType.BID:
-            price, size = quote.bid_mantissa, quote.bid_size_mantissa
-        elif price_type is PriceType.ASK:
-            price, size = quote.ask_mantissa, quote.ask_size_mantissa
+    def handle_bar(self, bar: Bar) -> None:
+        """A source bar is of the interval that closes with it or after it, whichever end of an
+        interval a tick on the edge belongs to: all it holds came before its own close."""
+        if bar.ts_init > self.close_ns:
+            self._held_bars.append(bar)
         else:
-            price, price_precision = _middle(
-                quote.bid_mantissa + quote.ask_mantissa, price_precision
-            )
-            size, size_precision = _middle(
-                quote.bid_size_mantissa + quote.ask_size_mantissa, size_precision
-            )
-        self._take(price, size, price_precision, size_precision, quote.ts_init)
-
-    def handle_trade(self, trade: TradeTick) -> None:
-        self._take(
-            trade.price_mantissa,
-            trade.size_mantissa,
-            trade.price_precision,
-            trade.size_precision,
-            trade.ts_init,
-        )
+            self._builder.update_bar(bar)
 
     def close(self) -> Bar | None:
         """Close the interval at `close_ns` and begin the next, whether or not a bar comes out."""
@@ -280,6 +274,10 @@ class TimeBarAggregator:
             for price, size, price_precision, size_precision in self._held:
                 builder.update(price, size, price_precision, size_precision)
             self._held.clear()
+        if self._held_bars:
+            for held in self._held_bars:
+                builder.update_bar(held)
+            self._held_bars.clear()
         return bar if open_ns >= self.first_open_ns else None
 
     def _take(
@@ -289,11 +287,3 @@ class TimeBarAggregator:
             self._held.append((price, size, price_precision, size_precision))
         else:
             self._builder.update(price, size, price_precision, size_precision)
-
-
-def _middle(total: int, precision: int) -> tuple[int, int]:
-    """Half of a sum of two mantissas, exact with one more digit; half-even where none is left."""
-    if precision < FIXED_PRECISION:
-        return total * 5, precision + 1
-    half = total >> 1
-    return (half + (half & 1) if total & 1 else half), precision

@@ -3,7 +3,7 @@
 import msgspec
 
 from engine.data.bar_builder import IntervalType
-from engine.model.enums import BarAggregation
+from engine.model.bars import TIME_AGGREGATIONS
 
 
 class DataEngineConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -17,6 +17,8 @@ class DataEngineConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         time_bars_origin_offset_ns: aggregation name ("DAY") to how much later its boundaries lie.
         trade_ids_remembered: per instrument, at least this many of the latest trade ids are
             known; a trade that repeats one is refused. 0 accepts repeats.
+        request_timeout_ns: after this long a request for data is answered with TIMEOUT.
+        cache_history: what requests bring is put behind what the cache holds.
     """
 
     time_bars_interval_type: IntervalType = IntervalType.LEFT_OPEN
@@ -25,12 +27,16 @@ class DataEngineConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     time_bars_build_with_no_updates: bool = True
     time_bars_origin_offset_ns: dict[str, int] = {}
     trade_ids_remembered: int = 1_000
+    request_timeout_ns: int = 60_000_000_000
+    cache_history: bool = True
 
     def __post_init__(self) -> None:
         if self.trade_ids_remembered < 0:
             raise ValueError(f"trade_ids_remembered {self.trade_ids_remembered} is negative")
+        if self.request_timeout_ns <= 0:
+            raise ValueError(f"request_timeout_ns {self.request_timeout_ns} is not positive")
         for name, offset_ns in self.time_bars_origin_offset_ns.items():
-            if name not in BarAggregation.__members__:
+            if name not in TIME_AGGREGATIONS:
                 raise ValueError(f"no time aggregation {name!r} to offset")
             if offset_ns < 0:
                 raise ValueError(f"origin offset of {name} is negative: {offset_ns}")

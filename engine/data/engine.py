@@ -3,12 +3,13 @@
 When a handler runs, the cache already holds that datum and the book already shows that batch.
 Causes come before effects: a tick reaches its handlers before the bar that holds it.
 
-Subscriptions are counted by owner. The client hears of the first owner and of the last one to
-leave; in between it keeps the wanted set itself, also while it is not connected.
+Each kind of data is one stream per instrument, judged by its own rule: a stale state is refused, a
+trade is money and only a known one is. Subscriptions, bars, images of books and requests are
+parts of their own, beside this file.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -16,59 +17,73 @@ from engine import topics
 from engine.clients import Client
 from engine.clock import ComponentClock
 from engine.context import Context
-from engine.data.bar_builder import TimeBarAggregator
+from engine.data.bar_series import BarSeries
+from engine.data.book_snapshots import BookSnapshots
 from engine.data.book_updater import BookProblem, BookUpdater
 from engine.data.config import DataEngineConfig
-from engine.model.bars import BarType
+from engine.data.feeds import TOPIC_OF, FeedsOfKind
+from engine.data.requests import Requests, describe_request
+from engine.data.subscriptions import Subject, Subscriptions
+from engine.model.bars import Bar, BarType
 from engine.model.commands import (
     Command,
+    DataRequest,
+    RequestBars,
     Subscribe,
     SubscribeBars,
+    SubscribeBookSnapshots,
+    SubscribeCustom,
     Unsubscribe,
     UnsubscribeBars,
+    UnsubscribeBookSnapshots,
+    UnsubscribeCustom,
 )
-from engine.model.data import OrderBookDeltas, QuoteTick, TradeTick
-from engine.model.enums import AggregationSource, DataKind, PriceType
-from engine.model.events import Alert, Refused, TimeEvent
-from engine.model.identifiers import ClientId, ComponentId, InstrumentId, TradeId, Venue
-from engine.model.reports import InstrumentReceived
+from engine.model.data import (
+    CustomData,
+    FundingRateUpdate,
+    IndexPriceUpdate,
+    InstrumentClose,
+    InstrumentStatus,
+    InstrumentUpdate,
+    MarkPriceUpdate,
+    MboDeltas,
+    OrderBookDeltas,
+    OrderBookDepth10,
+    QuoteTick,
+    TradeTick,
+)
+from engine.model.enums import DataKind
+from engine.model.events import Alert, Refused
+from engine.model.identifiers import ClientId, ComponentId, InstrumentId, Venue
+from engine.model.instruments import AnyInstrument
+from engine.model.reports import DataResponse, InstrumentReceived
 
 DATA_ENGINE_ID: Final = ComponentId("DataEngine")
 OPERATOR: Final = "Operator"  # owns a subscription that named nobody
 
-DataInput = QuoteTick | TradeTick | OrderBookDeltas | InstrumentReceived
+DataInput = (
+    QuoteTick
+    | TradeTick
+    | OrderBookDeltas
+    | MboDeltas
+    | InstrumentUpdate
+    | Bar
+    | CustomData
+    | InstrumentReceived
+    | DataResponse
+)
 
-
-class _Feed:
-    """One stream of ticks: its topic, the bars it feeds, and what it needs to tell old from new."""
-
-    __slots__ = ("aggregators", "earlier_ids", "recent_ids", "topic", "ts_last")
-
-    def __init__(self, topic: str) -> None:
-        self.topic = topic
-        self.ts_last = 0
-        self.aggregators: tuple[TimeBarAggregator, ...] = ()
-        # two generations: forgetting the older whole costs nothing per trade
-        self.recent_ids: dict[TradeId, None] = {}
-        self.earlier_ids: dict[TradeId, None] = {}
-
-
-class _BarSeries:
-    __slots__ = ("aggregator", "client_id", "feed", "kind", "owners", "topic")
-
-    def __init__(
-        self,
-        aggregator: TimeBarAggregator,
-        client_id: ClientId,
-        kind: DataKind,
-        feed: _Feed,
-    ) -> None:
-        self.aggregator = aggregator
-        self.client_id = client_id
-        self.kind = kind
-        self.feed = feed
-        self.topic = topics.bars(aggregator.bar_type)
-        self.owners: dict[str, None] = {}
+_QUOTES: Final = DataKind.QUOTES
+_TRADES: Final = DataKind.TRADES
+_MARKS: Final = DataKind.MARK_PRICES
+_KIND_OF: Final[dict[type, DataKind]] = {
+    OrderBookDepth10: DataKind.BOOK_DEPTH10,
+    MarkPriceUpdate: _MARKS,
+    IndexPriceUpdate: DataKind.INDEX_PRICES,
+    FundingRateUpdate: DataKind.FUNDING_RATES,
+    InstrumentStatus: DataKind.INSTRUMENT_STATUS,
+    InstrumentClose: DataKind.INSTRUMENT_CLOSE,
+}
 
 
 class DataEngine:
@@ -100,23 +115,63 @@ class DataEngine:
             self._clients[client.client_id] = client
             self._client_of_venue.setdefault(client.venue, client)
         self._connected: dict[ClientId, bool] = dict.fromkeys(self._clients, False)
-        self._quotes: dict[InstrumentId, _Feed] = {}
-        self._trades: dict[InstrumentId, _Feed] = {}
+        self._feeds = {kind: FeedsOfKind(kind) for kind in TOPIC_OF}
+        self._quotes = self._feeds[_QUOTES].by_instrument
+        self._trades = self._feeds[_TRADES].by_instrument
         self._delta_topics: dict[InstrumentId, str] = {}
-        self._owners: dict[tuple[ClientId, DataKind, InstrumentId], dict[str, None]] = {}
-        self._series: dict[str, _BarSeries] = {}  # by timer name
+        self._mbo_topics: dict[InstrumentId, str] = {}
         self._trade_ids_remembered = self._config.trade_ids_remembered
-        self._processors: dict[type, Callable[..., None]] = {
-            QuoteTick: self.process_quote,
-            TradeTick: self.process_trade,
-            OrderBookDeltas: self.process_deltas,
-            InstrumentReceived: self.process_instrument,
+        self._processors = self.processors()
+        cache = ctx.cache
+        self._writers: dict[type, Callable[[Any], None]] = {
+            MarkPriceUpdate: cache.add_mark_price,
+            IndexPriceUpdate: cache.add_index_price,
+            FundingRateUpdate: cache.add_funding_rate,
+            InstrumentStatus: cache.add_status,
+            InstrumentClose: cache.add_close,
         }
+        self._subscriptions = Subscriptions(ctx)
+        self._bars = BarSeries(
+            ctx, self._clock, self._config, self._subscriptions, self._feeds, self._refuse
+        )
+        self._snapshots = BookSnapshots(ctx, self._clock, self._subscriptions)
+        self._requests = Requests(
+            ctx, self._clock, self._config, self._refuse, self._take_instrument
+        )
         self.books = BookUpdater(ctx.cache)
         self.refused_count = 0
+        self._executors: dict[type, Callable[[Any], None]] = {
+            Subscribe: self._subscribe,
+            Unsubscribe: self._unsubscribe,
+            SubscribeBars: self._subscribe_bars,
+            UnsubscribeBars: self._unsubscribe_bars,
+            SubscribeCustom: self._subscribe_custom,
+            UnsubscribeCustom: self._unsubscribe_custom,
+            SubscribeBookSnapshots: self._subscribe_snapshots,
+            UnsubscribeBookSnapshots: self._unsubscribe_snapshots,
+        }
         ctx.bus.register(topics.DATA_EXECUTE, self.execute)
 
     # --- inputs ----------------------------------------------------------------------------
+
+    def processors(self) -> dict[type, Callable[[Any], None]]:
+        """Who takes which input, by its exact type."""
+        return {
+            QuoteTick: self.process_quote,
+            TradeTick: self.process_trade,
+            OrderBookDeltas: self.process_deltas,
+            MboDeltas: self.process_mbo_deltas,
+            OrderBookDepth10: self.process_depth,
+            MarkPriceUpdate: self.process_update,
+            IndexPriceUpdate: self.process_update,
+            FundingRateUpdate: self.process_update,
+            InstrumentStatus: self.process_update,
+            InstrumentClose: self.process_update,
+            Bar: self.process_bar,
+            CustomData: self.process_custom,
+            InstrumentReceived: self.process_instrument,
+            DataResponse: self.process_response,
+        }
 
     def process(self, message: DataInput) -> None:
         """One input from a client, as one unit. Raises TypeError for anything else."""
@@ -129,7 +184,7 @@ class DataEngine:
         """A quote stamped before the last one is a state the venue has left: refused."""
         feed = self._quotes.get(quote.instrument_id)
         if feed is None:
-            feed = self._quote_feed(quote.instrument_id)
+            feed = self._feeds[_QUOTES].make(quote.instrument_id)
         ts_event = quote.ts_event
         if ts_event < feed.ts_last:
             self._refuse("STALE_QUOTE", f"QuoteTick {quote.instrument_id} ts_event={ts_event}")
@@ -144,7 +199,7 @@ class DataEngine:
         """A trade happened whatever its stamp: only one whose id is known already is refused."""
         feed = self._trades.get(trade.instrument_id)
         if feed is None:
-            feed = self._trade_feed(trade.instrument_id)
+            feed = self._feeds[_TRADES].make(trade.instrument_id)
         if self._trade_ids_remembered:
             trade_id = trade.trade_id
             recent = feed.recent_ids
@@ -173,14 +228,68 @@ class DataEngine:
             self._refuse(problem.value, f"OrderBookDeltas {instrument_id}")
         if problem is not None:
             sequence = batch.deltas[-1].sequence if batch.deltas else 0
-            self._announce(
-                topics.ALERT,
-                Alert(problem.value, instrument_id, f"sequence={sequence}", self._ctx.clock.now_ns),
+            self._alert_book(problem, instrument_id, sequence)
+
+    def process_mbo_deltas(self, batch: MboDeltas) -> None:
+        """As `process_deltas`, for the book by order."""
+        instrument_id = batch.instrument_id
+        problem = self.books.apply(batch)
+        if problem is None or problem is BookProblem.BOOK_CROSSED:
+            topic = self._mbo_topics.get(instrument_id)
+            if topic is None:
+                topic = self._mbo_topics[instrument_id] = topics.mbo_deltas(instrument_id)
+            self._bus.dispatch(topic, batch)
+        else:
+            self._refuse(problem.value, f"MboDeltas {instrument_id}")
+        if problem is not None:
+            sequence = batch.deltas[-1].sequence if batch.deltas else 0
+            self._alert_book(problem, instrument_id, sequence)
+
+    def process_depth(self, depth: OrderBookDepth10) -> None:
+        """As `process_deltas`; an image that comes late is one the venue has left: refused."""
+        instrument_id = depth.instrument_id
+        problem = self.books.apply_depth(depth)
+        if problem is None or problem is BookProblem.BOOK_CROSSED:
+            self._cache.add_depth(depth)
+            self._bus.dispatch(self._feeds[DataKind.BOOK_DEPTH10].make(instrument_id).topic, depth)
+        else:
+            self._refuse(problem.value, f"OrderBookDepth10 {instrument_id}")
+        if problem is not None:
+            self._alert_book(problem, instrument_id, depth.sequence)
+
+    def process_update(self, update: InstrumentUpdate) -> None:
+        """One more state of an instrument (mark, index, funding, status, close): one stamped
+        before the last is refused."""
+        kind = type(update)
+        feed = self._feeds[_KIND_OF[kind]].make(update.instrument_id)
+        ts_event = update.ts_event
+        if ts_event < feed.ts_last:
+            self._refuse(
+                "STALE_UPDATE", f"{kind.__name__} {update.instrument_id} ts_event={ts_event}"
             )
+            return
+        feed.ts_last = ts_event
+        self._writers[kind](update)
+        self._bus.dispatch(feed.topic, update)
+        if feed.aggregators and isinstance(update, MarkPriceUpdate):
+            for aggregator in feed.aggregators:
+                aggregator.handle_mark_price(update)
+
+    def process_bar(self, bar: Bar) -> None:
+        self._bars.take(bar)
+
+    def process_custom(self, message: CustomData) -> None:
+        self._bus.dispatch(topics.custom(message.data_type), message)
 
     def process_instrument(self, message: InstrumentReceived) -> None:
-        self._cache.add_instrument(message.instrument)
-        self._bus.dispatch(topics.instrument(message.instrument.id), message.instrument)
+        self._take_instrument(message.instrument)
+
+    def process_response(self, response: DataResponse) -> None:
+        self._requests.answer(response)
+
+    def _take_instrument(self, instrument: AnyInstrument) -> None:
+        self._cache.add_instrument(instrument)
+        self._bus.dispatch(topics.instrument(instrument.id), instrument)
 
     def client_connected(self, client_id: ClientId) -> None:
         """The client has asked the venue again for what it is wanted for; nothing is re-sent."""
@@ -196,167 +305,112 @@ class DataEngine:
 
     def execute(self, command: Command) -> None:
         """One data command, as one unit. Raises TypeError for a command of another engine."""
-        if isinstance(command, Subscribe):
-            client = self._route(command, command.instrument_id)
-            if client is not None:
-                self._add_owner(
-                    client, command.kind, command.instrument_id, command.owner or OPERATOR
-                )
-        elif isinstance(command, Unsubscribe):
-            client = self._route(command, command.instrument_id)
-            if client is not None and not self._remove_owner(
-                client, command.kind, command.instrument_id, command.owner or OPERATOR
-            ):
-                self._refuse("NOT_SUBSCRIBED", _describe(command))
-        elif isinstance(command, SubscribeBars):
-            self._subscribe_bars(command)
-        elif isinstance(command, UnsubscribeBars):
-            self._unsubscribe_bars(command)
+        execute = self._executors.get(type(command))
+        if execute is not None:
+            execute(command)
+        elif isinstance(command, DataRequest):
+            self._request(command)
         else:
             raise TypeError(f"{type(command).__name__} is not a data command")
 
-    def wanted(self, client_id: ClientId) -> list[tuple[DataKind, InstrumentId]]:
+    def wanted(self, client_id: ClientId) -> list[tuple[DataKind, Subject]]:
         """What this client should be subscribed to at its venue, sorted."""
-        return sorted(
-            (kind, instrument_id)
-            for subscribed_id, kind, instrument_id in self._owners
-            if subscribed_id == client_id
-        )
+        return self._subscriptions.wanted(client_id)
 
-    def owners(self, client_id: ClientId, kind: DataKind, instrument_id: InstrumentId) -> list[str]:
+    def owners(self, client_id: ClientId, kind: DataKind, subject: Subject) -> list[str]:
         """Who wants this subscription (component ids, timers of bars), sorted; empty when nobody does."""
-        return sorted(self._owners.get((client_id, kind, instrument_id), ()))
+        return self._subscriptions.owners(client_id, kind, subject)
 
     def bar_types(self) -> list[BarType]:
-        """The bar types under construction, sorted by text."""
-        return [self._series[name].aggregator.bar_type for name in sorted(self._series)]
+        """The bar types that are built or asked for, sorted by text."""
+        return self._bars.bar_types()
+
+    def _subscribe(self, command: Subscribe) -> None:
+        if command.kind not in TOPIC_OF:
+            self._refuse("NOT_OF_AN_INSTRUMENT", _describe(command))
+            return
+        client = self._route(command, command.instrument_id)
+        if client is not None:
+            self._subscriptions.add(client, command.kind, command.instrument_id, _owner(command))
+
+    def _unsubscribe(self, command: Unsubscribe) -> None:
+        client = self._route(command, command.instrument_id)
+        if client is not None and not self._subscriptions.remove(
+            client, command.kind, command.instrument_id, _owner(command)
+        ):
+            self._refuse("NOT_SUBSCRIBED", _describe(command))
+
+    def _subscribe_bars(self, command: SubscribeBars) -> None:
+        client = self._route(command, command.bar_type.instrument_id)
+        if client is not None:
+            self._bars.subscribe(command.bar_type, client, _owner(command), _describe(command))
+
+    def _unsubscribe_bars(self, command: UnsubscribeBars) -> None:
+        self._bars.unsubscribe(command.bar_type, _owner(command), _describe(command))
+
+    def _subscribe_custom(self, command: SubscribeCustom) -> None:
+        if command.client_id is None:
+            return  # made inside the kernel: the bus alone carries it
+        client = self._named(command, command.client_id)
+        if client is not None:
+            self._subscriptions.add(client, DataKind.CUSTOM, command.data_type, _owner(command))
+
+    def _unsubscribe_custom(self, command: UnsubscribeCustom) -> None:
+        if command.client_id is None:
+            return
+        client = self._named(command, command.client_id)
+        if client is not None and not self._subscriptions.remove(
+            client, DataKind.CUSTOM, command.data_type, _owner(command)
+        ):
+            self._refuse("NOT_SUBSCRIBED", _describe(command))
+
+    def _subscribe_snapshots(self, command: SubscribeBookSnapshots) -> None:
+        client = self._route(command, command.instrument_id)
+        if client is not None:
+            if command.interval_ms < 1:
+                self._refuse("INVALID_INTERVAL", _describe(command))
+                return
+            self._snapshots.subscribe(
+                command.instrument_id, command.interval_ms, client, _owner(command)
+            )
+
+    def _unsubscribe_snapshots(self, command: UnsubscribeBookSnapshots) -> None:
+        if not self._snapshots.unsubscribe(
+            command.instrument_id, command.interval_ms, _owner(command)
+        ):
+            self._refuse("NOT_SUBSCRIBED", _describe(command))
+
+    def _request(self, request: DataRequest) -> None:
+        if isinstance(request, RequestBars) and (
+            request.bar_type.is_internal or request.bar_type.instrument_id != request.instrument_id
+        ):
+            self._refuse("BAR_NOT_EXTERNAL", _describe(request))
+            self._requests.ask(request, None)
+            return
+        self._requests.ask(request, self._route(request, request.instrument_id))
 
     def _route(self, command: Command, instrument_id: InstrumentId) -> Client | None:
         client_id = command.client_id
         if client_id is not None:
-            client = self._clients.get(client_id)
-            reason = "UNKNOWN_CLIENT"
-        else:
-            client = self._client_of_venue.get(instrument_id.venue)
-            reason = "NO_DATA_CLIENT"
+            return self._named(command, client_id)
+        client = self._client_of_venue.get(instrument_id.venue)
         if client is None:
-            self._refuse(reason, _describe(command))
+            self._refuse("NO_DATA_CLIENT", _describe(command))
         return client
 
-    def _add_owner(
-        self, client: Client, kind: DataKind, instrument_id: InstrumentId, owner: str
-    ) -> None:
-        key = (client.client_id, kind, instrument_id)
-        owners = self._owners.get(key)
-        if owners is not None:
-            owners[owner] = None
-            return
-        self._owners[key] = {owner: None}
-        ctx = self._ctx
-        command = Subscribe(ctx.new_id(), client.client_id, ctx.clock.now_ns, kind, instrument_id)
-        ctx.outbox.append((client, command))
-
-    def _remove_owner(
-        self, client: Client, kind: DataKind, instrument_id: InstrumentId, owner: str
-    ) -> bool:
-        key = (client.client_id, kind, instrument_id)
-        owners = self._owners.get(key)
-        if owners is None or owner not in owners:
-            return False
-        del owners[owner]
-        if not owners:
-            del self._owners[key]
-            ctx = self._ctx
-            command = Unsubscribe(
-                ctx.new_id(), client.client_id, ctx.clock.now_ns, kind, instrument_id
-            )
-            ctx.outbox.append((client, command))
-        return True
-
-    # --- bars ------------------------------------------------------------------------------
-
-    def _subscribe_bars(self, command: SubscribeBars) -> None:
-        bar_type = command.bar_type
-        name = _timer_name(bar_type)
-        series = self._series.get(name)
-        if series is None:
-            if bar_type.aggregation_source is not AggregationSource.INTERNAL:
-                self._refuse("EXTERNAL_BARS_NOT_SUPPORTED", _describe(command))
-                return
-            client = self._route(command, bar_type.instrument_id)
-            if client is None:
-                return
-            try:
-                series = self._start_series(name, bar_type, client)
-            except ValueError as error:  # the configured offset does not fit this step
-                self._refuse("INVALID_ORIGIN_OFFSET", f"{_describe(command)}: {error}")
-                return
-        series.owners[command.owner] = None
-
-    def _unsubscribe_bars(self, command: UnsubscribeBars) -> None:
-        name = _timer_name(command.bar_type)
-        series = self._series.get(name)
-        if series is None or command.owner not in series.owners:
-            self._refuse("NOT_SUBSCRIBED", _describe(command))
-            return
-        del series.owners[command.owner]
-        if not series.owners:
-            self._end_series(name, series)
-
-    def _start_series(self, name: str, bar_type: BarType, client: Client) -> _BarSeries:
-        config = self._config
-        spec = bar_type.spec
-        aggregator = TimeBarAggregator(
-            bar_type,
-            self._ctx.clock.now_ns,
-            config.time_bars_interval_type,
-            config.time_bars_timestamp_on_close,
-            config.time_bars_build_with_no_updates,
-            config.time_bars_skip_first_non_full_bar,
-            config.time_bars_origin_offset_ns.get(spec.aggregation.name, 0),
-        )
-        instrument_id = bar_type.instrument_id
-        if spec.price_type is PriceType.LAST:
-            kind = DataKind.TRADES
-            feed = self._trades.get(instrument_id) or self._trade_feed(instrument_id)
-        else:
-            kind = DataKind.QUOTES
-            feed = self._quotes.get(instrument_id) or self._quote_feed(instrument_id)
-        feed.aggregators = (*feed.aggregators, aggregator)
-        series = _BarSeries(aggregator, client.client_id, kind, feed)
-        self._series[name] = series
-        self._add_owner(client, kind, instrument_id, name)
-        self._clock.set_time_alert_ns(name, aggregator.close_ns, self._on_bar_timer)
-        return series
-
-    def _end_series(self, name: str, series: _BarSeries) -> None:
-        del self._series[name]
-        self._clock.cancel_timer(name)
-        aggregator = series.aggregator
-        feed = series.feed
-        feed.aggregators = tuple(other for other in feed.aggregators if other is not aggregator)
-        client = self._clients[series.client_id]
-        instrument_id = aggregator.bar_type.instrument_id
-        self._remove_owner(client, series.kind, instrument_id, name)
-
-    def _on_bar_timer(self, event: TimeEvent) -> None:
-        series = self._series[event.name]
-        bar = series.aggregator.close()
-        # armed before anything can go wrong and whether or not there is a bar
-        self._clock.set_time_alert_ns(event.name, series.aggregator.close_ns, self._on_bar_timer)
-        if bar is not None:
-            self._cache.add_bar(bar)
-            self._bus.dispatch(series.topic, bar)
+    def _named(self, command: Command, client_id: ClientId) -> Client | None:
+        client = self._clients.get(client_id)
+        if client is None:
+            self._refuse("UNKNOWN_CLIENT", _describe(command))
+        return client
 
     # --- parts -----------------------------------------------------------------------------
 
-    def _quote_feed(self, instrument_id: InstrumentId) -> _Feed:
-        feed = self._quotes[instrument_id] = _Feed(topics.quotes(instrument_id))
-        return feed
-
-    def _trade_feed(self, instrument_id: InstrumentId) -> _Feed:
-        feed = self._trades[instrument_id] = _Feed(topics.trades(instrument_id))
-        return feed
+    def _alert_book(self, problem: BookProblem, instrument_id: InstrumentId, sequence: int) -> None:
+        self._announce(
+            topics.ALERT,
+            Alert(problem.value, instrument_id, f"sequence={sequence}", self._ctx.clock.now_ns),
+        )
 
     def _refuse(self, reason: str, of: str) -> None:
         self.refused_count += 1
@@ -367,13 +421,29 @@ class DataEngine:
         self._bus.dispatch(topic, event)
 
 
-def _timer_name(bar_type: BarType) -> str:
-    return f"TIME_BAR_{bar_type}"
+def _owner(
+    command: Subscribe
+    | Unsubscribe
+    | SubscribeBars
+    | UnsubscribeBars
+    | SubscribeCustom
+    | UnsubscribeCustom
+    | SubscribeBookSnapshots
+    | UnsubscribeBookSnapshots,
+) -> str:
+    return command.owner or OPERATOR
 
 
 def _describe(command: Command) -> str:
+    name = type(command).__name__
     if isinstance(command, SubscribeBars | UnsubscribeBars):
-        return f"{type(command).__name__} {command.bar_type}"
+        return f"{name} {command.bar_type}"
     if isinstance(command, Subscribe | Unsubscribe):
-        return f"{type(command).__name__} {command.kind.name} {command.instrument_id}"
-    return type(command).__name__
+        return f"{name} {command.kind.name} {command.instrument_id}"
+    if isinstance(command, SubscribeCustom | UnsubscribeCustom):
+        return f"{name} {command.data_type}"
+    if isinstance(command, SubscribeBookSnapshots | UnsubscribeBookSnapshots):
+        return f"{name} {command.instrument_id} {command.interval_ms} ms"
+    if isinstance(command, DataRequest):
+        return describe_request(command)
+    return name

@@ -50,8 +50,10 @@ class ExponentialMovingAverage:
             raise TypeError(f"period must be an int, not {type(period).__name__}")
         if period < 1:
             raise ValueError(f"period {period} is below 1")
-        if price_type is PriceType.LAST:
-            raise ValueError("a quote has no last price: price_type must be BID, ASK or MID")
+        if price_type not in (PriceType.BID, PriceType.ASK, PriceType.MID):
+            raise ValueError(
+                f"a quote has no {price_type.name} price: price_type must be BID, ASK or MID"
+            )
         self.period = period
         self.price_type = price_type
         self.value_raw = 0

@@ -1,9 +1,12 @@
 """Bars: their type as text, and one bar as a message.
 
     bar_type := instrument_id "-" step "-" aggregation "-" price_type "-" source
+                [ "@" step "-" aggregation "-" source ]
+    source   := "INTERNAL" | "EXTERNAL"
 
 Read from the right, so hyphens in a symbol do no harm. Words are case-insensitive on input and
-upper case in the text. Time aggregations only, for now; the others are refused by name.
+upper case in the text. INTERNAL bars are built here, EXTERNAL ones by the venue. What follows "@"
+are the finer bars, of the same price, that a composite is built of.
 """
 
 from typing import Final, Self, final
@@ -40,19 +43,8 @@ _UNIT_NS: Final = {
     BarAggregation.MONTH: 30 * NS_PER_DAY,
     BarAggregation.YEAR: 365 * NS_PER_DAY,
 }
-_LATER_AGGREGATIONS: Final = (
-    "TICK",
-    "TICK_IMBALANCE",
-    "TICK_RUNS",
-    "VOLUME",
-    "VOLUME_IMBALANCE",
-    "VOLUME_RUNS",
-    "VALUE",
-    "VALUE_IMBALANCE",
-    "VALUE_RUNS",
-    "RENKO",
-)
-_LATER_PRICE_TYPES: Final = ("MARK",)
+TIME_AGGREGATIONS: Final = tuple(aggregation.name for aggregation in _UNIT_NS)
+_CALENDAR_MONTHS: Final = {BarAggregation.MONTH: 1, BarAggregation.YEAR: 12}
 _STEP_DIGITS_MAX: Final = 9
 
 
@@ -62,7 +54,8 @@ class BarTypeError(ValueError):
     Attributes:
         text: the whole text.
         token: the part that is wrong.
-        position: 0 instrument, 1 step, 2 aggregation, 3 price type, 4 source, 5 composite.
+        position: 0 instrument, 1 step, 2 aggregation, 3 price type, 4 source; of a composite
+            5 step, 6 aggregation, 7 source.
     """
 
     def __init__(self, text: str, token: str, position: int, why: str) -> None:
@@ -107,9 +100,35 @@ class BarSpecification:
         store(self, "price_type", price_type)
 
     @property
+    def is_timed(self) -> bool:
+        """Whether the clock closes its bars; otherwise what has happened does."""
+        return self.aggregation in _UNIT_NS
+
+    @property
     def length_ns(self) -> int:
-        """Nominal length, to compare how fine two are: a month counts 30 days, a year 365."""
-        return self.step * _UNIT_NS[self.aggregation]
+        """Nominal length, to compare how fine two are: a month counts 30 days, a year 365.
+
+        Raises:
+            ValueError: its bars have no length in time.
+        """
+        unit_ns = _UNIT_NS.get(self.aggregation)
+        if unit_ns is None:
+            raise ValueError(f"{self.aggregation.name} bars have no length in time")
+        return self.step * unit_ns
+
+    def is_whole_in(self, longer: "BarSpecification") -> bool:
+        """Whether bars of this time specification fill those of `longer` without straddling."""
+        months = _CALENDAR_MONTHS.get(longer.aggregation)
+        own_months = _CALENDAR_MONTHS.get(self.aggregation)
+        if months is not None and own_months is not None:
+            length, own = months * longer.step, own_months * self.step
+        elif months is not None:  # months differ, days do not
+            length, own = NS_PER_DAY, self.length_ns
+            if own == length:
+                return True
+        else:
+            length, own = longer.length_ns, self.length_ns
+        return own < length and not length % own
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"BarSpecification is immutable: cannot set {name}")
@@ -137,28 +156,44 @@ class BarSpecification:
 class BarType(str):
     """What a series of bars is of. It IS its canonical text: a dict key and a topic as it stands."""
 
-    __slots__ = ("aggregation_source", "instrument_id", "spec")
+    __slots__ = ("aggregation_source", "instrument_id", "source", "spec")
 
     instrument_id: InstrumentId
     spec: BarSpecification
     aggregation_source: AggregationSource
+    source: "BarType | None"
 
     def __new__(
         cls,
         instrument_id: InstrumentId,
         spec: BarSpecification,
         aggregation_source: AggregationSource,
+        source: "BarType | None" = None,
     ) -> Self:
+        """
+        Args:
+            source: of a composite, the finer bars that it is built of.
+        Raises:
+            TypeError: an argument of another type.
+            ValueError: a composite that is EXTERNAL, or whose source is a composite itself, of
+                another instrument or price, or does not fill its bars.
+        """
         if type(instrument_id) is not InstrumentId:
             raise TypeError(f"expected InstrumentId, not {type(instrument_id).__name__}")
         if type(spec) is not BarSpecification:
             raise TypeError(f"expected BarSpecification, not {type(spec).__name__}")
         if type(aggregation_source) is not AggregationSource:
             raise TypeError(f"expected AggregationSource, not {type(aggregation_source).__name__}")
-        self = str.__new__(cls, f"{instrument_id}-{spec}-{aggregation_source.name}")
+        text = f"{instrument_id}-{spec}-{aggregation_source.name}"
+        if source is not None:
+            _check_source(instrument_id, spec, aggregation_source, source)
+            of = source.spec
+            text += f"@{of.step}-{of.aggregation.name}-{source.aggregation_source.name}"
+        self = str.__new__(cls, text)
         _set_instrument_id(self, instrument_id)
         _set_spec(self, spec)
-        _set_source(self, aggregation_source)
+        _set_aggregation_source(self, aggregation_source)
+        _set_source(self, source)
         return self
 
     @classmethod
@@ -171,41 +206,34 @@ class BarType(str):
         """
         if not isinstance(text, str):
             raise TypeError(f"a bar type is read from str, not {type(text).__name__}")
-        whole, at, source_bar = text.partition("@")
-        if at:
-            raise BarTypeError(text, source_bar, 5, "bars of bars are not supported yet")
+        whole, at, composite = text.rpartition("@")
+        # a symbol may hold an "@"; what follows the one of a composite is three words
+        if not at or composite.count("-") > 2:
+            whole, at, composite = text, "", ""
         tokens = whole.rsplit("-", 4)
         if len(tokens) != 5:
             raise BarTypeError(text, whole, 0, "expected INSTRUMENT-STEP-AGGREGATION-PRICE-SOURCE")
-        name, step_text, aggregation_text, price_text, source_text = tokens
+        name, step, aggregation, price, source = tokens
         try:
             instrument_id = InstrumentId(name)
         except ValueError as error:
             raise BarTypeError(text, name, 0, str(error)) from None
-        if not (step_text.isascii() and step_text.isdigit() and len(step_text) <= _STEP_DIGITS_MAX):
-            raise BarTypeError(text, step_text, 1, "the step must be a whole number")
-        aggregation_name = aggregation_text.upper()
-        if aggregation_name in _LATER_AGGREGATIONS:
-            raise BarTypeError(
-                text, aggregation_text, 2, f"{aggregation_name} bars are not supported yet"
-            )
-        aggregation = BarAggregation.__members__.get(aggregation_name)
-        if aggregation is None:
-            raise BarTypeError(text, aggregation_text, 2, "no such aggregation")
-        price_name = price_text.upper()
-        if price_name in _LATER_PRICE_TYPES:
-            raise BarTypeError(text, price_text, 3, f"{price_name} prices are not supported yet")
-        price_type = PriceType.__members__.get(price_name)
+        price_type = PriceType.__members__.get(price.upper())
+        spec = _read_spec(text, step, aggregation, price_type or PriceType.LAST, 1)
         if price_type is None:
-            raise BarTypeError(text, price_text, 3, "no such price type")
-        source = AggregationSource.__members__.get(source_text.upper())
-        if source is None:
-            raise BarTypeError(text, source_text, 4, "the source is EXTERNAL or INTERNAL")
+            raise BarTypeError(text, price, 3, "no such price type")
+        kind = _read_source(text, source, 4)
+        if not at:
+            return cls(instrument_id, spec, kind)
+        if composite.count("-") != 2:
+            raise BarTypeError(text, composite, 5, "expected STEP-AGGREGATION-SOURCE")
+        step, aggregation, source = composite.split("-")
+        of = _read_spec(text, step, aggregation, price_type, 5)
+        below = cls(instrument_id, of, _read_source(text, source, 7))
         try:
-            spec = BarSpecification(int(step_text), aggregation, price_type)
+            return cls(instrument_id, spec, kind, below)
         except ValueError as error:
-            raise BarTypeError(text, step_text, 1, str(error)) from None
-        return cls(instrument_id, spec, source)
+            raise BarTypeError(text, composite, 5, str(error)) from None
 
     @property
     def is_internal(self) -> bool:
@@ -220,14 +248,57 @@ class BarType(str):
     def __repr__(self) -> str:
         return f"BarType({str.__repr__(self)})"
 
-    def __reduce__(self) -> tuple[type, tuple[InstrumentId, BarSpecification, AggregationSource]]:
-        return BarType, (self.instrument_id, self.spec, self.aggregation_source)
+    def __reduce__(
+        self,
+    ) -> tuple[type, tuple[InstrumentId, BarSpecification, AggregationSource, "BarType | None"]]:
+        return BarType, (self.instrument_id, self.spec, self.aggregation_source, self.source)
 
 
 # the slots' own setters: the one way past __setattr__, used once, at construction
 _set_instrument_id = BarType.__dict__["instrument_id"].__set__
 _set_spec = BarType.__dict__["spec"].__set__
-_set_source = BarType.__dict__["aggregation_source"].__set__
+_set_aggregation_source = BarType.__dict__["aggregation_source"].__set__
+_set_source = BarType.__dict__["source"].__set__
+
+
+def _check_source(
+    instrument_id: InstrumentId,
+    spec: BarSpecification,
+    aggregation_source: AggregationSource,
+    source: object,
+) -> None:
+    if type(source) is not BarType:
+        raise TypeError(f"expected BarType, not {type(source).__name__}")
+    if aggregation_source is not AggregationSource.INTERNAL:
+        raise ValueError("a composite is built here: it is INTERNAL")
+    if source.source is not None:
+        raise ValueError("a composite is not built of composites")
+    if source.instrument_id != instrument_id or source.spec.price_type is not spec.price_type:
+        raise ValueError(f"{source} is of another instrument or price")
+    if spec.is_timed and not (source.spec.is_timed and source.spec.is_whole_in(spec)):
+        raise ValueError(f"bars of {source.spec} do not fill one of {spec}")
+
+
+def _read_spec(
+    text: str, step: str, aggregation: str, price_type: PriceType, position: int
+) -> BarSpecification:
+    """`position` is that of the step."""
+    if not (step.isascii() and step.isdigit() and len(step) <= _STEP_DIGITS_MAX):
+        raise BarTypeError(text, step, position, "the step must be a whole number")
+    kind = BarAggregation.__members__.get(aggregation.upper())
+    if kind is None:
+        raise BarTypeError(text, aggregation, position + 1, "no such aggregation")
+    try:
+        return BarSpecification(int(step), kind, price_type)
+    except ValueError as error:
+        raise BarTypeError(text, step, position, str(error)) from None
+
+
+def _read_source(text: str, source: str, position: int) -> AggregationSource:
+    kind = AggregationSource.__members__.get(source.upper())
+    if kind is None:
+        raise BarTypeError(text, source, position, "the source is EXTERNAL or INTERNAL")
+    return kind
 
 
 class Bar(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=True):
@@ -247,6 +318,7 @@ class Bar(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=True):
     size_precision: int
     ts_event: int
     ts_init: int
+    is_revision: bool = False  # the venue's correction of its last bar
 
     def __post_init__(self) -> None:
         high = self.high_mantissa

@@ -17,10 +17,14 @@ from typing import Final, NoReturn
 import msgspec
 
 from engine.model.data import (
+    DEPTH10_LEVELS,
     F_LAST,
     F_SNAPSHOT,
+    NO_LEVEL,
+    DepthLevel,
     OrderBookDelta,
     OrderBookDeltas,
+    OrderBookDepth10,
     QuoteTick,
     TradeTick,
 )
@@ -168,6 +172,29 @@ class OrderBook:
                 del keys[bisect_left(keys, key)]
         self.sequence = highest
         self.update_count += len(batch)
+
+    def apply_depth(self, depth: OrderBookDepth10) -> None:
+        """Replace both sides with an image. Counts as one update.
+
+        Raises:
+            ValueError: another instrument or precision. Nothing has been applied then.
+        """
+        if (
+            depth.instrument_id != self.instrument_id
+            or depth.price_precision != self.price_precision
+            or depth.size_precision != self.size_precision
+        ):
+            self._refuse(depth.instrument_id, depth.price_precision, depth.size_precision)
+        self.clear()
+        for level in depth.bids:
+            if level.size_mantissa:
+                self._set_level(BUY, level.price_mantissa, level.size_mantissa)
+        for level in depth.asks:
+            if level.size_mantissa:
+                self._set_level(SELL, level.price_mantissa, level.size_mantissa)
+        self.sequence = max(self.sequence, depth.sequence)
+        self.ts_last = max(self.ts_last, depth.ts_event)
+        self.update_count += 1
 
     def update_quote_tick(self, quote: QuoteTick) -> None:
         """Replace both sides of an L1 book; a zero size empties that side."""
@@ -346,6 +373,28 @@ class OrderBook:
                 )
             )
         return faults
+
+    def to_depth10(self, ts_event: int, ts_init: int) -> OrderBookDepth10:
+        """An image of the ten best levels of each side."""
+        sides = []
+        for side, levels in ((BUY, self.bids(DEPTH10_LEVELS)), (SELL, self.asks(DEPTH10_LEVELS))):
+            image = [DepthLevel(price, size, self._count_at(side, price)) for price, size in levels]
+            sides.append(tuple(image + [NO_LEVEL] * (DEPTH10_LEVELS - len(image))))
+        return OrderBookDepth10(
+            self.instrument_id,
+            sides[0],
+            sides[1],
+            F_SNAPSHOT | F_LAST,
+            self.sequence,
+            self.price_precision,
+            self.size_precision,
+            ts_event,
+            ts_init,
+        )
+
+    def _count_at(self, side: OrderSide, price: int) -> int:
+        """Orders at a level; 0: by price, nobody knows."""
+        return 0
 
     def to_deltas(self, ts_event: int, ts_init: int) -> OrderBookDeltas:
         """The book as a snapshot that rebuilds it: a CLEAR, then ADDs best first, last flagged."""

@@ -265,6 +265,10 @@ class OrderBookL3(OrderBook):
         queue = queues.get(price)
         return [] if queue is None else list(queue.items())
 
+    def _count_at(self, side: OrderSide, price: int) -> int:
+        queues = self._bid_queues if side is BUY else self._ask_queues
+        return len(queues[price])
+
     def orders(self, side: OrderSide, depth: int | None = None) -> Iterator[BookOrder]:
         """The orders of the best `depth` levels of a side (all without) by priority: best price
         first, then first come. The book must not change meanwhile."""

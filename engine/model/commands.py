@@ -8,6 +8,7 @@ carries the same id as `request_id` (reports) or `correlation_id` (answers to qu
 import msgspec
 
 from engine.model.bars import BarType
+from engine.model.data_type import DataType
 from engine.model.enums import DataKind, OrderSide, TradingState
 from engine.model.events import OrderInitialized
 from engine.model.identifiers import (
@@ -52,16 +53,88 @@ class Unsubscribe(Command, frozen=True, gc=False, array_like=True, tag=True):
 
 
 class SubscribeBars(Command, frozen=True, gc=False, array_like=True, tag=True):
-    """Ask the DataEngine to build bars; never leaves the kernel. The ticks come from the client
-    of whoever asked first."""
+    """INTERNAL bars are built by the DataEngine, from ticks of the client of whoever asked first.
+    EXTERNAL ones are asked of the client; `owner` as in `Subscribe`."""
 
     bar_type: BarType
-    owner: ComponentId
+    owner: ComponentId | None = None
 
 
 class UnsubscribeBars(Command, frozen=True, gc=False, array_like=True, tag=True):
     bar_type: BarType
-    owner: ComponentId
+    owner: ComponentId | None = None
+
+
+class SubscribeCustom(Command, frozen=True, gc=False, array_like=True, tag=True):
+    """`client_id` None: the data is published inside the kernel, and no client is asked."""
+
+    data_type: DataType
+    owner: ComponentId | None = None
+
+
+class UnsubscribeCustom(Command, frozen=True, gc=False, array_like=True, tag=True):
+    data_type: DataType
+    owner: ComponentId | None = None
+
+
+class SubscribeBookSnapshots(Command, frozen=True, gc=False, array_like=True, tag=True):
+    """Images of the kernel's own book at every multiple of `interval_ms`. Never leaves the
+    kernel: what leaves is the subscription to deltas that keeps the book."""
+
+    instrument_id: InstrumentId
+    interval_ms: int
+    owner: ComponentId | None = None
+
+
+class UnsubscribeBookSnapshots(Command, frozen=True, gc=False, array_like=True, tag=True):
+    instrument_id: InstrumentId
+    interval_ms: int
+    owner: ComponentId | None = None
+
+
+class DataRequest(Command, frozen=True, gc=False, array_like=True, tag=True):
+    """Ask for data of the past; answered once, by a `DataResponse` with this command's id.
+
+    Attributes:
+        start_ns, end_ns: of `ts_event`, both inclusive; 0 as start is as far back as there is.
+        limit: only the newest so many of the range; 0: all.
+    """
+
+    instrument_id: InstrumentId
+    start_ns: int
+    end_ns: int
+    limit: int
+
+
+class RequestQuoteTicks(DataRequest, frozen=True, gc=False, array_like=True, tag=True):
+    pass
+
+
+class RequestTradeTicks(DataRequest, frozen=True, gc=False, array_like=True, tag=True):
+    pass
+
+
+class RequestBookDeltas(DataRequest, frozen=True, gc=False, array_like=True, tag=True):
+    pass
+
+
+class RequestFundingRates(DataRequest, frozen=True, gc=False, array_like=True, tag=True):
+    pass
+
+
+class RequestBars(DataRequest, frozen=True, gc=False, array_like=True, tag=True):
+    """The venue's closed bars: `bar_type` is EXTERNAL, `instrument_id` its instrument."""
+
+    bar_type: BarType
+
+
+class RequestInstrument(DataRequest, frozen=True, gc=False, array_like=True, tag=True):
+    """The definition as it stands: the range says nothing."""
+
+
+class RequestBookSnapshot(DataRequest, frozen=True, gc=False, array_like=True, tag=True):
+    """The book as it stands, as one `OrderBookDeltas` that is a whole image, of the best `limit`
+    levels a side (0: all). The range says nothing."""
 
 
 class TradingCommand(Command, frozen=True, gc=False, array_like=True, tag=True):

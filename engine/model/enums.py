@@ -106,9 +106,19 @@ class PriceType(IntEnum):
     ASK = 2
     MID = 3
     LAST = 4
+    MARK = 5
 
 
 class BarAggregation(IntEnum):
+    TICK = 1
+    TICK_IMBALANCE = 2
+    TICK_RUNS = 3
+    VOLUME = 4
+    VOLUME_IMBALANCE = 5
+    VOLUME_RUNS = 6
+    VALUE = 7
+    VALUE_IMBALANCE = 8
+    VALUE_RUNS = 9
     MILLISECOND = 10
     SECOND = 11
     MINUTE = 12
@@ -117,6 +127,7 @@ class BarAggregation(IntEnum):
     WEEK = 15
     MONTH = 16
     YEAR = 17
+    RENKO = 18
 
 
 class AggregationSource(IntEnum):
@@ -125,11 +136,48 @@ class AggregationSource(IntEnum):
 
 
 class DataKind(IntEnum):
-    """What a subscription carries."""
+    """What a subscription carries: of one instrument, but for bars and custom data, which are
+    named by a type of their own."""
 
     QUOTES = 1
     TRADES = 2
-    BOOK_DELTAS = 3
+    BOOK_DELTAS = 3  # by price
+    MBO_DELTAS = 4  # by order
+    BOOK_DEPTH10 = 5
+    MARK_PRICES = 6
+    INDEX_PRICES = 7
+    FUNDING_RATES = 8
+    INSTRUMENT_STATUS = 9
+    INSTRUMENT_CLOSE = 10
+    INSTRUMENT = 11
+    BARS = 12
+    CUSTOM = 13
+
+
+class MarketStatusAction(IntEnum):
+    """What a venue does with an instrument's market."""
+
+    NONE = 0
+    PRE_OPEN = 1
+    PRE_CROSS = 2
+    QUOTING = 3
+    CROSS = 4
+    ROTATION = 5
+    NEW_PRICE_INDICATION = 6
+    TRADING = 7
+    HALT = 8
+    PAUSE = 9
+    SUSPEND = 10
+    PRE_CLOSE = 11
+    CLOSE = 12
+    POST_CLOSE = 13
+    SHORT_SELL_RESTRICTION_CHANGE = 14
+    NOT_AVAILABLE_FOR_TRADING = 15
+
+
+class InstrumentCloseType(IntEnum):
+    END_OF_SESSION = 1
+    CONTRACT_EXPIRED = 2
 
 
 class RequestKind(IntEnum):

@@ -8,7 +8,20 @@ judged in one place. `ts_event` is the venue's stamp, `ts_init` the local time o
 
 import msgspec
 
-from engine.model.data import OrderBookDeltas, QuoteTick, TradeTick
+from engine.model.bars import Bar
+from engine.model.data import (
+    CustomData,
+    FundingRateUpdate,
+    IndexPriceUpdate,
+    InstrumentClose,
+    InstrumentStatus,
+    MarkPriceUpdate,
+    MboDeltas,
+    OrderBookDeltas,
+    OrderBookDepth10,
+    QuoteTick,
+    TradeTick,
+)
 from engine.model.enums import (
     AccountType,
     AnswerStatus,
@@ -188,10 +201,37 @@ class InstrumentReceived(msgspec.Struct, frozen=True, gc=False, array_like=True,
     ts_init: int
 
 
+HistoricalDatum = QuoteTick | TradeTick | OrderBookDeltas | FundingRateUpdate | Bar | AnyInstrument
+
+
+class DataResponse(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=True):
+    """The one answer to a `DataRequest`, whose id is `correlation_id`.
+
+    `data` is of the kind that was asked for, ascending by `ts_event`, within the range, and
+    empty unless the status is OK. OK and empty: the venue has nothing there.
+    """
+
+    client_id: ClientId
+    correlation_id: str
+    status: AnswerStatus
+    data: tuple[HistoricalDatum, ...]
+    ts_init: int
+
+
 ClientMessage = (
     QuoteTick
     | TradeTick
     | OrderBookDeltas
+    | MboDeltas
+    | OrderBookDepth10
+    | MarkPriceUpdate
+    | IndexPriceUpdate
+    | FundingRateUpdate
+    | InstrumentStatus
+    | InstrumentClose
+    | Bar
+    | CustomData
+    | DataResponse
     | ExecutionReport
     | OutcomeUnknown
     | OrderAnswer

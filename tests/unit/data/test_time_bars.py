@@ -363,13 +363,6 @@ def test_no_bar_after_the_last_owner_left(new_desk: Any) -> None:
     assert desk.bars() == []
 
 
-def test_external_bars_are_refused(new_desk: Any) -> None:
-    desk = new_desk(start_ns=START + 1)
-    desk.subscribe_bars("1-MINUTE-LAST-EXTERNAL")
-    assert desk.refusals() == ["EXTERNAL_BARS_NOT_SUPPORTED"]
-    assert desk.outbox() == []
-
-
 def test_unsubscribing_bars_nobody_asked_for_is_refused(new_desk: Any) -> None:
     desk = new_desk(start_ns=START + 1)
     desk.unsubscribe_bars(MINUTE_LAST)

@@ -70,15 +70,44 @@ def test_an_unreadable_bar_type_names_token_and_position(
     "text",
     [
         "X.Y-100-TICK-LAST-INTERNAL",
-        "X.Y-100-volume_runs-LAST-INTERNAL",
+        "X.Y-100-VOLUME_RUNS-LAST-EXTERNAL",
         "X.Y-1-RENKO-LAST-INTERNAL",
         "X.Y-1-MINUTE-MARK-INTERNAL",
         "X.Y-5-MINUTE-LAST-INTERNAL@1-MINUTE-EXTERNAL",
+        "X.Y-1-MONTH-BID-INTERNAL@1-DAY-INTERNAL",
+        "X.Y-1-YEAR-BID-INTERNAL@3-MONTH-EXTERNAL",
+        "A@B.X-10-TICK-LAST-INTERNAL@1-SECOND-INTERNAL",
+        "A@B-C.X-10-TICK-LAST-INTERNAL",
     ],
 )
-def test_what_is_not_supported_yet_says_so(text: str) -> None:
-    with pytest.raises(BarTypeError, match="not supported yet"):
+def test_every_form_of_the_grammar_reads_back_as_itself(text: str) -> None:
+    bar_type = BarType.from_str(text)
+    assert bar_type == text
+    assert pickle.loads(pickle.dumps(bar_type)) == bar_type
+    assert (bar_type.source is not None) == ("@1" in text or "@3" in text)
+
+
+@pytest.mark.parametrize(
+    ("text", "token", "position"),
+    [
+        ("X.Y-5-MINUTE-LAST-INTERNAL@0-MINUTE-INTERNAL", "0", 5),
+        ("X.Y-5-MINUTE-LAST-INTERNAL@1-MINUTES-INTERNAL", "MINUTES", 6),
+        ("X.Y-5-MINUTE-LAST-INTERNAL@1-MINUTE-MINE", "MINE", 7),
+        ("X.Y-5-MINUTE-LAST-INTERNAL@1-MINUTE", "1-MINUTE", 5),
+        ("X.Y-5-MINUTE-LAST-EXTERNAL@1-MINUTE-INTERNAL", "1-MINUTE-INTERNAL", 5),
+        ("X.Y-5-MINUTE-LAST-INTERNAL@2-MINUTE-INTERNAL", "2-MINUTE-INTERNAL", 5),
+        ("X.Y-5-MINUTE-LAST-INTERNAL@5-MINUTE-INTERNAL", "5-MINUTE-INTERNAL", 5),
+        ("X.Y-5-MINUTE-LAST-INTERNAL@9-TICK-INTERNAL", "9-TICK-INTERNAL", 5),
+        ("X.Y-1-MONTH-LAST-INTERNAL@1-WEEK-INTERNAL", "1-WEEK-INTERNAL", 5),
+        ("X.Y-1-MONTH-LAST-INTERNAL@2-DAY-INTERNAL", "2-DAY-INTERNAL", 5),
+    ],
+)
+def test_composite_that_is_malformed_or_straddles_is_refused(
+    text: str, token: str, position: int
+) -> None:
+    with pytest.raises(BarTypeError) as caught:
         BarType.from_str(text)
+    assert (caught.value.token, caught.value.position) == (token, position)
 
 
 def test_a_bar_type_is_its_text_so_it_keys_a_dict_and_makes_a_topic() -> None:
@@ -141,7 +170,7 @@ def test_a_bar_carries_mantissas_and_shows_values() -> None:
     )
     assert bar.volume == Quantity("1.500")
     assert msgspec.json.decode(msgspec.json.encode(bar, enc_hook=str)) == [
-        "Bar", str(FIVE_MINUTES), 10050, 10100, 9950, 10000, 1500, 2, 3, 1, 2,
+        "Bar", str(FIVE_MINUTES), 10050, 10100, 9950, 10000, 1500, 2, 3, 1, 2, False,
     ]  # fmt: skip
 
 
