@@ -9,6 +9,7 @@ from typing import Final
 
 from conformance import data_checks as data
 from conformance import execution_checks as execution
+from conformance import request_checks as requests
 from conformance.evidence import Exhibit, Finding
 
 Check = Callable[[Exhibit], Iterator[str]]
@@ -32,6 +33,13 @@ _ALL: Final[tuple[Check, ...]] = (
     data.deltas,
     data.managed_book,
     data.interval_books,
+    data.instrument_updates,
+    data.depth_images,
+    requests.answered_once,
+    requests.past_quotes,
+    requests.past_trades,
+    requests.past_book_changes,
+    requests.snapshots,
     execution.ledger_terms,
     execution.prices_at_offset,
     execution.open_at_both,
@@ -64,6 +72,13 @@ STEADY: Final = (
     "deltas",
     "managed_book",
     "interval_books",
+    "instrument_updates",
+    "depth_images",
+    "answered_once",
+    "past_quotes",
+    "past_trades",
+    "past_book_changes",
+    "snapshots",
     "ledger_terms",
     "account_follows_fill",
     "no_fill",

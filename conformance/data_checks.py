@@ -9,7 +9,16 @@ from typing import Final
 
 from conformance.evidence import Exhibit, TrueQuote
 from conformance.testers import MILLISECOND, Levels
-from engine.model.data import F_LAST, F_SNAPSHOT, OrderBookDeltas, QuoteTick, TradeTick
+from engine.cache import Instrument
+from engine.model.data import (
+    DEPTH10_LEVELS,
+    F_LAST,
+    F_SNAPSHOT,
+    OrderBookDeltas,
+    OrderBookDepth10,
+    QuoteTick,
+    TradeTick,
+)
 from engine.model.enums import BUY, AggressorSide, BookAction
 from engine.model.identifiers import InstrumentId
 from engine.model.reports import InstrumentReceived
@@ -73,12 +82,52 @@ def _same_instrument(exhibit: Exhibit, instrument_id: InstrumentId) -> Iterator[
     if known is None or true is None:
         yield f"{instrument_id} is not known"
         return
+    yield from _differences(known, true)
+
+
+def _differences(known: Instrument, true: Instrument) -> Iterator[str]:
     if type(known) is not type(true):
-        yield f"{instrument_id} is a {type(true).__name__}, not a {type(known).__name__}"
+        yield f"{true.id} is a {type(true).__name__}, not a {type(known).__name__}"
     for field in _FIELDS:
         if getattr(known, field) != getattr(true, field):
             said, held = getattr(true, field), getattr(known, field)
-            yield f"{instrument_id}: {field} is {said}, the kernel holds {held}"
+            yield f"{true.id}: {field} is {said}, the kernel holds {held}"
+
+
+def instrument_updates(exhibit: Exhibit) -> Iterator[str]:
+    """Each definition that the venue publishes arrives, once and in order, and is cached before
+    anybody hears of it; whether the one in force at the subscription is told again is free."""
+    tester = exhibit.data
+    heard = tester.instruments
+    told = [
+        message.instrument
+        for message in exhibit.told(InstrumentReceived)
+        if message.instrument.id == exhibit.instrument.id and message.ts_init > tester.started_ns
+    ]
+    yield from _all_heard(told, [instrument for instrument, _ in heard])
+    published = exhibit.log.definitions
+    if len(published) < 2 or not heard:
+        yield f"{len(published)} definitions, {len(heard)} were heard"
+        return
+    places: list[int] = []
+    for instrument, cached in heard:
+        if cached != instrument:
+            yield f"the cache showed another definition than the one of {instrument.ts_init}"
+        found = [
+            p for p, (_, true) in enumerate(published) if not any(_differences(instrument, true))
+        ]
+        if not found:
+            yield f"a definition of {instrument.id} that the venue never gave: {instrument}"
+        places += found
+    if places != sorted(places):
+        yield f"the definitions came in the order {places}"
+    elif not places or places[-1] != len(published) - 1:
+        yield "the last definition never came"
+    elif exhibit.calm and places not in (
+        list(range(len(published))),
+        list(range(1, len(published))),
+    ):
+        yield f"of {len(published)} definitions there came {places}"
 
 
 # --- quotes and trades ---------------------------------------------------------------------
@@ -254,6 +303,53 @@ def interval_books(exhibit: Exhibit) -> Iterator[str]:
             yield f"at {ts} the kernel showed a book that the venue did not have"
     if not pictures[-1][1]:
         yield "the book never came"
+
+
+def book_at(exhibit: Exhibit, update: int) -> tuple[Levels, Levels]:
+    """The venue's book after an update, by its number; empty before the first."""
+    place = bisect_right([known.update for known in exhibit.log.updates], update) - 1
+    return exhibit.log.books[place][1:] if place >= 0 else ((), ())
+
+
+def depth_images(exhibit: Exhibit) -> Iterator[str]:
+    """Each image is the ten best levels a side of the venue's book after the update that it names;
+    they come in order, and none that differs from the one before is missing."""
+    heard = exhibit.data.depths
+    yield from _all_heard(exhibit.told(OrderBookDepth10), heard)
+    if len(heard) < LEAST:
+        yield f"only {len(heard)} images"
+        return
+    last = 0
+    for image in heard:
+        bids, asks = book_at(exhibit, image.sequence)
+        if _shown(image) != (bids[:DEPTH10_LEVELS], asks[:DEPTH10_LEVELS]):
+            yield f"the venue's book after update {image.sequence} is not what the image shows"
+        if image.sequence < last:
+            yield f"the image of update {image.sequence} came after that of {last}"
+        last = image.sequence
+    first = heard[0].sequence
+    meant: list[tuple[Levels, Levels]] = [_shown(heard[0])]
+    is_cut = False
+    for known, (_, bids, asks) in zip(exhibit.log.updates, exhibit.log.books, strict=True):
+        is_cut = is_cut or min(len(bids), len(asks)) > DEPTH10_LEVELS
+        best = bids[:DEPTH10_LEVELS], asks[:DEPTH10_LEVELS]
+        if known.update > first and best != meant[-1]:
+            meant.append(best)
+    if not is_cut:
+        yield "the venue's book was never deeper than an image"
+    if _shown(heard[-1]) != meant[-1]:
+        yield "the last image never came"
+    if exhibit.calm and [_shown(image) for image in heard] != meant:
+        yield f"the venue's ten best levels changed {len(meant) - 1} times, heard were {len(heard)}"
+
+
+def _shown(image: OrderBookDepth10) -> tuple[Levels, Levels]:
+    """What an image shows, without its padding."""
+    bids, asks = (
+        tuple((level.price_mantissa, level.size_mantissa) for level in side if level.size_mantissa)
+        for side in (image.bids, image.asks)
+    )
+    return bids, asks
 
 
 def fold(batches: list[OrderBookDeltas]) -> list[tuple[int, Levels, Levels]]:

@@ -100,20 +100,33 @@ class TrueTrade(msgspec.Struct, frozen=True):
     aggressor: str  # "BUY" | "SELL"
 
 
+class TrueUpdate(msgspec.Struct, frozen=True):
+    """A published book change: its number, and each changed level with its size; mantissas."""
+
+    ts: int
+    update: int
+    bids: Levels
+    asks: Levels
+
+
 class VenueLog:
     """What the venue published about the case's instrument and told us of our orders, in order.
 
     Attributes:
         books: the whole book after each published change: when, bids, asks.
+        updates: the changes themselves, one for each of `books`.
+        definitions: when each definition came into force, and what it says; the first at 0.
         orders: (event, client order id, ts) of everything told privately but fills.
     """
 
-    __slots__ = ("books", "orders", "quotes", "trades")
+    __slots__ = ("books", "definitions", "orders", "quotes", "trades", "updates")
 
     def __init__(self) -> None:
         self.quotes: list[TrueQuote] = []
         self.trades: list[TrueTrade] = []
         self.books: list[tuple[int, Levels, Levels]] = []
+        self.updates: list[TrueUpdate] = []
+        self.definitions: list[tuple[int, Instrument]] = []
         self.orders: list[tuple[str, str, int]] = []
 
 

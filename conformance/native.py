@@ -21,7 +21,13 @@ CAPABILITIES: Final = Capabilities.of(
     "batch_cancel",
     "post_only",
     "reduce_only",
+    "instrument_sub",
     "book",
+    "book_depth",
+    "book_snapshot",
+    "book_hist",
+    "quote_hist",
+    "trade_hist",
     "unsub",
 )
 

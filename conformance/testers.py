@@ -4,17 +4,21 @@ They know nothing of simulation: add one to a live kernel, give it an instrument
 does the same there. They judge nothing; they keep what they saw for whoever does.
 """
 
+from collections.abc import Callable
 from typing import Final
+
+import msgspec
 
 from engine import topics
 from engine.actor import Actor, ActorConfig
 from engine.cache import Instrument
 from engine.model.commands import CancelOrder
-from engine.model.data import OrderBookDeltas, QuoteTick, TradeTick
+from engine.model.data import OrderBookDeltas, OrderBookDepth10, QuoteTick, TradeTick
 from engine.model.enums import BUY, SELL, OrderSide, OrderStatus, OrderType, TimeInForce
 from engine.model.events import OrderEvent, Refused, TimeEvent
 from engine.model.identifiers import ClientId, InstrumentId
 from engine.model.orders import Order
+from engine.model.reports import DataResponse, HistoricalDatum
 from engine.model.values import Price, Quantity
 from engine.strategy import Strategy, StrategyConfig
 
@@ -30,6 +34,11 @@ _GTD: Final = TimeInForce.GTD
 _OPEN: Final = (OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED)
 _BOOK_TIMER: Final = "book"
 _CANCEL_TIMER: Final = "cancel"
+_REQUEST_TIMER: Final = "request"
+
+OnResponse = Callable[[DataResponse], None]
+# of an instrument: start, end, limit, client, callback
+Request = Callable[[InstrumentId, int, int, int, ClientId | None, OnResponse], str]
 
 
 class DataTesterConfig(ActorConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -40,6 +49,10 @@ class DataTesterConfig(ActorConfig, frozen=True, kw_only=True, forbid_unknown_fi
         manage_book: look at the kernel's book after every change.
         book_interval_ms: of `subscribe_book_at_interval`.
         can_unsubscribe: unsubscribe when stopped.
+        request_...: ask for the past, `requests_after_s` after the start, three times: for the
+            last `requests_start_delta_s` seconds, for the newest `requests_limit` of them, and
+            for those of an instrument that the venue does not list. (Of a snapshot: for all of
+            it, for so many levels a side, and of that instrument.)
     """
 
     instrument_id: InstrumentId
@@ -49,9 +62,29 @@ class DataTesterConfig(ActorConfig, frozen=True, kw_only=True, forbid_unknown_fi
     subscribe_book_deltas: bool = False
     subscribe_book_at_interval: bool = False
     manage_book: bool = False
+    subscribe_book_depth: bool = False
+    subscribe_instrument: bool = False
+    request_book_snapshot: bool = False
+    request_book_deltas: bool = False
+    request_quotes: bool = False
+    request_trades: bool = False
+    requests_after_s: int = 4
+    requests_start_delta_s: int = 3
+    requests_limit: int = 3
     book_interval_ms: int = 1000
     unknown_symbol: str = ""
     can_unsubscribe: bool = True
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """One request: its id, what it asked for, and when; times are 0 where there is no range."""
+
+    request_id: str
+    instrument_id: InstrumentId
+    start_ns: int
+    end_ns: int
+    limit: int
+    asked_ns: int
 
 
 class DataTester(Actor):
@@ -64,6 +97,11 @@ class DataTester(Actor):
         managed: the kernel's book after each change, with `manage_book`.
         pictures: the kernel's book at each interval.
         stray: what was heard of the unknown symbol.
+        depths: images of ten levels, as heard.
+        instruments: each definition heard, and what the cache showed at that moment.
+        asked: the requests, in order.
+        answers: what each callback was called with, in order.
+        past: what `on_historical_data` was called with, in order.
     """
 
     config: DataTesterConfig
@@ -78,10 +116,16 @@ class DataTester(Actor):
         self.managed: list[Picture] = []
         self.pictures: list[Picture] = []
         self.stray = 0
+        self.depths: list[OrderBookDepth10] = []
+        self.instruments: list[tuple[Instrument, Instrument | None]] = []
+        self.asked: list[Asked] = []
+        self.answers: list[DataResponse] = []
+        self.past: list[HistoricalDatum] = []
 
     @property
     def unknown_id(self) -> InstrumentId:
-        return InstrumentId(f"{self.config.unknown_symbol}.{self.config.instrument_id.venue}")
+        symbol = self.config.unknown_symbol or "NOSUCH"
+        return InstrumentId(f"{symbol}.{self.config.instrument_id.venue}")
 
     def on_start(self) -> None:
         config = self.config
@@ -97,8 +141,15 @@ class DataTester(Actor):
             self.clock.set_timer_ns(
                 _BOOK_TIMER, config.book_interval_ms * MILLISECOND, 0, 0, self._look
             )
+        if config.subscribe_book_depth:
+            self.subscribe_order_book_depth(instrument_id, client_id)
+        if config.subscribe_instrument:
+            self.subscribe_instrument(instrument_id, client_id)
         if config.unknown_symbol:
             self.subscribe_quote_ticks(self.unknown_id, client_id)
+        if self._requests():
+            due_ns = self.clock.now_ns + config.requests_after_s * SECOND
+            self.clock.set_time_alert_ns(_REQUEST_TIMER, due_ns, self._ask)
 
     def on_stop(self) -> None:
         config = self.config
@@ -110,6 +161,10 @@ class DataTester(Actor):
             self.unsubscribe_trade_ticks(config.instrument_id)
         if config.subscribe_book_deltas or config.subscribe_book_at_interval:
             self.unsubscribe_order_book_deltas(config.instrument_id)
+        if config.subscribe_book_depth:
+            self.unsubscribe_order_book_depth(config.instrument_id)
+        if config.subscribe_instrument:
+            self.unsubscribe_instrument(config.instrument_id)
         if config.unknown_symbol:
             self.unsubscribe_quote_ticks(self.unknown_id)
 
@@ -128,6 +183,54 @@ class DataTester(Actor):
             self.deltas.append(deltas)
         if self.config.manage_book:
             self.managed.append(self._picture())
+
+    def on_order_book_depth(self, depth: OrderBookDepth10) -> None:
+        self.depths.append(depth)
+
+    def on_instrument(self, instrument: Instrument) -> None:
+        self.instruments.append((instrument, self.cache.instrument(instrument.id)))
+
+    def on_historical_data(self, datum: HistoricalDatum) -> None:
+        self.past.append(datum)
+
+    def _requests(self) -> list[Request]:
+        config = self.config
+        wanted: list[tuple[bool, Request]] = [
+            (config.request_quotes, self.request_quote_ticks),
+            (config.request_trades, self.request_trade_ticks),
+            (config.request_book_deltas, self.request_order_book_deltas),
+            (config.request_book_snapshot, self._request_snapshot),
+        ]
+        return [request for is_wanted, request in wanted if is_wanted]
+
+    def _ask(self, event: TimeEvent) -> None:
+        config = self.config
+        now_ns = self.clock.now_ns
+        ranged = not config.request_book_snapshot
+        start_ns = now_ns - config.requests_start_delta_s * SECOND if ranged else 0
+        end_ns = now_ns if ranged else 0
+        for request in self._requests():
+            for instrument_id, limit in (
+                (config.instrument_id, 0),
+                (config.instrument_id, config.requests_limit),
+                (self.unknown_id, 0),
+            ):
+                request_id = request(
+                    instrument_id, start_ns, end_ns, limit, config.client_id, self.answers.append
+                )
+                asked = Asked(request_id, instrument_id, start_ns, end_ns, limit, now_ns)
+                self.asked.append(asked)
+
+    def _request_snapshot(
+        self,
+        instrument_id: InstrumentId,
+        start_ns: int,
+        end_ns: int,
+        limit: int,
+        client_id: ClientId | None,
+        callback: OnResponse,
+    ) -> str:
+        return self.request_order_book_snapshot(instrument_id, limit, client_id, callback)
 
     def _look(self, event: TimeEvent) -> None:
         self.pictures.append(self._picture())

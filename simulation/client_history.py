@@ -13,8 +13,6 @@ from engine.clients import Post
 from engine.model.commands import (
     DataRequest,
     RequestBookDeltas,
-    RequestBookSnapshot,
-    RequestInstrument,
     RequestQuoteTicks,
     RequestTradeTicks,
 )
@@ -211,9 +209,7 @@ class Past:
         self, command: DataRequest, status: AnswerStatus, data: tuple[HistoricalDatum, ...]
     ) -> None:
         self._post(
-            DataResponse(
-                self._client_id, command.command_id, status, data, self._scheduler.now_ns
-            )
+            DataResponse(self._client_id, command.command_id, status, data, self._scheduler.now_ns)
         )
 
 
