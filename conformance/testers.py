@@ -32,7 +32,6 @@ _LIMIT: Final = OrderType.LIMIT
 _STOP_LIMIT: Final = OrderType.STOP_LIMIT
 _GTD: Final = TimeInForce.GTD
 _OPEN: Final = (OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED)
-_BOOK_TIMER: Final = "book"
 _CANCEL_TIMER: Final = "cancel"
 _REQUEST_TIMER: Final = "request"
 
@@ -95,7 +94,7 @@ class DataTester(Actor):
         quotes, trades, deltas: as heard, in order.
         latest: for each quote heard, the quote that the cache showed at that moment.
         managed: the kernel's book after each change, with `manage_book`.
-        pictures: the kernel's book at each interval.
+        pictures: the kernel's book at each interval, ten levels of it.
         stray: what was heard of the unknown symbol.
         depths: images of ten levels, as heard.
         instruments: each definition heard, and what the cache showed at that moment.
@@ -114,7 +113,7 @@ class DataTester(Actor):
         self.trades: list[TradeTick] = []
         self.deltas: list[OrderBookDeltas] = []
         self.managed: list[Picture] = []
-        self.pictures: list[Picture] = []
+        self.pictures: list[OrderBookDepth10] = []
         self.stray = 0
         self.depths: list[OrderBookDepth10] = []
         self.instruments: list[tuple[Instrument, Instrument | None]] = []
@@ -135,12 +134,10 @@ class DataTester(Actor):
             self.subscribe_quote_ticks(instrument_id, client_id)
         if config.subscribe_trades:
             self.subscribe_trade_ticks(instrument_id, client_id)
-        if config.subscribe_book_deltas or config.subscribe_book_at_interval:
+        if config.subscribe_book_deltas:
             self.subscribe_order_book_deltas(instrument_id, client_id)
         if config.subscribe_book_at_interval:
-            self.clock.set_timer_ns(
-                _BOOK_TIMER, config.book_interval_ms * MILLISECOND, 0, 0, self._look
-            )
+            self.subscribe_order_book_at_interval(instrument_id, config.book_interval_ms, client_id)
         if config.subscribe_book_depth:
             self.subscribe_order_book_depth(instrument_id, client_id)
         if config.subscribe_instrument:
@@ -159,8 +156,10 @@ class DataTester(Actor):
             self.unsubscribe_quote_ticks(config.instrument_id)
         if config.subscribe_trades:
             self.unsubscribe_trade_ticks(config.instrument_id)
-        if config.subscribe_book_deltas or config.subscribe_book_at_interval:
+        if config.subscribe_book_deltas:
             self.unsubscribe_order_book_deltas(config.instrument_id)
+        if config.subscribe_book_at_interval:
+            self.unsubscribe_order_book_at_interval(config.instrument_id, config.book_interval_ms)
         if config.subscribe_book_depth:
             self.unsubscribe_order_book_depth(config.instrument_id)
         if config.subscribe_instrument:
@@ -179,8 +178,7 @@ class DataTester(Actor):
         self.trades.append(tick)
 
     def on_order_book_deltas(self, deltas: OrderBookDeltas) -> None:
-        if self.config.subscribe_book_deltas:
-            self.deltas.append(deltas)
+        self.deltas.append(deltas)
         if self.config.manage_book:
             self.managed.append(self._picture())
 
@@ -232,8 +230,8 @@ class DataTester(Actor):
     ) -> str:
         return self.request_order_book_snapshot(instrument_id, limit, client_id, callback)
 
-    def _look(self, event: TimeEvent) -> None:
-        self.pictures.append(self._picture())
+    def on_order_book(self, book: OrderBookDepth10) -> None:
+        self.pictures.append(book)
 
     def _picture(self) -> Picture:
         book = self.cache.order_book(self.config.instrument_id)

@@ -142,9 +142,7 @@ class _OldPicture(NativeClient):
         if not isinstance(command, RequestBookSnapshot):
             super().send(command)
             return
-        past = Past(
-            self._scheduler, self._requests, self.mapper, self._post, self.client_id, 100
-        )
+        past = Past(self._scheduler, self._requests, self.mapper, self._post, self.client_id, 100)
         if command.instrument_id.symbol != "BTC/USDT":
             past.unsupported(command)
             return
