@@ -140,6 +140,7 @@ class NativeClient:
 
     absence_is_final = True  # a late request is refused, so what a query lacks never comes
     takes_batches = True
+    data_kinds = tuple(CHANNELS)
 
     def __init__(
         self,
@@ -389,7 +390,9 @@ class NativeClient:
             and order.status != "REJECTED"
         ):
             now_ns = self._scheduler.now_ns
-            self._post(self.mapper.updated(order, None, order.ts_accepted, now_ns))
+            # under the submit's own name: one without would answer a modify that is on its way
+            request_id = command.command_id
+            self._post(self.mapper.updated(order, request_id, order.ts_accepted, now_ns))
 
     def _trading_report(
         self, command: TradingRequest, status: int, answer: wire.AnswerBody

@@ -72,6 +72,7 @@ class Venue(msgspec.Struct, frozen=True):
         balances: opening balance by currency code, decimal text; None funds every currency
             of the instruments generously.
         leverage: of a margin account; integer.
+        keeps_history: it answers requests for past quotes, trades and book changes.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Venue(msgspec.Struct, frozen=True):
     account: AccountType = AccountType.CASH
     balances: Mapping[str, str] | None = None
     leverage: int = 10
+    keeps_history: bool = False
 
 
 class Scenario(msgspec.Struct, frozen=True):

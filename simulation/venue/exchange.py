@@ -204,7 +204,7 @@ class Exchange:
         order.ts_accepted = now
         floor.open[number] = order
         if in_quote:
-            floor.tell("UPDATED", order)
+            floor.tell("UPDATED", order, request_id)
         if own_type is not MARKET:
             self.ledger.relock(order)
         if own_type is not MARKET or self._acks:
