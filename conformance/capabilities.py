@@ -54,24 +54,10 @@ C = Capability
 
 # What no adapter can be asked for through this kernel yet, and the word that is missing.
 NOT_IN_MODEL: Final[Mapping[Capability, str]] = {
-    C.QUOTE_QTY: "an order has no quantity in quote currency",
     C.MIT: "there is no order type MARKET_IF_TOUCHED",
     C.LIT: "there is no order type LIMIT_IF_TOUCHED",
-    C.BATCH_CANCEL: "there is no command that cancels several orders in one request",
     C.BRACKET: "there are no order lists",
     C.DISPLAY_QTY: "an order has no display quantity",
-    C.INSTRUMENT_SUB: "instruments cannot be subscribed to",
-    C.BOOK_DEPTH: "there is no depth10 message",
-    C.BOOK_SNAPSHOT: "actors have no requests for data",
-    C.BOOK_HIST: "actors have no requests for data",
-    C.QUOTE_HIST: "actors have no requests for data",
-    C.TRADE_HIST: "actors have no requests for data",
-    C.BARS: "bars of a venue are not taken",
-    C.BARS_HIST: "actors have no requests for data",
-    C.DERIVATIVE: "there are no mark and index prices",
-    C.PERPETUAL: "there are no funding rates",
-    C.STATUS: "there is no instrument status message",
-    C.CLOSE: "there is no instrument close message",
 }
 
 

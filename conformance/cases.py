@@ -54,8 +54,9 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         on_stop: judged when the tester has been stopped, else while it runs and all is quiet.
         active_s: how long the tester has for it.
         start: "" at any time; "day_end": shortly before 00:00 UTC.
+        amendments: how often the venue amends the instrument's definition, a second apart.
         strikes: faults that the `faults` level adds for certain: "ANSWER_LOST" the answer to the
-            first submit, "RESET" every stream once, "STALE_SNAPSHOT" the book picture after it.
+            first submit or request for data, "RESET" every stream once, "STALE_SNAPSHOT" the book picture after it.
         allows_refusals: the tester provokes refusals.
     """
 
@@ -73,6 +74,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     start: str = ""
     strikes: tuple[str, ...] = ("RESET",)
     allows_refusals: bool = False
+    amendments: int = 0
 
 
 def matches(pattern: str, symbols: tuple[str, ...]) -> bool:
@@ -96,6 +98,7 @@ def _data(
     *needs: C,
     checks: tuple[str, ...] = (),
     strikes: tuple[str, ...] = ("RESET",),
+    amendments: int = 0,
     **parameters: Value,
 ) -> Case:
     return Case(
@@ -106,14 +109,23 @@ def _data(
         parameters=parameters,
         checks=checks,
         strikes=strikes,
+        amendments=amendments,
     )
 
 
 _BOOK_STRIKES: Final = ("RESET", "STALE_SNAPSHOT")
+_REQUEST_STRIKES: Final = ("RESET", "ANSWER_LOST")
 
 DATA_CASES: Final = (
     _data("TC-D01", "All instruments of the venue at start", checks=("instruments",)),
-    _data("TC-D02", "Instrument updates", C.INSTRUMENT_SUB, subscribe_instrument=True),
+    _data(
+        "TC-D02",
+        "Instrument updates",
+        C.INSTRUMENT_SUB,
+        checks=("instrument_updates",),
+        amendments=2,
+        subscribe_instrument=True,
+    ),
     _data(
         "TC-D03",
         "One instrument by its id; an unknown id leaves nothing",
@@ -136,8 +148,21 @@ DATA_CASES: Final = (
         strikes=_BOOK_STRIKES,
         subscribe_book_at_interval=True,
     ),
-    _data("TC-D12", "Depth of ten levels", C.BOOK, C.BOOK_DEPTH, subscribe_book_depth=True),
-    _data("TC-D13", "Request of a book snapshot", C.BOOK_SNAPSHOT, request_book_snapshot=True),
+    _data(
+        "TC-D12",
+        "Depth of ten levels",
+        C.BOOK_DEPTH,
+        checks=("depth_images",),
+        subscribe_book_depth=True,
+    ),
+    _data(
+        "TC-D13",
+        "Request of a book snapshot",
+        C.BOOK_SNAPSHOT,
+        checks=("answered_once", "snapshots"),
+        strikes=_REQUEST_STRIKES,
+        request_book_snapshot=True,
+    ),
     _data(
         "TC-D14",
         "The managed book",
@@ -147,11 +172,32 @@ DATA_CASES: Final = (
         subscribe_book_deltas=True,
         manage_book=True,
     ),
-    _data("TC-D15", "Request of past book changes", C.BOOK_HIST, request_book_deltas=True),
+    _data(
+        "TC-D15",
+        "Request of past book changes",
+        C.BOOK_HIST,
+        checks=("answered_once", "past_book_changes"),
+        strikes=_REQUEST_STRIKES,
+        request_book_deltas=True,
+    ),
     _data("TC-D20", "Quotes", checks=("quotes",), subscribe_quotes=True),
-    _data("TC-D21", "Request of past quotes", C.QUOTE_HIST, request_quotes=True),
+    _data(
+        "TC-D21",
+        "Request of past quotes",
+        C.QUOTE_HIST,
+        checks=("answered_once", "past_quotes"),
+        strikes=_REQUEST_STRIKES,
+        request_quotes=True,
+    ),
     _data("TC-D30", "Trades", checks=("trades",), subscribe_trades=True),
-    _data("TC-D31", "Request of past trades", C.TRADE_HIST, request_trades=True),
+    _data(
+        "TC-D31",
+        "Request of past trades",
+        C.TRADE_HIST,
+        checks=("answered_once", "past_trades"),
+        strikes=_REQUEST_STRIKES,
+        request_trades=True,
+    ),
 )
 
 
@@ -231,8 +277,9 @@ _MARKET_CASES: Final = (
         "Market order in quote quantity",
         C.MARKET,
         C.QUOTE_QTY,
-        sequences=(TRADED,),
-        open_position_on_start_lots=2,
+        sequences=("I S U A? PF* F",),
+        checks=("bought_for_the_amount",),
+        open_position_on_start_lots=SWEEP,
         use_quote_quantity=True,
     ),
     _exec(
@@ -529,7 +576,7 @@ _CANCEL_CASES: Final = (
         "Stop cancels every order in one batch",
         C.BATCH_CANCEL,
         sequences=(CANCELED, CANCELED),
-        checks=("nothing_open",),
+        checks=("nothing_open", "one_batch_of_all"),
         on_stop=True,
         enable_limit_buys=True,
         enable_limit_sells=True,

@@ -42,7 +42,7 @@ class CertifyError(ValueError):
 
 def certify(
     factory: Factory | None = None,
-    level: Level | str = Level.BASELINE,
+    level: Level | str = Level.FAULTS,
     seeds: int = DEFAULT_SEEDS,
     *,
     first_seed: int = 0,

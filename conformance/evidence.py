@@ -77,6 +77,7 @@ class LedgerEntry(msgspec.Struct, frozen=True):
     reduce_only: bool
     status: str
     reason: str
+    money_raw: int = 0  # what was ordered as an amount of quote currency; 0: a size was
 
 
 class TrueQuote(msgspec.Struct, frozen=True):
@@ -99,20 +100,33 @@ class TrueTrade(msgspec.Struct, frozen=True):
     aggressor: str  # "BUY" | "SELL"
 
 
+class TrueUpdate(msgspec.Struct, frozen=True):
+    """A published book change: its number, and each changed level with its size; mantissas."""
+
+    ts: int
+    update: int
+    bids: Levels
+    asks: Levels
+
+
 class VenueLog:
     """What the venue published about the case's instrument and told us of our orders, in order.
 
     Attributes:
         books: the whole book after each published change: when, bids, asks.
+        updates: the changes themselves, one for each of `books`.
+        definitions: when each definition came into force, and what it says; the first at 0.
         orders: (event, client order id, ts) of everything told privately but fills.
     """
 
-    __slots__ = ("books", "orders", "quotes", "trades")
+    __slots__ = ("books", "definitions", "orders", "quotes", "trades", "updates")
 
     def __init__(self) -> None:
         self.quotes: list[TrueQuote] = []
         self.trades: list[TrueTrade] = []
         self.books: list[tuple[int, Levels, Levels]] = []
+        self.updates: list[TrueUpdate] = []
+        self.definitions: list[tuple[int, Instrument]] = []
         self.orders: list[tuple[str, str, int]] = []
 
 
@@ -219,12 +233,14 @@ def symbols(events: Sequence[OrderEvent]) -> tuple[str, ...]:
     rest of what was ordered at that moment, else F."""
     found: list[str] = []
     quantity_raw = filled_raw = 0
+    in_quote = False  # then nobody knows yet what would be whole
     for event in events:
         if isinstance(event, OrderFilled):
             filled_raw += event.last_qty.raw
-            found.append("PF" if filled_raw < quantity_raw else "F")
+            found.append("PF" if in_quote or filled_raw < quantity_raw else "F")
             continue
         if isinstance(event, OrderInitialized | OrderUpdated):
             quantity_raw = event.quantity.raw
+            in_quote = isinstance(event, OrderInitialized) and event.quote_quantity
         found.append(_SYMBOLS[type(event)])
     return tuple(found)

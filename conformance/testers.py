@@ -4,17 +4,21 @@ They know nothing of simulation: add one to a live kernel, give it an instrument
 does the same there. They judge nothing; they keep what they saw for whoever does.
 """
 
+from collections.abc import Callable
 from typing import Final
+
+import msgspec
 
 from engine import topics
 from engine.actor import Actor, ActorConfig
 from engine.cache import Instrument
 from engine.model.commands import CancelOrder
-from engine.model.data import OrderBookDeltas, QuoteTick, TradeTick
+from engine.model.data import OrderBookDeltas, OrderBookDepth10, QuoteTick, TradeTick
 from engine.model.enums import BUY, SELL, OrderSide, OrderStatus, OrderType, TimeInForce
 from engine.model.events import OrderEvent, Refused, TimeEvent
 from engine.model.identifiers import ClientId, InstrumentId
 from engine.model.orders import Order
+from engine.model.reports import DataResponse, HistoricalDatum
 from engine.model.values import Price, Quantity
 from engine.strategy import Strategy, StrategyConfig
 
@@ -28,8 +32,12 @@ _LIMIT: Final = OrderType.LIMIT
 _STOP_LIMIT: Final = OrderType.STOP_LIMIT
 _GTD: Final = TimeInForce.GTD
 _OPEN: Final = (OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED)
-_BOOK_TIMER: Final = "book"
 _CANCEL_TIMER: Final = "cancel"
+_REQUEST_TIMER: Final = "request"
+
+OnResponse = Callable[[DataResponse], None]
+# of an instrument: start, end, limit, client, callback
+Request = Callable[[InstrumentId, int, int, int, ClientId | None, OnResponse], str]
 
 
 class DataTesterConfig(ActorConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -40,6 +48,10 @@ class DataTesterConfig(ActorConfig, frozen=True, kw_only=True, forbid_unknown_fi
         manage_book: look at the kernel's book after every change.
         book_interval_ms: of `subscribe_book_at_interval`.
         can_unsubscribe: unsubscribe when stopped.
+        request_...: ask for the past, `requests_after_s` after the start, three times: for the
+            last `requests_start_delta_s` seconds, for the newest `requests_limit` of them, and
+            for those of an instrument that the venue does not list. (Of a snapshot: for all of
+            it, for so many levels a side, and of that instrument.)
     """
 
     instrument_id: InstrumentId
@@ -49,9 +61,29 @@ class DataTesterConfig(ActorConfig, frozen=True, kw_only=True, forbid_unknown_fi
     subscribe_book_deltas: bool = False
     subscribe_book_at_interval: bool = False
     manage_book: bool = False
+    subscribe_book_depth: bool = False
+    subscribe_instrument: bool = False
+    request_book_snapshot: bool = False
+    request_book_deltas: bool = False
+    request_quotes: bool = False
+    request_trades: bool = False
+    requests_after_s: int = 4
+    requests_start_delta_s: int = 3
+    requests_limit: int = 3
     book_interval_ms: int = 1000
     unknown_symbol: str = ""
     can_unsubscribe: bool = True
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """One request: its id, what it asked for, and when; times are 0 where there is no range."""
+
+    request_id: str
+    instrument_id: InstrumentId
+    start_ns: int
+    end_ns: int
+    limit: int
+    asked_ns: int
 
 
 class DataTester(Actor):
@@ -62,8 +94,13 @@ class DataTester(Actor):
         quotes, trades, deltas: as heard, in order.
         latest: for each quote heard, the quote that the cache showed at that moment.
         managed: the kernel's book after each change, with `manage_book`.
-        pictures: the kernel's book at each interval.
+        pictures: the kernel's book at each interval, ten levels of it.
         stray: what was heard of the unknown symbol.
+        depths: images of ten levels, as heard.
+        instruments: each definition heard, and what the cache showed at that moment.
+        asked: the requests, in order.
+        answers: what each callback was called with, in order.
+        past: what `on_historical_data` was called with, in order.
     """
 
     config: DataTesterConfig
@@ -76,12 +113,18 @@ class DataTester(Actor):
         self.trades: list[TradeTick] = []
         self.deltas: list[OrderBookDeltas] = []
         self.managed: list[Picture] = []
-        self.pictures: list[Picture] = []
+        self.pictures: list[OrderBookDepth10] = []
         self.stray = 0
+        self.depths: list[OrderBookDepth10] = []
+        self.instruments: list[tuple[Instrument, Instrument | None]] = []
+        self.asked: list[Asked] = []
+        self.answers: list[DataResponse] = []
+        self.past: list[HistoricalDatum] = []
 
     @property
     def unknown_id(self) -> InstrumentId:
-        return InstrumentId(f"{self.config.unknown_symbol}.{self.config.instrument_id.venue}")
+        symbol = self.config.unknown_symbol or "NOSUCH"
+        return InstrumentId(f"{symbol}.{self.config.instrument_id.venue}")
 
     def on_start(self) -> None:
         config = self.config
@@ -91,14 +134,19 @@ class DataTester(Actor):
             self.subscribe_quote_ticks(instrument_id, client_id)
         if config.subscribe_trades:
             self.subscribe_trade_ticks(instrument_id, client_id)
-        if config.subscribe_book_deltas or config.subscribe_book_at_interval:
+        if config.subscribe_book_deltas:
             self.subscribe_order_book_deltas(instrument_id, client_id)
         if config.subscribe_book_at_interval:
-            self.clock.set_timer_ns(
-                _BOOK_TIMER, config.book_interval_ms * MILLISECOND, 0, 0, self._look
-            )
+            self.subscribe_order_book_at_interval(instrument_id, config.book_interval_ms, client_id)
+        if config.subscribe_book_depth:
+            self.subscribe_order_book_depth(instrument_id, client_id)
+        if config.subscribe_instrument:
+            self.subscribe_instrument(instrument_id, client_id)
         if config.unknown_symbol:
             self.subscribe_quote_ticks(self.unknown_id, client_id)
+        if self._requests():
+            due_ns = self.clock.now_ns + config.requests_after_s * SECOND
+            self.clock.set_time_alert_ns(_REQUEST_TIMER, due_ns, self._ask)
 
     def on_stop(self) -> None:
         config = self.config
@@ -108,8 +156,14 @@ class DataTester(Actor):
             self.unsubscribe_quote_ticks(config.instrument_id)
         if config.subscribe_trades:
             self.unsubscribe_trade_ticks(config.instrument_id)
-        if config.subscribe_book_deltas or config.subscribe_book_at_interval:
+        if config.subscribe_book_deltas:
             self.unsubscribe_order_book_deltas(config.instrument_id)
+        if config.subscribe_book_at_interval:
+            self.unsubscribe_order_book_at_interval(config.instrument_id, config.book_interval_ms)
+        if config.subscribe_book_depth:
+            self.unsubscribe_order_book_depth(config.instrument_id)
+        if config.subscribe_instrument:
+            self.unsubscribe_instrument(config.instrument_id)
         if config.unknown_symbol:
             self.unsubscribe_quote_ticks(self.unknown_id)
 
@@ -124,13 +178,60 @@ class DataTester(Actor):
         self.trades.append(tick)
 
     def on_order_book_deltas(self, deltas: OrderBookDeltas) -> None:
-        if self.config.subscribe_book_deltas:
-            self.deltas.append(deltas)
+        self.deltas.append(deltas)
         if self.config.manage_book:
             self.managed.append(self._picture())
 
-    def _look(self, event: TimeEvent) -> None:
-        self.pictures.append(self._picture())
+    def on_order_book_depth(self, depth: OrderBookDepth10) -> None:
+        self.depths.append(depth)
+
+    def on_instrument(self, instrument: Instrument) -> None:
+        self.instruments.append((instrument, self.cache.instrument(instrument.id)))
+
+    def on_historical_data(self, datum: HistoricalDatum) -> None:
+        self.past.append(datum)
+
+    def _requests(self) -> list[Request]:
+        config = self.config
+        wanted: list[tuple[bool, Request]] = [
+            (config.request_quotes, self.request_quote_ticks),
+            (config.request_trades, self.request_trade_ticks),
+            (config.request_book_deltas, self.request_order_book_deltas),
+            (config.request_book_snapshot, self._request_snapshot),
+        ]
+        return [request for is_wanted, request in wanted if is_wanted]
+
+    def _ask(self, event: TimeEvent) -> None:
+        config = self.config
+        now_ns = self.clock.now_ns
+        ranged = not config.request_book_snapshot
+        start_ns = now_ns - config.requests_start_delta_s * SECOND if ranged else 0
+        end_ns = now_ns if ranged else 0
+        for request in self._requests():
+            for instrument_id, limit in (
+                (config.instrument_id, 0),
+                (config.instrument_id, config.requests_limit),
+                (self.unknown_id, 0),
+            ):
+                request_id = request(
+                    instrument_id, start_ns, end_ns, limit, config.client_id, self.answers.append
+                )
+                asked = Asked(request_id, instrument_id, start_ns, end_ns, limit, now_ns)
+                self.asked.append(asked)
+
+    def _request_snapshot(
+        self,
+        instrument_id: InstrumentId,
+        start_ns: int,
+        end_ns: int,
+        limit: int,
+        client_id: ClientId | None,
+        callback: OnResponse,
+    ) -> str:
+        return self.request_order_book_snapshot(instrument_id, limit, client_id, callback)
+
+    def on_order_book(self, book: OrderBookDepth10) -> None:
+        self.pictures.append(book)
 
     def _picture(self) -> Picture:
         book = self.cache.order_book(self.config.instrument_id)
@@ -155,6 +256,9 @@ class ExecTesterConfig(StrategyConfig, frozen=True, kw_only=True, forbid_unknown
         cancel_after_s: cancel limit orders so long after they were placed; 0: never.
         cancel_again: when such a cancel is done, send the engine a second one.
         use_individual_cancels_on_stop: one cancel per order instead of one for all.
+        use_batch_cancel_on_stop: one request for them instead.
+        use_quote_quantity: the market order is for what its lots are worth at the other side's
+            touch, in quote currency.
     """
 
     instrument_id: InstrumentId
@@ -162,6 +266,7 @@ class ExecTesterConfig(StrategyConfig, frozen=True, kw_only=True, forbid_unknown
     client_id: ClientId | None = None
     open_position_on_start_lots: int = 0
     open_position_time_in_force: TimeInForce = TimeInForce.GTC
+    use_quote_quantity: bool = False
     enable_limit_buys: bool = False
     enable_limit_sells: bool = False
     order_lots: int = 2
@@ -182,6 +287,7 @@ class ExecTesterConfig(StrategyConfig, frozen=True, kw_only=True, forbid_unknown
     cancel_again: bool = False
     cancel_orders_on_stop: bool = True
     use_individual_cancels_on_stop: bool = False
+    use_batch_cancel_on_stop: bool = False
     close_positions_on_stop: bool = False
 
 
@@ -215,8 +321,11 @@ class ExecTester(Strategy):
     def on_stop(self) -> None:
         config = self.config
         if config.cancel_orders_on_stop:
+            open_orders = self.cache.orders_open(strategy_id=self.id)
             if config.use_individual_cancels_on_stop:
-                open_orders = self.cache.orders_open(strategy_id=self.id)
+                for order in open_orders:
+                    self._note(self.cancel_order(order))
+            elif config.use_batch_cancel_on_stop:
                 self._note(self.cancel_orders(open_orders))
             else:
                 self._note(self.cancel_all_orders(config.instrument_id))
@@ -253,11 +362,16 @@ class ExecTester(Strategy):
         config = self.config
         lots = config.open_position_on_start_lots
         if lots:
+            side = BUY if lots > 0 else SELL
+            quantity = self._quantity(abs(lots))
+            if config.use_quote_quantity:
+                quantity = self._worth(quantity, tick.ask_price if side is BUY else tick.bid_price)
             order = self.order_factory.market(
                 config.instrument_id,
-                BUY if lots > 0 else SELL,
-                self._quantity(abs(lots)),
+                side,
+                quantity,
                 config.open_position_time_in_force,
+                quote_quantity=config.use_quote_quantity,
             )
             self._submit(order, tick)
         if config.enable_limit_buys:
@@ -395,6 +509,13 @@ class ExecTester(Strategy):
     def _quantity(self, lots: int) -> Quantity:
         lot = Quantity(self.config.lot)
         return Quantity.from_raw(lot.raw * lots, lot.precision)
+
+    def _worth(self, quantity: Quantity, price: Price) -> Quantity:
+        """What a size is worth in quote currency, on that currency's grid."""
+        if self._instrument is None:
+            raise RuntimeError("a quote came before its instrument")
+        worth = self._instrument.notional_value(quantity, price, use_quote_for_inverse=True)
+        return Quantity.from_raw(worth.raw, worth.currency.precision)
 
     def _note(self, refused: Refused | None) -> None:
         if refused is not None:

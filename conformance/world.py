@@ -7,13 +7,21 @@ and start; the case's active time; heal; be quiet and be judged; stop; be judged
 import hashlib
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import msgspec
 
 from conformance.capabilities import Capabilities, Capability
 from conformance.cases import Case, Side
-from conformance.evidence import Exhibit, LedgerEntry, TrueQuote, TrueTrade, VenueLog
+from conformance.evidence import (
+    Exhibit,
+    LedgerEntry,
+    TrueQuote,
+    TrueTrade,
+    TrueUpdate,
+    VenueLog,
+)
 from conformance.market import LOT_STEPS, Ladder
 from conformance.testers import (
     SECOND,
@@ -26,10 +34,11 @@ from engine.cache import Instrument
 from engine.clients import Client, ExecutionClient, Post
 from engine.kernel import Kernel, KernelConfig
 from engine.log import LogLevel, LogRecord
-from engine.model.commands import FireTimer, StartKernel, StopKernel, SubmitOrder
+from engine.model.commands import DataRequest, FireTimer, StartKernel, StopKernel, SubmitOrder
 from engine.model.currencies import ETH, USDT
 from engine.model.enums import AccountType, KernelState, OmsType
 from engine.model.events import OrderEvent
+from engine.model.fixed import UNITS
 from engine.model.identifiers import AccountId, ClientId, InstrumentId, TraderId
 from engine.model.identifiers import Venue as VenueId
 from engine.model.instruments import CurrencyPair
@@ -47,6 +56,8 @@ from simulation.scheduler import Scheduler
 from simulation.trace import Trace
 from simulation.venue.exchange import Exchange
 from simulation.venue.gateway import Gateway
+from simulation.venue.history import History
+from simulation.venue.limits import Limits
 from simulation.venue.orders import VenueOrder
 from simulation.venue.protocol import BalanceRecord, OrderRecord, TradeRecord
 from simulation.venue.sessions import Peer
@@ -76,6 +87,8 @@ _GRACE_NS: Final = 4 * SECOND
 _AFTERWARDS_NS: Final = 10 * SECOND
 _SETTLED_NS: Final = SECOND
 _LOOK_NS: Final = SECOND // 10
+_DEEP_MARKET: Final = SeededMarket(interval_ms=200, levels=20)
+_SMALL_PAGES: Final = Limits(page=4)  # so that a range of some seconds takes several
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -173,6 +186,7 @@ class Notes:
     ) -> None:
         if symbol == self._symbol:
             self._log.books.append((ts, *self._book.depth()[1:]))
+            self._log.updates.append(TrueUpdate(ts, update, bids, asks))
 
     def on_quote(
         self, symbol: str, bid: int, ask: int, bid_size: int, ask_size: int, ts: int
@@ -224,13 +238,19 @@ class CaseWorld:
             VENUE, venue.instruments, opening_account(venue), self.now_ns, self._scheduler.post
         )
         self._gateway = NotingGateway(
-            self._exchange, self._faults, entropy.stream("gateway"), key=KEY
+            self._exchange,
+            self._faults,
+            entropy.stream("gateway"),
+            _SMALL_PAGES if case.side is Side.DATA else None,
+            KEY,
+            History(self._exchange),
         )
         self._network.serve(VENUE, self._gateway)
         instrument = venue.instruments[0]
         symbol = str(instrument.id.symbol)
         tester = make_tester(case, instrument)
         self.exhibit = Exhibit(case, not faults, tester, instrument, venue.instruments)
+        self.exhibit.log.definitions.append((0, instrument))
         self._exchange.listen(Notes(self._exchange, symbol, self.exhibit.log))
         self._market = self._start_market(symbol, entropy)
 
@@ -273,7 +293,7 @@ class CaseWorld:
             self._kernel.add_actor(tester)
         self._moves = deque(case.moves)
         self._last_order_ns = 0
-        self._strikes_at_submit = "ANSWER_LOST" in case.strikes and faults
+        self._strikes_at_request = "ANSWER_LOST" in case.strikes and faults
         self._reset_after_ns = 2 * SECOND + entropy.stream("case").below(2 * SECOND, "reset")
 
     # --- the run ---------------------------------------------------------------------------
@@ -286,6 +306,9 @@ class CaseWorld:
             scheduler.post(scheduler.now_ns + self._reset_after_ns, self._reset)
         if self._moves:
             scheduler.post(scheduler.now_ns + _LOOK_NS, self._look)
+        for number in range(1, self._case.amendments + 1):
+            due_ns = scheduler.now_ns + (1 + number) * SECOND
+            scheduler.post(due_ns, partial(self._amend, number))
         self._turn(StartKernel("start", None, self.now_ns()))
         self._sail(self._active_ns)
         self._faults.heal()
@@ -363,8 +386,10 @@ class CaseWorld:
         self.exhibit.records.append(record)
         if any(isinstance(fact, OrderEvent) for fact in record.facts):
             self._last_order_ns = record.ts
-        if self._strikes_at_submit and any(isinstance(c, SubmitOrder) for c in record.commands):
-            self._strikes_at_submit = False
+        if self._strikes_at_request and any(
+            isinstance(command, SubmitOrder | DataRequest) for command in record.commands
+        ):
+            self._strikes_at_request = False
             self._faults.strike_next(FaultKind.ANSWER_LOST)
 
     def _note_log(self, line: LogRecord) -> None:
@@ -381,6 +406,22 @@ class CaseWorld:
             self._faults.note(FaultKind.RESET, "case")
         if "STALE_SNAPSHOT" in self._case.strikes:
             self._faults.strike_next(FaultKind.STALE_SNAPSHOT)
+
+    def _amend(self, number: int) -> None:
+        """The venue changes what it may change: other bounds, other fees."""
+        amended = CurrencyPair(
+            id=BTCUSDT.id,
+            base_currency=BTCUSDT.base_currency,
+            quote_currency=BTCUSDT.quote_currency,
+            price_increment=BTCUSDT.price_increment,
+            size_increment=BTCUSDT.size_increment,
+            min_quantity=BTCUSDT.make_qty(BTCUSDT.size_increment.as_decimal() * number),
+            max_quantity=BTCUSDT.make_qty(1000 * number),
+            maker_fee=f"0.000{number}",
+            taker_fee=f"0.001{number}",
+        )
+        self._exchange.amend(amended)
+        self.exhibit.log.definitions.append((self.now_ns(), amended))
 
     def _look(self) -> None:
         """Move the market when everything that was asked for has rested long enough."""
@@ -404,7 +445,7 @@ class CaseWorld:
     def _start_market(self, symbol: str, entropy: Entropy) -> "Ladder | SeededFlow":
         stream = entropy.stream("market")
         if self._case.side is Side.DATA:
-            return SeededMarket(interval_ms=200).start(self._exchange, symbol, stream)
+            return _DEEP_MARKET.start(self._exchange, symbol, stream)
         ladder = Ladder(self._exchange, symbol, stream)
         ladder.begin()
         return ladder
@@ -456,4 +497,5 @@ def _entry(order: VenueOrder) -> LedgerEntry:
         order.reduce_only,
         order.status.value,
         order.reason,
+        order.money * UNITS[listing.instrument.quote_currency.precision],
     )

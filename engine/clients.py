@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final, Protocol, TypeGuard, runtime_checkable
 
 from engine.model.commands import Command
-from engine.model.enums import AccountType, OmsType
+from engine.model.enums import AccountType, DataKind, OmsType
 from engine.model.identifiers import AccountId, ClientId, Venue
 from engine.model.reports import ClientMessage
 
@@ -20,7 +20,8 @@ class Client(Protocol):
     """Both kinds of client, and one object may be both.
 
     `send` takes every command the kernel releases for this client and returns at once.
-    Each request gets exactly one final message: an answer, a refusal, or an unknown outcome.
+    Each request gets exactly one final message: an answer, a refusal, or an unknown outcome. A
+    request for data that it has nothing to say about is answered FAILED.
     """
 
     client_id: ClientId
@@ -53,6 +54,19 @@ _TRADING: Final = (
     "request_lifetime_ns",
     "absence_is_final",
 )
+
+
+def offers(client: Client, kind: DataKind) -> bool:
+    """Whether it has data of a kind to subscribe to: those in its `data_kinds`, all where it has
+    no such attribute."""
+    kinds = getattr(client, "data_kinds", None)
+    return kinds is None or kind in kinds
+
+
+def takes_batches(client: ExecutionClient) -> bool:
+    """Whether it takes `BatchCancelOrders`: it says so by an attribute `takes_batches` that is
+    true. What most clients lack needs no word from them."""
+    return bool(getattr(client, "takes_batches", False))
 
 
 def is_execution_client(client: Client) -> TypeGuard[ExecutionClient]:

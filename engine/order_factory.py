@@ -17,6 +17,9 @@ class OrderFactory:
     The time is the kernel's (UTC); `n` counts this strategy's orders from 1 in each epoch and
     never starts over within one, so a restart in the same second cannot repeat an id.
 
+    With `quote_quantity` the quantity is an amount of quote currency: the venue converts it to base
+    at what it executes at (a limit order at its own price) and says so in an OrderUpdated.
+
     Every method raises TypeError for a quantity or price that is no value object, and ValueError
     for fields that contradict each other (see `Order`); a refused order uses no number up.
     """
@@ -58,10 +61,11 @@ class OrderFactory:
         time_in_force: TimeInForce = TimeInForce.GTC,
         reduce_only: bool = False,
         tags: tuple[str, ...] = (),
+        quote_quantity: bool = False,
     ) -> Order:
         return self._order(
-            instrument_id, side, OrderType.MARKET, quantity, time_in_force,
-            None, None, TriggerType.NO_TRIGGER, 0, False, reduce_only, tags,
+            instrument_id, side, OrderType.MARKET, quantity, time_in_force, None, None,
+            TriggerType.NO_TRIGGER, 0, False, reduce_only, tags, quote_quantity,
         )  # fmt: skip
 
     def limit(
@@ -75,10 +79,11 @@ class OrderFactory:
         post_only: bool = False,
         reduce_only: bool = False,
         tags: tuple[str, ...] = (),
+        quote_quantity: bool = False,
     ) -> Order:
         return self._order(
-            instrument_id, side, OrderType.LIMIT, quantity, time_in_force,
-            price, None, TriggerType.NO_TRIGGER, expire_time_ns, post_only, reduce_only, tags,
+            instrument_id, side, OrderType.LIMIT, quantity, time_in_force, price, None,
+            TriggerType.NO_TRIGGER, expire_time_ns, post_only, reduce_only, tags, quote_quantity,
         )  # fmt: skip
 
     def stop_market(
@@ -94,8 +99,8 @@ class OrderFactory:
         tags: tuple[str, ...] = (),
     ) -> Order:
         return self._order(
-            instrument_id, side, OrderType.STOP_MARKET, quantity, time_in_force,
-            None, trigger_price, trigger_type, expire_time_ns, False, reduce_only, tags,
+            instrument_id, side, OrderType.STOP_MARKET, quantity, time_in_force, None, trigger_price,
+            trigger_type, expire_time_ns, False, reduce_only, tags, False,
         )  # fmt: skip
 
     def stop_limit(
@@ -111,10 +116,11 @@ class OrderFactory:
         post_only: bool = False,
         reduce_only: bool = False,
         tags: tuple[str, ...] = (),
+        quote_quantity: bool = False,
     ) -> Order:
         return self._order(
-            instrument_id, side, OrderType.STOP_LIMIT, quantity, time_in_force,
-            price, trigger_price, trigger_type, expire_time_ns, post_only, reduce_only, tags,
+            instrument_id, side, OrderType.STOP_LIMIT, quantity, time_in_force, price, trigger_price,
+            trigger_type, expire_time_ns, post_only, reduce_only, tags, quote_quantity,
         )  # fmt: skip
 
     def _order(
@@ -131,6 +137,7 @@ class OrderFactory:
         post_only: bool,
         reduce_only: bool,
         tags: tuple[str, ...],
+        quote_quantity: bool,
     ) -> Order:
         if type(instrument_id) is not InstrumentId:
             raise TypeError(
@@ -164,6 +171,7 @@ class OrderFactory:
                 post_only,
                 reduce_only,
                 tags,
+                quote_quantity,
             )
         )
         self.count = number

@@ -15,6 +15,7 @@ from engine import topics
 from engine.actor import Actor, ActorConfig, RandomSource
 from engine.context import Context
 from engine.model.commands import (
+    BatchCancelOrders,
     CancelAllOrders,
     CancelOrder,
     ModifyOrder,
@@ -338,32 +339,40 @@ class Strategy(Actor):
         refused = self._refuse_dead(order, "CancelOrder")
         if refused is not None:
             return refused
-        ctx = self._ctx
-        ctx.bus.send(
-            topics.EXEC_EXECUTE,
-            CancelOrder(
-                ctx.new_id(),
-                ctx.cache.client_id(order.client_order_id),
-                ctx.clock.now_ns,
-                self._strategy_id,
-                order.instrument_id,
-                order.client_order_id,
-                order.venue_order_id,
-            ),
-        )
+        self._ctx.bus.send(topics.EXEC_EXECUTE, _cancel_of(order, self._ctx))
         return None
 
     def cancel_orders(self, orders: Sequence[Order]) -> Refused | None:
         """Cancel each order that can be: one that just closed must not keep the rest alive.
 
+        Those of one instrument go as one batch: one request, where the client takes batches. Each
+        order has its own outcome all the same.
+
         Returns:
             None when every order was asked for, else the first refusal.
         """
         first: Refused | None = None
+        ctx = self._ctx
+        batches: dict[tuple[InstrumentId, ClientId | None], list[CancelOrder]] = {}
         for order in orders:
-            refused = self.cancel_order(order)
-            if first is None:
-                first = refused
+            refused = self._refuse_dead(order, "CancelOrder")
+            if refused is not None:
+                first = first or refused
+                continue
+            cancel = _cancel_of(order, ctx)
+            batches.setdefault((cancel.instrument_id, cancel.client_id), []).append(cancel)
+        for (instrument_id, client_id), cancels in batches.items():
+            ctx.bus.send(
+                topics.EXEC_EXECUTE,
+                BatchCancelOrders(
+                    ctx.new_id(),
+                    client_id,
+                    ctx.clock.now_ns,
+                    self._strategy_id,
+                    instrument_id,
+                    tuple(cancels),
+                ),
+            )
         return first
 
     def cancel_all_orders(
@@ -494,3 +503,15 @@ class Strategy(Actor):
             code = DenialCode.ORDER_CLOSED.value
             return self._refused(code, f"{command} {order.client_order_id}")
         return refused
+
+
+def _cancel_of(order: Order, ctx: Context) -> CancelOrder:
+    return CancelOrder(
+        ctx.new_id(),
+        ctx.cache.client_id(order.client_order_id),
+        ctx.clock.now_ns,
+        order.strategy_id,
+        order.instrument_id,
+        order.client_order_id,
+        order.venue_order_id,
+    )

@@ -120,7 +120,9 @@ class Evidence:
             if isinstance(fact, OrderEvent):
                 order_events.append(fact)
                 if isinstance(fact, OrderInitialized):
-                    witnesses[fact.client_order_id] = OrderWitness(fact.quantity.raw)
+                    witnesses[fact.client_order_id] = OrderWitness(
+                        fact.quantity.raw, fact.quote_quantity
+                    )
                     continue
                 if isinstance(fact, OrderFilled):
                     fills.append(fact)

@@ -35,6 +35,7 @@ class OrderWitness:
 
     Attributes:
         quantity, filled, cost: raw; cost is the sum of price times quantity, in units of 1e-32.
+        in_quote: the quantity is an amount of quote currency, which no fill is taken off.
         events: accepted so far.
         terminals: how many of them ended the order.
         after_end: name of a lifecycle event that came after the end, or "".
@@ -47,12 +48,14 @@ class OrderWitness:
         "cost",
         "events",
         "filled",
+        "in_quote",
         "quantity",
         "terminals",
     )
 
-    def __init__(self, quantity: int) -> None:
+    def __init__(self, quantity: int, in_quote: bool = False) -> None:
         self._base = _S.INITIALIZED
+        self.in_quote = in_quote
         self._open_requests: dict[str, OrderStatus] = {}
         self.quantity = quantity
         self.filled = 0
@@ -100,13 +103,14 @@ class OrderWitness:
     def _fill(self, event: OrderFilled) -> None:
         self.filled += event.last_qty.raw
         self.cost += event.last_qty.raw * event.last_px.raw
-        if self.filled >= self.quantity:
+        if self.filled >= self.quantity and not self.in_quote:
             self._base = _S.FILLED
         elif self._base not in _OVER:
             self._base = _S.PARTIALLY_FILLED
 
     def _update(self, event: OrderUpdated) -> None:
         self.quantity = event.quantity.raw
+        self.in_quote = False
         if event.request_id is not None:
             self._settle(event.request_id, _S.PENDING_UPDATE)
         if 0 < self.quantity <= self.filled and self._base not in _OVER:

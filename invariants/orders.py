@@ -46,14 +46,15 @@ class StateIsTheFoldOfEvents(Check):
 @always(
     "ORD-2",
     "leaves = max(quantity - filled, 0) and overfill = max(filled - quantity, 0); filled never "
-    "falls; the average price is the quantity-weighted mean of the fills.",
+    "falls; the average price is the quantity-weighted mean of the fills. (A quantity in quote is "
+    "leaves as it stands until the venue has said what it is in base.)",
 )
 class QuantitiesAddUp(Check):
     facts = (OrderEvent,)
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         for order, witness in evidence.touched:
-            rest = witness.quantity - witness.filled
+            rest = witness.quantity - (0 if witness.in_quote else witness.filled)
             if (
                 order.quantity_raw != witness.quantity
                 or order.filled_raw != witness.filled
@@ -87,9 +88,10 @@ class QuantitiesAddUp(Check):
                 f"has quantity {quantity} and filled {filled} raw, "
                 f"its events say {witness.quantity} and {witness.filled}",
             )
-        if not order.leaves_qty.raw == order.leaves_raw == max(quantity - filled, 0):
+        taken = 0 if witness.in_quote else filled
+        if not order.leaves_qty.raw == order.leaves_raw == max(quantity - taken, 0):
             yield Violation(name, f"leaves {order.leaves_qty} of {order.quantity}")
-        if not order.overfill_qty.raw == order.overfill_raw == max(filled - quantity, 0):
+        if not order.overfill_qty.raw == order.overfill_raw == max(taken - quantity, 0):
             yield Violation(name, f"overfill {order.overfill_qty} of {order.quantity}")
         if witness.filled:
             average = order.avg_px

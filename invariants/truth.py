@@ -41,7 +41,7 @@ class TrueBalance(msgspec.Struct, frozen=True, gc=False):
 class TrueSubscription(msgspec.Struct, frozen=True, gc=False):
     """A live stream subscription of a connection the venue considers open."""
 
-    channel: str  # quotes | trades | book | user
+    channel: str  # quotes | trades | book | depth | instrument | user
     instrument_id: str  # "" for user
     count: int  # how many the venue holds for the account; 1 is right
 
@@ -59,10 +59,11 @@ class TrueRequest(msgspec.Struct, frozen=True, gc=False):
     """One request that reached the venue, whether or not it acted."""
 
     ts: int
-    kind: str  # SUBMIT MODIFY CANCEL CANCEL_ALL QUERY
+    kind: str  # SUBMIT MODIFY CANCEL BATCH_CANCEL CANCEL_ALL QUERY
     request_id: str
     client_order_id: str
     acted: bool
+    client_order_ids: tuple[str, ...] = ()  # of a BATCH_CANCEL, in its order
 
 
 class Truth(msgspec.Struct, frozen=True, gc=False):

@@ -151,7 +151,9 @@ def certify(
     adapter: Annotated[
         str, typer.Argument(metavar="MODULE:FACTORY", help="default: the native client")
     ] = "",
-    level: Annotated[str, typer.Option(help="baseline, or faults")] = "baseline",
+    level: Annotated[
+        str, typer.Option(help="faults: each world calm and again with faults; baseline: calm")
+    ] = "faults",
     seeds: Annotated[int, typer.Option(help="worlds per case")] = 20,
     case: Annotated[
         list[str] | None, typer.Option("--case", help="only this case (may repeat)")

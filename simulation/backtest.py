@@ -156,7 +156,9 @@ class DirectClient:
     def _submit(self, command: SubmitOrder) -> None:
         self._touches[command.instrument_id].lay()
         try:
-            self._exchange.submit(*self._map.order_terms(command), command.command_id)
+            self._exchange.submit(
+                *self._map.order_terms(command), command.command_id, command.order.quote_quantity
+            )
         except VenueRefusal as refusal:
             if command.order.client_order_id not in self._exchange.orders:
                 self._refused(command, refusal)  # else the venue has told it as an order event

@@ -20,6 +20,7 @@ import msgspec
 
 from engine.clients import Post
 from engine.model.commands import (
+    BatchCancelOrders,
     CancelOrder,
     Command,
     Connect,
@@ -29,6 +30,13 @@ from engine.model.commands import (
     QueryFills,
     QueryOpenOrders,
     QueryOrder,
+    RequestBars,
+    RequestBookDeltas,
+    RequestBookSnapshot,
+    RequestFundingRates,
+    RequestInstrument,
+    RequestQuoteTicks,
+    RequestTradeTicks,
     SubmitOrder,
     Subscribe,
     Unsubscribe,
@@ -44,6 +52,7 @@ from engine.model.reports import (
     OutcomeUnknown,
 )
 from simulation.client_book import Books
+from simulation.client_history import Past
 from simulation.client_mapping import POST_ONLY_CODE, Mapper, UnknownSymbol, Unreadable
 from simulation.client_queries import Queries
 from simulation.client_requests import UNREADABLE, Pace, Requests, reason_of
@@ -64,6 +73,8 @@ CHANNELS: Final[Mapping[DataKind, str]] = {
     DataKind.QUOTES: wire.CHANNEL_QUOTES,
     DataKind.TRADES: wire.CHANNEL_TRADES,
     DataKind.BOOK_DELTAS: wire.CHANNEL_BOOK,
+    DataKind.BOOK_DEPTH10: wire.CHANNEL_DEPTH,
+    DataKind.INSTRUMENT: wire.CHANNEL_INSTRUMENT,
 }
 
 # why a command was turned back unsent
@@ -90,7 +101,7 @@ class NativeClientConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         request_lifetime_ns: after this long a request can no longer act: its deadline.
         request_timeout_ns: how long its answer is waited for; at most the lifetime.
         requests_per_second, burst: our own pace, below what the venue allows.
-        page: executions asked for at once.
+        page: executions, or data of the past, asked for at once.
     """
 
     client_id: ClientId
@@ -128,6 +139,8 @@ class NativeClient:
     """
 
     absence_is_final = True  # a late request is refused, so what a query lacks never comes
+    takes_batches = True
+    data_kinds = tuple(CHANNELS)
 
     def __init__(
         self,
@@ -171,6 +184,7 @@ class NativeClient:
         queries = Queries(
             scheduler, self._requests, self.mapper, post, config.client_id, config.key, config.page
         )
+        past = Past(scheduler, self._requests, self.mapper, post, config.client_id, config.page)
         self._own_requests = 0
         self._is_abandoned = False
         self._commands: Mapping[type[Command], Callable[..., None]] = {
@@ -181,14 +195,24 @@ class NativeClient:
             SubmitOrder: self._trade,
             ModifyOrder: self._trade,
             CancelOrder: self._trade,
+            BatchCancelOrders: self._cancel_batch,
             QueryOrder: queries.order,
             QueryOpenOrders: queries.open_orders,
             QueryFills: queries.fills,
             QueryAccount: queries.account,
+            RequestQuoteTicks: past.history,
+            RequestTradeTicks: past.history,
+            RequestBookDeltas: past.history,
+            RequestBookSnapshot: past.snapshot,
+            RequestInstrument: past.instrument,
+            RequestBars: past.unsupported,
+            RequestFundingRates: past.unsupported,
         }
         self._reports: Mapping[type, Callable[..., ClientMessage]] = {
             wire.QuoteFrame: self.mapper.quote,
             wire.TradeFrame: self.mapper.trade,
+            wire.DepthFrame: self.mapper.depth,
+            wire.InstrumentFrame: self._instrument,
             wire.OrderFrame: self.mapper.order_event,
             wire.FillFrame: self._fill,
             wire.BalanceFrame: self._balances,
@@ -273,6 +297,57 @@ class NativeClient:
         elif isinstance(command, SubmitOrder):
             self._unanswered[command.order.client_order_id] = []
 
+    def _cancel_batch(self, command: BatchCancelOrders) -> None:
+        ready: list[CancelOrder] = []
+        for cancel in command.cancels:
+            held = self._unanswered.get(cancel.client_order_id)
+            if held is None:
+                ready.append(cancel)
+            else:
+                held.append(cancel)  # it follows its submit on its own
+        for start in range(0, len(ready), wire.BATCH_MAX):
+            request_id = f"{command.command_id}+{start}" if start else command.command_id
+            self._send_batch(request_id, ready[start : start + wire.BATCH_MAX])
+
+    def _send_batch(self, request_id: str, cancels: list[CancelOrder]) -> None:
+        deadline_ns = self._scheduler.now_ns + self.request_lifetime_ns
+        request = self.mapper.batch_cancel_request(request_id, cancels, deadline_ns)
+        sent = self._requests.send_now(
+            request_id,
+            wire.encode(request),
+            partial(self._on_batch_answer, cancels),
+            partial(self._on_batch_silence, cancels),
+        )
+        if not sent:
+            for cancel in cancels:
+                self._turn_back(cancel, TOO_FAST)
+
+    def _on_batch_answer(
+        self,
+        cancels: list[CancelOrder],
+        status: int,
+        answer: wire.AnswerBody,
+        sent_ns: int,
+        late: bool,
+    ) -> None:
+        """Each order hears its own part; what is said of the whole holds for each."""
+        if not isinstance(answer, wire.BatchCancelAnswer):
+            for cancel in cancels:
+                self._on_trading_answer(cancel, status, answer, sent_ns, late)
+            return
+        parts = {part.request_id: part for part in answer.answers}
+        for cancel in cancels:
+            part = parts.get(cancel.command_id)
+            if part is not None:
+                done = wire.OK if isinstance(part, wire.CancelAnswer) else wire.REFUSED
+                self._on_trading_answer(cancel, done, part, sent_ns, late)
+            elif not late:
+                self._on_trading_silence(cancel, UNREADABLE, sent_ns)
+
+    def _on_batch_silence(self, cancels: list[CancelOrder], why: str, sent_ns: int) -> None:
+        for cancel in cancels:
+            self._on_trading_silence(cancel, why, sent_ns)
+
     def _request_body(self, command: TradingRequest) -> bytes:
         deadline_ns = self._scheduler.now_ns + self.request_lifetime_ns
         if isinstance(command, SubmitOrder):
@@ -294,6 +369,8 @@ class NativeClient:
         late: bool,
     ) -> None:
         try:
+            if isinstance(answer, wire.SubmitAnswer):
+                self._tell_conversion(command, answer.order)
             report = self._trading_report(command, status, answer)
             why = reason_of(answer)
         except (Unreadable, UnknownSymbol):
@@ -303,6 +380,19 @@ class NativeClient:
         elif not late:
             self._post_unknown(command, why)
         self._settle(command)
+
+    def _tell_conversion(self, command: TradingRequest, order: wire.OrderRecord) -> None:
+        """What an order in quote was converted to, before it is told to be accepted: the frame
+        that says so may be lost, or come later."""
+        if (
+            isinstance(command, SubmitOrder)
+            and command.order.quote_quantity
+            and order.status != "REJECTED"
+        ):
+            now_ns = self._scheduler.now_ns
+            # under the submit's own name: one without would answer a modify that is on its way
+            request_id = command.command_id
+            self._post(self.mapper.updated(order, request_id, order.ts_accepted, now_ns))
 
     def _trading_report(
         self, command: TradingRequest, status: int, answer: wire.AnswerBody
@@ -418,6 +508,9 @@ class NativeClient:
 
     def _fill(self, frame: wire.FillFrame, now_ns: int) -> ClientMessage:
         return self.mapper.fill(frame.trade, now_ns)
+
+    def _instrument(self, frame: wire.InstrumentFrame, now_ns: int) -> ClientMessage:
+        return InstrumentReceived(self.mapper.add_instrument(frame.instrument, now_ns), now_ns)
 
     def _balances(self, frame: wire.BalanceFrame, now_ns: int) -> ClientMessage:
         return self.mapper.account(frame.balances, None, frame.ts, now_ns)

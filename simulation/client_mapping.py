@@ -6,13 +6,20 @@ element is skipped. `Unreadable`: a text outside the protocol's vocabulary, or a
 value can hold; nothing else in that message can be trusted either.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeVar
 
 from engine.model.balances import AccountBalance
 from engine.model.commands import CancelOrder, ModifyOrder, SubmitOrder
 from engine.model.currencies import currency
-from engine.model.data import QuoteTick, TradeTick
+from engine.model.data import (
+    DEPTH10_LEVELS,
+    NO_LEVEL,
+    DepthLevel,
+    OrderBookDepth10,
+    QuoteTick,
+    TradeTick,
+)
 from engine.model.enums import (
     AccountType,
     AggressorSide,
@@ -143,15 +150,14 @@ class Mapper:
     # --- to the venue ----------------------------------------------------------------------
 
     def submit_request(self, command: SubmitOrder, deadline_ns: int) -> wire.SubmitRequest:
-        return wire.SubmitRequest(
-            self._key, command.command_id, deadline_ns, *self.order_terms(command)
-        )
+        kind = wire.QuoteSubmitRequest if command.order.quote_quantity else wire.SubmitRequest
+        return kind(self._key, command.command_id, deadline_ns, *self.order_terms(command))
 
     def order_terms(
         self, command: SubmitOrder
     ) -> tuple[str, str, str, str, str, int, int | None, int | None, int, bool, bool]:
-        """What is ordered, in the venue's words: the fields of a SubmitRequest from
-        `client_order_id` on."""
+        """What is ordered, in the venue's words: the fields of a SubmitRequest, or of a
+        QuoteSubmitRequest, from `client_order_id` on."""
         order = command.order
         name = order.client_order_id
         symbol = order.instrument_id.symbol
@@ -163,7 +169,9 @@ class Mapper:
             order.side._name_,  # `name` without the descriptor, which costs ten times as much
             order.order_type._name_,
             order.time_in_force._name_,
-            _size_mantissa(order.quantity, instrument),
+            _money_mantissa(order.quantity, instrument)
+            if order.quote_quantity
+            else _size_mantissa(order.quantity, instrument),
             _price_mantissa(order.price, instrument),
             _price_mantissa(order.trigger_price, instrument),
             order.expire_time_ns,
@@ -195,6 +203,17 @@ class Mapper:
             command.client_order_id,
         )
 
+    def batch_cancel_request(
+        self, request_id: str, cancels: Sequence[CancelOrder], deadline_ns: int
+    ) -> wire.BatchCancelRequest:
+        return wire.BatchCancelRequest(
+            self._key,
+            request_id,
+            deadline_ns,
+            cancels[0].instrument_id.symbol,
+            tuple((cancel.command_id, cancel.client_order_id) for cancel in cancels),
+        )
+
     # --- market data -----------------------------------------------------------------------
 
     def quote(self, frame: wire.QuoteFrame, now_ns: int) -> QuoteTick:
@@ -224,6 +243,23 @@ class Mapper:
             frame.ts,
             now_ns,
         )
+
+    def depth(self, frame: wire.DepthFrame, now_ns: int) -> OrderBookDepth10:
+        instrument = self.instrument(frame.symbol)
+        try:
+            return OrderBookDepth10(
+                instrument.id,
+                _levels(frame.bids),
+                _levels(frame.asks),
+                0,
+                frame.update,
+                instrument.price_precision,
+                instrument.size_precision,
+                frame.ts,
+                now_ns,
+            )
+        except ValueError as error:
+            raise Unreadable(str(error)) from error
 
     def add_instrument(self, record: wire.InstrumentRecord, now_ns: int) -> Instrument:
         """Learn one instrument.
@@ -564,6 +600,16 @@ def _size_mantissa(quantity: Quantity, instrument: Instrument) -> int:
     if quantity.precision == instrument.size_precision:
         return quantity.mantissa
     return Quantity.from_raw(quantity.raw, instrument.size_precision).mantissa
+
+
+def _levels(levels: tuple[tuple[int, int], ...]) -> tuple[DepthLevel, ...]:
+    """A side of a depth image, padded."""
+    shown = tuple(DepthLevel(price, size) for price, size in levels)
+    return shown + (NO_LEVEL,) * (DEPTH10_LEVELS - len(shown))
+
+
+def _money_mantissa(quantity: Quantity, instrument: Instrument) -> int:
+    return Quantity.from_raw(quantity.raw, instrument.quote_currency.precision).mantissa
 
 
 def _price_mantissa(price: Price | None, instrument: Instrument) -> int | None:

@@ -17,12 +17,16 @@ from simulation.scheduler import Handle, Scheduler
 from simulation.stream import Connection
 from simulation.venue.protocol import (
     CHANNEL_BOOK,
+    CHANNEL_DEPTH,
+    CHANNEL_INSTRUMENT,
     CHANNEL_QUOTES,
     CHANNEL_TRADES,
     CHANNEL_USER,
     BalanceFrame,
     BookFrame,
+    DepthFrame,
     FillFrame,
+    InstrumentFrame,
     LoggedIn,
     Login,
     LoginRefused,
@@ -39,7 +43,7 @@ from simulation.venue.protocol import (
     encode,
 )
 
-MarketFrame = QuoteFrame | TradeFrame | BookFrame
+MarketFrame = QuoteFrame | TradeFrame | BookFrame | DepthFrame | InstrumentFrame
 NumberedFrame = MarketFrame | OrderFrame | FillFrame | BalanceFrame
 Topic = tuple[str, str]  # channel, symbol
 
@@ -48,6 +52,8 @@ _CHANNEL_OF: Final[Mapping[type, str]] = {
     QuoteFrame: CHANNEL_QUOTES,
     TradeFrame: CHANNEL_TRADES,
     BookFrame: CHANNEL_BOOK,
+    DepthFrame: CHANNEL_DEPTH,
+    InstrumentFrame: CHANNEL_INSTRUMENT,
     OrderFrame: CHANNEL_USER,
     FillFrame: CHANNEL_USER,
     BalanceFrame: CHANNEL_USER,

@@ -21,6 +21,7 @@ from simulation.entropy import Stream
 from simulation.scheduler import Scheduler
 from simulation.venue.book import Book, HalfBook
 from simulation.venue.exchange import Exchange
+from simulation.venue.orders import VenueOrder
 from simulation.venue.protocol import BalanceRecord, OrderRecord, TradeRecord
 
 _LINE_NS: Final = 3_000_000  # from the vendor to us; the same for every batch, so they keep order
@@ -179,7 +180,7 @@ class OrderFeed:
     ) -> None:
         """Of an order nothing is told but its place in the book; the same for the rest."""
 
-    def on_fill(self, trade: TradeRecord, order: OrderRecord) -> None: ...
+    def on_fill(self, trade: TradeRecord, order: VenueOrder) -> None: ...
 
     def on_balances(self, balances: tuple[BalanceRecord, ...], ts: int) -> None: ...
 

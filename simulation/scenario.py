@@ -73,6 +73,7 @@ class Venue(msgspec.Struct, frozen=True):
             of the instruments generously.
         leverage: of a margin account; integer.
         orders_feed: a vendor tells of every resting order; its client is `order_feed_id(name)`.
+        keeps_history: it answers requests for past quotes, trades and book changes.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Venue(msgspec.Struct, frozen=True):
     balances: Mapping[str, str] | None = None
     leverage: int = 10
     orders_feed: bool = False
+    keeps_history: bool = False
 
 
 class Scenario(msgspec.Struct, frozen=True):

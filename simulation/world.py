@@ -37,6 +37,7 @@ from simulation.trace import Trace
 from simulation.venue.exchange import Exchange
 from simulation.venue.fees import FeeRates
 from simulation.venue.gateway import Gateway
+from simulation.venue.history import History
 from simulation.venue.limits import Limits
 from simulation.workload import make_traders
 
@@ -271,7 +272,13 @@ class World:
             scheduler.post,
             None if fees is None else FeeRates.from_text(fees.maker, fees.taker),
         )
-        gateway = Gateway(exchange, self.faults, entropy.stream(f"gateway.{venue.name}"), _LIMITS)
+        gateway = Gateway(
+            exchange,
+            self.faults,
+            entropy.stream(f"gateway.{venue.name}"),
+            _LIMITS,
+            history=History(exchange) if venue.keeps_history else None,
+        )
         self.network.serve(venue.name, gateway)
         self.exchanges[venue.name] = exchange
         self.gateways[venue.name] = gateway

@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from engine import topics
-from engine.clients import Client
+from engine.clients import Client, offers
 from engine.clock import ComponentClock
 from engine.context import Context
 from engine.data.bar_series import BarSeries
@@ -335,7 +335,7 @@ class DataEngine:
             self._refuse("NOT_OF_AN_INSTRUMENT", _describe(command))
             return
         client = self._route(command, command.instrument_id)
-        if client is not None:
+        if client is not None and self._is_offered(client, command.kind, command):
             self._subscriptions.add(client, command.kind, command.instrument_id, _owner(command))
 
     def _unsubscribe(self, command: Unsubscribe) -> None:
@@ -347,7 +347,9 @@ class DataEngine:
 
     def _subscribe_bars(self, command: SubscribeBars) -> None:
         client = self._route(command, command.bar_type.instrument_id)
-        if client is not None:
+        if client is not None and (
+            command.bar_type.is_internal or self._is_offered(client, DataKind.BARS, command)
+        ):
             self._bars.subscribe(command.bar_type, client, _owner(command), _describe(command))
 
     def _unsubscribe_bars(self, command: UnsubscribeBars) -> None:
@@ -357,7 +359,7 @@ class DataEngine:
         if command.client_id is None:
             return  # made inside the kernel: the bus alone carries it
         client = self._named(command, command.client_id)
-        if client is not None:
+        if client is not None and self._is_offered(client, DataKind.CUSTOM, command):
             self._subscriptions.add(client, DataKind.CUSTOM, command.data_type, _owner(command))
 
     def _unsubscribe_custom(self, command: UnsubscribeCustom) -> None:
@@ -402,6 +404,12 @@ class DataEngine:
         if client is None:
             self._refuse("NO_DATA_CLIENT", _describe(command))
         return client
+
+    def _is_offered(self, client: Client, kind: DataKind, command: Command) -> bool:
+        if offers(client, kind):
+            return True
+        self._refuse("NOT_OFFERED", _describe(command))
+        return False
 
     def _named(self, command: Command, client_id: ClientId) -> Client | None:
         client = self._clients.get(client_id)

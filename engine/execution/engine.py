@@ -90,6 +90,7 @@ class ExecutionEngine:
             commands.SubmitOrder: outgoing.submit,
             commands.ModifyOrder: outgoing.modify,
             commands.CancelOrder: outgoing.cancel,
+            commands.BatchCancelOrders: outgoing.cancel_batch,
             commands.CancelAllOrders: outgoing.cancel_all,
             commands.QueryOrder: outgoing.query_order,
             commands.QueryOpenOrders: outgoing.query_client,

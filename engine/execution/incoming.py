@@ -166,7 +166,9 @@ class Incoming:
                 # wire may have been the size it ended with: a picture tells both.
                 self._unresolved.investigate(order, self._desk.sequence)
                 return False
-        elif quantity.raw != order.quantity_raw and not order.is_closed:
+        elif not order.is_closed and (
+            quantity.raw != order.quantity_raw or order.is_quote_quantity
+        ):
             header = venue_header(self._ctx, order, report)
             # An amendment that was not heard of, under a name that settles no request.
             event = OrderUpdated(*header, quantity, None, None, None, header[4])
@@ -413,6 +415,7 @@ def _amends(order: Order, report: UpdatedReport) -> bool:
     price, trigger, venue_order_id = report.price, report.trigger_price, report.venue_order_id
     return (
         report.quantity.raw != order.quantity_raw
+        or order.is_quote_quantity
         or (price is not None and (order.price is None or price.raw != order.price.raw))
         or (
             trigger is not None

@@ -6,6 +6,9 @@ What an order cannot be asked for now is refused and changes nothing.
 
 from typing import Final
 
+import msgspec
+
+from engine.clients import takes_batches
 from engine.context import Context
 from engine.execution.application import Application
 from engine.execution.denial import Denial
@@ -13,6 +16,7 @@ from engine.execution.desk import Desk
 from engine.execution.headers import local_header
 from engine.execution.unresolved import Unresolved
 from engine.model.commands import (
+    BatchCancelOrders,
     CancelAllOrders,
     CancelOrder,
     ModifyOrder,
@@ -106,6 +110,36 @@ class Outgoing:
             event = OrderPendingCancel(*header, order.account_id, command.command_id)
             self._request(order, event, RequestKind.CANCEL, command)
 
+    def cancel_batch(self, command: BatchCancelOrders) -> None:
+        """Its parts are guarded and marked one by one; those that pass leave together."""
+        ctx = self._ctx
+        cache = ctx.cache
+        client = self._desk.route(command.client_id, command.instrument_id)
+        if client is None or not takes_batches(client):
+            for cancel in command.cancels:
+                ctx.bus.send(EXEC_EXECUTE, cancel)
+            return
+        named = [cache.order(cancel.client_order_id) for cancel in command.cancels]
+        waits = any(order is not None and order.status is _INITIALIZED for order in named)
+        if waits and self._let_submits_pass(command):
+            return
+        self._requeued.pop(command.command_id, None)
+        leaving: list[CancelOrder] = []
+        for cancel in command.cancels:
+            order = self._requestable(cancel, cancel.client_order_id)
+            if order is None:
+                continue
+            if order.instrument_id != command.instrument_id:
+                self._refuse(DenialCode.ORDER_NOT_FOUND, cancel, order)
+                continue
+            header = local_header(ctx, order)
+            event = OrderPendingCancel(*header, order.account_id, cancel.command_id)
+            if self._application.take(order, event):
+                self._unresolved.watch(order, RequestKind.CANCEL, cancel)
+                leaving.append(cancel)
+        if leaving:
+            ctx.outbox.append((client, msgspec.structs.replace(command, cancels=tuple(leaving))))
+
     def cancel_all(self, command: CancelAllOrders) -> None:
         """One CancelOrder for each order that is at the venue or on its way, oldest first."""
         ctx = self._ctx
@@ -129,7 +163,7 @@ class Outgoing:
                 )
                 ctx.bus.send(EXEC_EXECUTE, cancel)
 
-    def _let_submits_pass(self, command: CancelOrder | CancelAllOrders) -> bool:
+    def _let_submits_pass(self, command: CancelOrder | BatchCancelOrders | CancelAllOrders) -> bool:
         """Let a submit that was asked for before this cancel, and had risk to pass, go first.
 
         By the time the cancel is looked at, risk has judged the submit and its verdict stands

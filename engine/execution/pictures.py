@@ -47,7 +47,7 @@ def is_unacknowledged(order: Order) -> bool:
 
 def differs(order: Order, picture: OrderStatusReport) -> bool:
     """Whether quantity, price or trigger price are not what the venue shows."""
-    if picture.quantity.raw != order.quantity_raw:
+    if picture.quantity.raw != order.quantity_raw or order.is_quote_quantity:
         return True
     price, trigger = picture.price, picture.trigger_price
     if price is not None and order.price is not None and price.raw != order.price.raw:
@@ -128,12 +128,15 @@ def missing_reports(
         return reports
 
     update: UpdatedReport | None = None
-    if not order.is_closed and differs(order, picture):
+    # no size: an amount in quote that was rejected before it was converted
+    if not order.is_closed and picture.quantity.raw and differs(order, picture):
         update = _update(order, picture, modifies)
     answered = None if update is None else update.request_id
     # A raised quantity first: fills of the raised part are no overfill. A lowered one last: it
-    # may be just what has been filled.
-    if update is not None and picture.quantity.raw > order.quantity_raw:
+    # may be just what has been filled. One in quote first: nothing can be taken off it.
+    if update is not None and (
+        picture.quantity.raw > order.quantity_raw or order.is_quote_quantity
+    ):
         reports.append(update)
         update = None
     reports.extend(new_fills)

@@ -42,6 +42,7 @@ def reserves(order: Order) -> bool:
         and order.leaves_raw > 0
         and not order.reduce_only
         and order.status_at_venue in _AT_VENUE
+        and not order.is_quote_quantity  # the venue says in a moment how much that is
     )
 
 

@@ -159,6 +159,14 @@ class CancelOrder(TradingCommand, frozen=True, gc=False, array_like=True, tag=Tr
     venue_order_id: VenueOrderId | None
 
 
+class BatchCancelOrders(TradingCommand, frozen=True, gc=False, array_like=True, tag=True):
+    """Cancel several orders of one strategy and instrument. To a client that takes batches it
+    leaves as it is, else as its parts. Either way each part has an outcome of its own, under its
+    own `command_id`: a batch is a way to travel, not something that succeeds or fails."""
+
+    cancels: tuple[CancelOrder, ...]
+
+
 class CancelAllOrders(TradingCommand, frozen=True, gc=False, array_like=True, tag=True):
     """Cancel the strategy's open orders of one instrument. The engine turns it into one
     CancelOrder per order, so each pending event is published and each outcome is its own."""

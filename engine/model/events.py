@@ -55,6 +55,7 @@ class OrderInitialized(OrderEvent, frozen=True, gc=False, array_like=True, tag=T
     post_only: bool = False
     reduce_only: bool = False
     tags: tuple[str, ...] = ()
+    quote_quantity: bool = False  # `quantity` is an amount of quote currency
 
 
 class OrderDenied(OrderEvent, frozen=True, gc=False, array_like=True, tag=True):
@@ -107,7 +108,7 @@ class OrderCancelRejected(OrderEvent, frozen=True, gc=False, array_like=True, ta
 
 
 class OrderUpdated(OrderEvent, frozen=True, gc=False, array_like=True, tag=True):
-    quantity: Quantity
+    quantity: Quantity  # in base, whatever the order was made in
     price: Price | None = None  # None: unchanged
     trigger_price: Price | None = None  # None: unchanged
     venue_order_id: VenueOrderId | None = None

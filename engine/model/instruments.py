@@ -383,6 +383,19 @@ class Instrument:
             * unit
         )
 
+    def base_quantity_raw(self, quote_raw: int, price_raw: int) -> int:
+        """The raw quantity that an amount of quote currency (units of 1e-16) buys at a price,
+        rounded down to the size increment. An inverse contract is worth its multiplier in quote,
+        whatever the price.
+
+        Raises:
+            ZeroDivisionError: not inverse, at price zero.
+        """
+        per_unit_raw = self.multiplier.raw if self.is_inverse else price_raw * self.multiplier.raw
+        scale = FIXED_SCALE if self.is_inverse else FIXED_SCALE * FIXED_SCALE
+        step_raw: int = self.size_increment.raw
+        return quote_raw * scale // (per_unit_raw * step_raw) * step_raw
+
     def notional_value(
         self, quantity: Quantity, price: Price, use_quote_for_inverse: bool = False
     ) -> Money:

@@ -116,7 +116,10 @@ class Order:
     Attributes:
         quantity: what is ordered in all; `OrderUpdated` may change it.
         quantity_raw, filled_raw: raw integers. `leaves_raw` = max(quantity - filled, 0) and
-            `overfill_raw` = max(filled - quantity, 0), always.
+            `overfill_raw` = max(filled - quantity, 0), unless `is_quote_quantity`.
+        is_quote_quantity: `quantity` is an amount of quote currency that the venue has yet to
+            convert; an `OrderUpdated` does. Until then fills, which are in base, are not taken
+            off it: all of it is leaves, and no fill completes the order.
         cost_raw: sum of raw price x raw quantity over the fills, exact.
         status: where the order stands.
         previous_status: in PENDING_* the status held before the first outstanding request,
@@ -142,6 +145,7 @@ class Order:
         "filled_raw",
         "init",
         "instrument_id",
+        "is_quote_quantity",
         "leaves_raw",
         "liquidity_side",
         "order_type",
@@ -194,6 +198,7 @@ class Order:
         self.expire_time_ns = init.expire_time_ns
         self.tags = init.tags
         self.quantity: Quantity = init.quantity
+        self.is_quote_quantity = init.quote_quantity
         self.price: Price | None = init.price
         self.trigger_price: Price | None = init.trigger_price
         self.trigger_type: TriggerType = init.trigger_type
@@ -393,7 +398,7 @@ class Order:
             raise ValueOutOfRange(f"filled {filled_raw} raw exceeds every quantity")
         if self.ts_submitted == 0 and self.venue_order_id is None and self.status in _ENDED:
             raise FillNeverSent(f"trade {event.trade_id}: {self.client_order_id} was never sent")
-        if filled_raw < self.quantity_raw:
+        if filled_raw < self.quantity_raw or self.is_quote_quantity:
             return _FILL_LEAVING_REST, None
         return _FILL_OF_REST, None
 
@@ -464,7 +469,9 @@ class Order:
         quantity_raw: int = event.last_qty.raw
         self.filled_raw += quantity_raw
         rest_raw = self.quantity_raw - self.filled_raw
-        if rest_raw >= 0:
+        if self.is_quote_quantity:
+            pass  # base cannot be taken off an amount in quote
+        elif rest_raw >= 0:
             self.leaves_raw = rest_raw
         else:
             self.leaves_raw = 0
@@ -483,6 +490,7 @@ class Order:
     def _on_updated(self, event: OrderUpdated) -> None:
         self.quantity = event.quantity
         self.quantity_raw = event.quantity.raw
+        self.is_quote_quantity = False
         self._precision = max(self._precision, event.quantity.precision)
         rest_raw = self.quantity_raw - self.filled_raw
         self.leaves_raw = max(rest_raw, 0)
@@ -533,6 +541,8 @@ def _check_fields(init: OrderInitialized) -> None:
         raise ValueError(f"{name} {'needs' if order_type in _STOPS else 'takes no'} trigger price")
     if (init.trigger_type is not _NO_TRIGGER) is not (order_type in _STOPS):
         raise ValueError(f"{name} {'needs' if order_type in _STOPS else 'takes no'} trigger type")
+    if init.quote_quantity and order_type is OrderType.STOP_MARKET:
+        raise ValueError("STOP_MARKET takes no quantity in quote")  # nothing says its price yet
     if init.post_only and order_type not in _LIMITS:
         raise ValueError(f"{name} cannot be post-only")
     if time_in_force is _GTD:

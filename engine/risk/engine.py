@@ -28,13 +28,14 @@ from engine.model.events import Refused, TradingStateChanged
 from engine.model.fixed import UNITS, mantissa_of
 from engine.model.identifiers import ComponentId, InstrumentId, Venue
 from engine.model.orders import Order
-from engine.model.values import Price
+from engine.model.values import Price, Quantity
 from engine.risk.config import RiskEngineConfig
 from engine.risk.exposure import Exposure, Passed, Requirement
 from engine.risk.rules import (
     Finding,
     check_expiry,
     check_notional,
+    check_quote_quantity,
     check_terms,
     raw_text,
 )
@@ -166,6 +167,11 @@ class RiskEngine:
         cache = ctx.cache
         now_ns = ctx.clock.now_ns
         quantity_raw = order.quantity_raw
+        quantity: Quantity | None = order.quantity
+        in_quote: Finding | None = None
+        if order.is_quote_quantity:
+            quantity = None
+            quantity_raw, in_quote = self._judge_quote_quantity(order)
         if order.reduce_only:
             finding = self._check_reduce_only(order, quantity_raw)
             if finding is not None:
@@ -175,7 +181,7 @@ class RiskEngine:
             return _D.INSTRUMENT_NOT_FOUND, f"instrument_id={instrument_id}"
         price = order.price
         trigger_price = order.trigger_price
-        finding = check_terms(order.quantity, price, trigger_price, instrument)
+        finding = check_terms(quantity, price, trigger_price, instrument) or in_quote
         if finding is None and order.expire_time_ns:
             finding = check_expiry(order.time_in_force, order.expire_time_ns, now_ns)
         if finding is not None:
@@ -196,6 +202,14 @@ class RiskEngine:
             Passed(order, account.id, command.command_id, True, quantity_raw, requirement, ctx.turn)
         )
         return None
+
+    def _judge_quote_quantity(self, order: Order) -> tuple[int, Finding | None]:
+        """What an amount of quote currency comes to in base, and what is wrong with it."""
+        instrument = self._ctx.cache.instrument(order.instrument_id)
+        if instrument is None:
+            return 0, None  # found out by who asks for it next
+        base_raw = self._exposure.quantity_in_base_raw(order)
+        return base_raw or 0, check_quote_quantity(order.quantity, base_raw, instrument)
 
     # --- modify -----------------------------------------------------------------------------
 
@@ -268,6 +282,8 @@ class RiskEngine:
             return _D.ORDER_CLOSED, f"status={order.status.name}"
         if order.status is _PENDING_CANCEL:
             return _D.ORDER_PENDING_CANCEL, f"status={order.status.name}"
+        if order.is_quote_quantity:  # a modify speaks in base
+            return _D.INVALID_MODIFICATION, f"quantity={order.quantity}, not converted yet"
         has_passed = self._exposure.has_passed(order.client_order_id)
         if order.is_active_local and not has_passed:
             return _D.INVALID_MODIFICATION, f"status={order.status.name}"
@@ -319,8 +335,12 @@ class RiskEngine:
                 instrument=instrument_id,
             )
             return None, None
+        if order.is_quote_quantity and not instrument.is_inverse:
+            notional_raw = order.quantity_raw  # all of it may be spent, whatever the price becomes
+        else:
+            notional_raw = instrument.notional_raw(quantity_raw, price_raw)
         finding = check_notional(
-            instrument.notional_raw(quantity_raw, price_raw),
+            notional_raw,
             instrument,
             self._max_notional_raw.get(instrument_id),
         )

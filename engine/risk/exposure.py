@@ -126,15 +126,32 @@ class Exposure:
         total_raw = 0
         for order in self._cache.working_orders(instrument_id):
             if order.side is side and order is not besides:
-                total_raw += order.leaves_raw
+                total_raw += self._leaves_raw(order)
         for entries in self._passed.values():
             order = entries[0].order
             if order is besides or order.side is not side or order.instrument_id != instrument_id:
                 continue
-            shown_raw = 0 if order.is_active_local else order.leaves_raw
+            shown_raw = 0 if order.is_active_local else self._leaves_raw(order)
             peak_raw = max(entry.quantity_raw for entry in entries) - order.filled_raw
             total_raw += max(peak_raw - shown_raw, 0)
         return total_raw
+
+    def quantity_in_base_raw(self, order: Order) -> int | None:
+        """What an order's amount of quote currency comes to now; None when nothing values it."""
+        instrument = self._cache.instrument(order.instrument_id)
+        price_raw = self.valuation_raw(
+            order.instrument_id, order.side, order.price, order.trigger_price
+        )
+        if instrument is None or price_raw is None:
+            return None
+        return instrument.base_quantity_raw(order.quantity_raw, price_raw)
+
+    def _leaves_raw(self, order: Order) -> int:
+        """What is left to trade, in base. Something valued a quantity in quote when it passed; a
+        market that shows no price any more has nothing to trade it with."""
+        if not order.is_quote_quantity:
+            return order.leaves_raw
+        return max((self.quantity_in_base_raw(order) or 0) - order.filled_raw, 0)
 
     def opposed_raw(self, instrument_id: InstrumentId, side: OrderSide) -> int:
         """How large a net position `side` trades against; 0 if it adds to one or opens one."""
@@ -234,7 +251,7 @@ class Exposure:
         price_raw = self.valuation_raw(instrument_id, order.side, order.price, order.trigger_price)
         if price_raw is None:
             return None
-        return self.requirement(account, instrument, order.side, order.leaves_raw, price_raw)
+        return self.requirement(account, instrument, order.side, self._leaves_raw(order), price_raw)
 
 
 def _raw_of(requirement: Requirement | None, code: str) -> int:

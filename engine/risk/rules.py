@@ -77,6 +77,25 @@ def check_quantity(quantity: Quantity, instrument: Instrument) -> Finding | None
     return None
 
 
+def check_quote_quantity(
+    quantity: Quantity, base_raw: int | None, instrument: Instrument
+) -> Finding | None:
+    """An amount of quote currency, and what it comes to in base; None: nothing values it."""
+    if quantity.precision > instrument.quote_currency.precision:
+        return _D.QUANTITY_PRECISION, _beyond(
+            "quantity", quantity, instrument.quote_currency.precision
+        )
+    if base_raw is None:
+        return _D.QUANTITY_CONVERSION_FAILED, f"quantity={quantity}, price=none"
+    largest, smallest = instrument.max_quantity, instrument.min_quantity
+    base = f"quantity={quantity}, base={raw_text(base_raw)}"
+    if largest is not None and base_raw > largest.raw:
+        return _D.QUANTITY_EXCEEDS_MAXIMUM, f"{base}, max={largest}"
+    if base_raw == 0 or (smallest is not None and base_raw < smallest.raw):
+        return _D.QUANTITY_BELOW_MINIMUM, f"{base}, min={smallest or instrument.size_increment}"
+    return None
+
+
 def check_expiry(time_in_force: TimeInForce, expire_time_ns: int, now_ns: int) -> Finding | None:
     """A GTD order must end later than now."""
     if time_in_force is _GTD and expire_time_ns <= now_ns:

@@ -28,9 +28,10 @@ from simulation.venue.checks import Fault
 from simulation.venue.enums import Code, MarketStatus, OrderType, Side, Status, TimeInForce
 from simulation.venue.fees import FeeRates
 from simulation.venue.floor import Floor, Now, OrderListener, Schedule, VenueListener
-from simulation.venue.judgement import change_fault, submission_fault
+from simulation.venue.judgement import change_fault, conversion_fault, submission_fault
 from simulation.venue.ledger import AccountSpec, Ledger
 from simulation.venue.listing import Instrument, Listing
+from simulation.venue.matching import size_of
 from simulation.venue.orders import VenueOrder, VenueRefusal
 from simulation.venue.protocol import (
     REFUSED,
@@ -105,6 +106,8 @@ class Exchange:
         self.floor = Floor(name, self.ledger, now, schedule, tells_market)
         self.orders: dict[str, VenueOrder] = {}
         self.requests: list[TrueRequest] = []
+        self._has_own_fees = fees is not None
+        self._amended: Callable[[str], None] | None = None
         self._acks = market_order_acks
         self._subscriptions: Callable[[], tuple[TrueSubscription, ...]] = tuple
 
@@ -119,6 +122,10 @@ class Exchange:
     def count_subscriptions_with(self, count: Callable[[], tuple[TrueSubscription, ...]]) -> None:
         """The front door knows who is subscribed; `truth` asks it."""
         self._subscriptions = count
+
+    def tell_amendments_to(self, listener: Callable[[str], None]) -> None:
+        """The front door tells its subscribers, by symbol."""
+        self._amended = listener
 
     # --- our orders ------------------------------------------------------------------------
 
@@ -136,9 +143,13 @@ class Exchange:
         post_only: bool = False,
         reduce_only: bool = False,
         request_id: str | None = None,
+        in_quote: bool = False,
     ) -> VenueOrder:
         """Enter one order.
 
+        Args:
+            in_quote: `quantity` is money of the quote currency. It is converted first: at the
+                order's price, else at what a market order meets; UPDATED says to how much.
         Returns:
             The order, when all it caused at once has happened. It goes on living: `record()`
             pictures it as it stands.
@@ -186,12 +197,16 @@ class Exchange:
             now,
         )
         self.orders[client_order_id] = order
-        fault = submission_fault(order, self.ledger, now)
+        fault = self._convert(order, quantity) if in_quote else None
+        if fault is None:
+            fault = submission_fault(order, self.ledger, now)
         if fault is not None:
             raise self._reject(order, fault, request_id)
         order.status = ACCEPTED
         order.ts_accepted = now
         floor.open[number] = order
+        if in_quote:
+            floor.tell("UPDATED", order, request_id)
         if own_type is not MARKET:
             self.ledger.relock(order)
         if own_type is not MARKET or self._acks:
@@ -335,6 +350,25 @@ class Exchange:
         """Whether an execution of our account has this id."""
         return trade_id in self.floor.trade_ids
 
+    # --- definitions -----------------------------------------------------------------------
+
+    def amend(self, instrument: Instrument) -> None:
+        """Publish another definition of a listed instrument: other bounds, other fees. Orders
+        that are open stay as they are.
+
+        Raises:
+            ValueError: it is not listed, or differs in more than that.
+        """
+        symbol = str(instrument.id.symbol)
+        book = self.books.get(symbol)
+        if book is None:
+            raise ValueError(f"{symbol} is not listed")
+        book.listing.amend(instrument)
+        if not self._has_own_fees:
+            self.rates[symbol] = FeeRates(instrument.maker_fee_raw, instrument.taker_fee_raw)
+        if self._amended is not None:
+            self._amended(symbol)
+
     # --- market status ---------------------------------------------------------------------
 
     def halt(self, symbol: str) -> None:
@@ -354,6 +388,15 @@ class Exchange:
             reason = f"order {client_order_id} is {order.status.value}"
             raise VenueRefusal(REFUSED, Code.ORDER_CLOSED, reason)
         return order
+
+    def _convert(self, order: VenueOrder, money: int) -> Fault | None:
+        """Give an order in quote its size, or say why it gets none."""
+        order.money = money
+        order.quantity = 0
+        fault = conversion_fault(order)
+        if fault is None:
+            order.quantity = size_of(order.book, order.side, money, order.price)
+        return fault
 
     def _reject(self, order: VenueOrder, fault: Fault, request_id: str | None) -> VenueRefusal:
         code, detail = fault

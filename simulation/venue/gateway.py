@@ -21,10 +21,12 @@ from simulation.entropy import Stream
 from simulation.faults import FaultKind, Faults
 from simulation.venue.enums import Code
 from simulation.venue.exchange import Exchange
+from simulation.venue.history import History
 from simulation.venue.limits import SECOND_NS, Limits, TokenBucket
 from simulation.venue.orders import VenueRefusal
 from simulation.venue.protocol import (
     BANNED,
+    BATCH_MAX,
     LATE,
     OK,
     RATE_LIMITED,
@@ -34,12 +36,16 @@ from simulation.venue.protocol import (
     AccountAnswer,
     AccountQuery,
     AnswerBody,
+    BatchCancelAnswer,
+    BatchCancelRequest,
     CancelAllAnswer,
     CancelAllRequest,
     CancelAnswer,
     CancelRequest,
     DepthAnswer,
     DepthQuery,
+    HistoryAnswer,
+    HistoryQuery,
     InstrumentsAnswer,
     InstrumentsQuery,
     ModifyAnswer,
@@ -48,6 +54,7 @@ from simulation.venue.protocol import (
     OpenOrdersQuery,
     OrderQuery,
     OrderQueryAnswer,
+    QuoteSubmitRequest,
     Refusal,
     Request,
     SubmitAnswer,
@@ -70,8 +77,10 @@ RATE_LIMIT_BAN: Final = FaultKind.RATE_LIMIT_BAN
 
 _KINDS: Final[dict[type, str]] = {
     SubmitRequest: "SUBMIT",
+    QuoteSubmitRequest: "SUBMIT",
     ModifyRequest: "MODIFY",
     CancelRequest: "CANCEL",
+    BatchCancelRequest: "BATCH_CANCEL",
     CancelAllRequest: "CANCEL_ALL",
 }
 
@@ -82,6 +91,7 @@ class Gateway:
     Args:
         stream: draws how a bad habit shows, never whether.
         key: the one key it takes; None takes any that is not empty.
+        history: what it answers about the past; None: nothing.
 
     Attributes:
         streams: the open connections.
@@ -94,20 +104,24 @@ class Gateway:
         stream: Stream,
         limits: Limits | None = None,
         key: str | None = None,
+        history: History | None = None,
     ) -> None:
         self._exchange = exchange
         self._faults = faults
         self._stream = stream
         self._limits = limits or Limits()
         self._key = key
+        self._history = history
         self._bucket = TokenBucket(self._limits.requests_per_second, self._limits.burst)
         self._refused_in_a_row = 0
         self._banned_until_ns = 0
         self.streams = Streams(exchange, faults, stream, self._limits.heartbeat_ns, self._takes_key)
         self._handlers: dict[type, Callable[..., AnswerBody]] = {
             SubmitRequest: self._submit,
+            QuoteSubmitRequest: self._submit,
             ModifyRequest: self._modify,
             CancelRequest: self._cancel,
+            BatchCancelRequest: self._batch_cancel,
             CancelAllRequest: self._cancel_all,
             OrderQuery: self._order,
             OpenOrdersQuery: self._open_orders,
@@ -115,6 +129,7 @@ class Gateway:
             AccountQuery: self._account,
             InstrumentsQuery: self._instruments,
             DepthQuery: self._depth,
+            HistoryQuery: self._past,
         }
         faults.on_heal(self.heal)
 
@@ -202,9 +217,11 @@ class Gateway:
     def _log(self, request: Request, acted: bool) -> None:
         kind = _KINDS.get(type(request), "QUERY")
         client_order_id = getattr(request, "client_order_id", "")
-        self._exchange.requests.append(
-            TrueRequest(self._exchange.now(), kind, request.request_id, client_order_id, acted)
-        )
+        true = TrueRequest(self._exchange.now(), kind, request.request_id, client_order_id, acted)
+        if type(request) is BatchCancelRequest:
+            names = tuple(name for _, name in request.cancels)
+            true = msgspec.structs.replace(true, client_order_ids=names)
+        self._exchange.requests.append(true)
 
     def _submit(self, request: SubmitRequest) -> SubmitAnswer:
         order = self._exchange.submit(
@@ -220,6 +237,7 @@ class Gateway:
             request.post_only,
             request.reduce_only,
             request.request_id,
+            type(request) is QuoteSubmitRequest,
         )
         return SubmitAnswer(request.request_id, order.record())
 
@@ -237,6 +255,19 @@ class Gateway:
     def _cancel(self, request: CancelRequest) -> CancelAnswer:
         order = self._exchange.cancel(request.symbol, request.client_order_id, request.request_id)
         return CancelAnswer(request.request_id, order.record())
+
+    def _batch_cancel(self, request: BatchCancelRequest) -> BatchCancelAnswer:
+        if len(request.cancels) > BATCH_MAX:
+            reason = f"{len(request.cancels)} cancels in one batch, at most {BATCH_MAX}"
+            raise VenueRefusal(REFUSED, Code.MALFORMED, reason)
+        answers: list[CancelAnswer | Refusal] = []
+        for request_id, client_order_id in request.cancels:
+            try:
+                order = self._exchange.cancel(request.symbol, client_order_id, request_id)
+                answers.append(CancelAnswer(request_id, order.record()))
+            except VenueRefusal as refusal:
+                answers.append(Refusal(request_id, refusal.code, refusal.reason))
+        return BatchCancelAnswer(request.request_id, tuple(answers))
 
     def _cancel_all(self, request: CancelAllRequest) -> CancelAllAnswer:
         count = self._exchange.cancel_all(request.symbol, request.side, request.request_id)
@@ -281,6 +312,20 @@ class Gateway:
         else:
             picture = book.depth()
         return DepthAnswer(request.request_id, request.symbol, *picture)
+
+    def _past(self, request: HistoryQuery) -> HistoryAnswer:
+        if self._history is None:
+            raise VenueRefusal(REFUSED, Code.NO_HISTORY, "this venue keeps no history")
+        limit = min(request.limit, self._limits.page)
+        frames, more = self._history.page(
+            request.channel,
+            request.symbol,
+            request.start_ns,
+            request.end_ns,
+            request.before,
+            limit,
+        )
+        return HistoryAnswer(request.request_id, frames, more)
 
     # --- stream ----------------------------------------------------------------------------
 

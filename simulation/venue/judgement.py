@@ -30,6 +30,16 @@ def reducible(order: VenueOrder, ledger: Ledger) -> int:
     return max(0, -signed if order.side is BUY else signed)
 
 
+def conversion_fault(order: VenueOrder) -> Fault | None:
+    """Why an order in quote cannot be given a size, or None."""
+    book = order.book
+    if order.trigger_price is not None and order.price is None:
+        return Code.UNSUPPORTED_QUOTE_QUANTITY, "a stop without a price takes no quote quantity"
+    if order.price is None and book.first_against(order.side, None) is None:
+        return Code.NO_MARKET, f"no market for {book.symbol} to convert quote quantity to base"
+    return None
+
+
 def submission_fault(order: VenueOrder, ledger: Ledger, now: int) -> Fault | None:
     """Why a new order cannot be taken, or None."""
     book = order.book

@@ -13,7 +13,7 @@ class Limits(msgspec.Struct, frozen=True):
         ban_after: this many refusals without a taken request in between lead to a ban.
         ban_ns: how long such a ban lasts.
         heartbeat_ns: interval of heartbeats on a logged-in connection.
-        page: most executions in one answer.
+        page: most executions, or frames of history, in one answer.
     """
 
     requests_per_second: int = 50

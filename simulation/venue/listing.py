@@ -9,6 +9,19 @@ from simulation.venue.money import RAW_DIGITS, RAW_ONE, TEN, half_even
 
 Instrument = AnyInstrument
 
+_FIXED: Final = (
+    "__class__",
+    "id",
+    "base_currency",
+    "quote_currency",
+    "settlement_currency",
+    "is_inverse",
+    "price_increment",
+    "size_increment",
+    "multiplier",
+    "margin_init_raw",
+    "margin_maint_raw",
+)
 INVERSE_DIGITS: Final = 24  # an inverse fill's quantity x multiplier / price is kept to 1e-24
 
 
@@ -71,12 +84,7 @@ class Listing:
         cost = self.base if self.inverse else instrument.quote_currency
         self.cost = cost
         cp = cost.precision
-        self.min_quantity = _mantissa(instrument.min_quantity, sp)
-        self.max_quantity = _mantissa(instrument.max_quantity, sp)
-        self.min_price = _mantissa(instrument.min_price, pp)
-        self.max_price = _mantissa(instrument.max_price, pp)
-        self.min_notional = _mantissa(instrument.min_notional, cp)
-        self.max_notional = _mantissa(instrument.max_notional, cp)
+        self._take_bounds(instrument)
         if self.inverse:
             # quantity x multiplier / price, with the price in the denominator at each use
             self._notional_numerator = self.multiplier * TEN[cp + pp]
@@ -96,6 +104,28 @@ class Listing:
             self._pnl_numerator = self.multiplier * TEN[cp]
             self._pnl_denominator = TEN[3 * RAW_DIGITS]
 
+    def _take_bounds(self, instrument: Instrument) -> None:
+        pp, sp, cp = self.price_precision, self.size_precision, self.cost.precision
+        self.min_quantity = _mantissa(instrument.min_quantity, sp)
+        self.max_quantity = _mantissa(instrument.max_quantity, sp)
+        self.min_price = _mantissa(instrument.min_price, pp)
+        self.max_price = _mantissa(instrument.max_price, pp)
+        self.min_notional = _mantissa(instrument.min_notional, cp)
+        self.max_notional = _mantissa(instrument.max_notional, cp)
+
+    def amend(self, instrument: Instrument) -> None:
+        """Take the bounds of another definition of the same instrument.
+
+        Raises:
+            ValueError: it differs in more than bounds and fees. A new grid would leave resting
+                orders off it, new margins or scales what positions and orders lock.
+        """
+        for name in _FIXED:
+            if getattr(instrument, name) != getattr(self.instrument, name):
+                raise ValueError(f"{self.symbol}: {name} cannot be amended")
+        self._take_bounds(instrument)
+        self.instrument = instrument
+
     def notional(self, quantity: int, price: int) -> int:
         """Mantissa of the cost currency, rounded half-even once from the exact product."""
         if self.inverse:
@@ -103,6 +133,17 @@ class Listing:
                 quantity * self._notional_numerator, price * self._notional_denominator
             )
         return half_even(quantity * price * self._notional_numerator, self._notional_denominator)
+
+    def quantity_for(self, money: int, price: int) -> int:
+        """The size, a multiple of `step` rounded down, that this much of the quote currency (a
+        mantissa) buys at a price. An inverse contract is worth its multiplier in quote."""
+        worth = self.multiplier * self.step
+        scale = TEN[self.size_precision + RAW_DIGITS]
+        if not self.inverse:
+            worth *= price
+            scale *= TEN[self.price_precision]
+        quote = TEN[self.instrument.quote_currency.precision]
+        return money * scale // (worth * quote) * self.step
 
     def exact_cost(self, quantity: int, price: int) -> int:
         """What a position's cost counts for a fill: units of 10 ** -`cost_digits`."""

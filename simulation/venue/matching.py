@@ -51,6 +51,28 @@ def sweep(book: Book, side: Side, quantity: int, limit: int | None) -> Sweep:
     return Sweep(quantity - left, notional, False)
 
 
+def size_of(book: Book, side: Side, money: int, price: int | None) -> int:
+    """How much an amount of quote currency (a mantissa) is worth to an incoming order.
+
+    With a price, at that price. Without one it walks the other side, so that the sum of what it
+    would pay (or be paid) is the amount, less than one step short of it. 0: nobody is there, or
+    it buys no step.
+    """
+    listing = book.listing
+    if price is not None or listing.inverse:
+        return listing.quantity_for(money, 0 if price is None else price)
+    half = book.asks if side is BUY else book.bids
+    total = 0
+    for level in half.prices if side is BUY else reversed(half.prices):
+        size = half.levels[level].size
+        worth = listing.notional(size, level)
+        if worth >= money:
+            return total + listing.quantity_for(money, level)
+        total += size
+        money -= worth
+    return total
+
+
 def would_take(book: Book, side: Side, price: int) -> bool:
     """Whether a limit order at `price` would meet anybody, ourselves included."""
     if side is BUY:

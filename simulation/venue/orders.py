@@ -32,6 +32,7 @@ class VenueOrder:
         resting: its place in the book, None while it is not shown there.
         purse, lock, reserve: what it holds back (see `ledger`).
         claimed: the last answer of `Ledger.claim`, behind the leaves and price it is for.
+        money: what was ordered as an amount of quote currency, a mantissa; 0: a size was.
     """
 
     __slots__ = (
@@ -41,6 +42,7 @@ class VenueOrder:
         "expire_time_ns",
         "filled",
         "lock",
+        "money",
         "number",
         "post_only",
         "price",
@@ -102,6 +104,7 @@ class VenueOrder:
         self.lock = 0
         self.reserve = 0
         self.claimed: tuple[tuple[int, int], tuple[Purse, int, int]] | None = None
+        self.money = 0
 
     @property
     def leaves(self) -> int:

@@ -21,7 +21,11 @@ import msgspec
 CHANNEL_QUOTES: Final = "quotes"
 CHANNEL_TRADES: Final = "trades"
 CHANNEL_BOOK: Final = "book"
+CHANNEL_DEPTH: Final = "depth"
+CHANNEL_INSTRUMENT: Final = "instrument"
 CHANNEL_USER: Final = "user"
+
+DEPTH_LEVELS: Final = 10
 
 OK: Final = 200
 REFUSED: Final = 400
@@ -31,6 +35,8 @@ BANNED: Final = 418
 RATE_LIMITED: Final = 429
 SERVER_ERROR: Final = 500
 UNAVAILABLE: Final = 503
+
+BATCH_MAX: Final = 50  # cancels in one request
 
 
 # the tag is the first array element; its field name never shows, but must not be a real field's
@@ -60,6 +66,11 @@ class SubmitRequest(Message, frozen=True, gc=False, array_like=True, tag=True):
     reduce_only: bool
 
 
+class QuoteSubmitRequest(SubmitRequest, frozen=True, gc=False, array_like=True, tag=True):
+    """A SubmitRequest whose `quantity` is money of the quote currency, a mantissa at its
+    precision. The venue converts it to base before anything else and tells so (UPDATED)."""
+
+
 class ModifyRequest(Message, frozen=True, gc=False, array_like=True, tag=True):
     key: str
     request_id: str
@@ -77,6 +88,16 @@ class CancelRequest(Message, frozen=True, gc=False, array_like=True, tag=True):
     deadline_ns: int
     symbol: str
     client_order_id: str
+
+
+class BatchCancelRequest(Message, frozen=True, gc=False, array_like=True, tag=True):
+    """Several cancels of one instrument, each judged as if it had come alone, in this order."""
+
+    key: str
+    request_id: str
+    deadline_ns: int
+    symbol: str
+    cancels: tuple[tuple[str, str], ...]  # (request id, client order id), at most BATCH_MAX
 
 
 class CancelAllRequest(Message, frozen=True, gc=False, array_like=True, tag=True):
@@ -118,6 +139,19 @@ class InstrumentsQuery(Message, frozen=True, gc=False, array_like=True, tag=True
 class DepthQuery(Message, frozen=True, gc=False, array_like=True, tag=True):
     request_id: str
     symbol: str
+
+
+class HistoryQuery(Message, frozen=True, gc=False, array_like=True, tag=True):
+    """The newest `limit` quotes, trades or book changes of a range, both ends inclusive. To page
+    back through the range, ask again with the number of the oldest frame that came."""
+
+    request_id: str
+    channel: str  # CHANNEL_QUOTES, CHANNEL_TRADES or CHANNEL_BOOK
+    symbol: str
+    start_ns: int
+    end_ns: int
+    before: int  # only frames with a smaller number; 0: all
+    limit: int
 
 
 # --- answers -------------------------------------------------------------------------------
@@ -221,6 +255,13 @@ class CancelAnswer(Message, frozen=True, gc=False, array_like=True, tag=True):
     order: OrderRecord
 
 
+class BatchCancelAnswer(Message, frozen=True, gc=False, array_like=True, tag=True):
+    """What each cancel would have been answered alone, in the order asked for."""
+
+    request_id: str
+    answers: "tuple[CancelAnswer | Refusal, ...]"
+
+
 class CancelAllAnswer(Message, frozen=True, gc=False, array_like=True, tag=True):
     request_id: str
     canceled: int
@@ -264,6 +305,15 @@ class DepthAnswer(Message, frozen=True, gc=False, array_like=True, tag=True):
     update: int
     bids: tuple[tuple[int, int], ...]
     asks: tuple[tuple[int, int], ...]
+
+
+class HistoryAnswer(Message, frozen=True, gc=False, array_like=True, tag=True):
+    """`frames` ascend, numbered by `seq` within their channel and symbol; `more`: the range has
+    older ones."""
+
+    request_id: str
+    frames: "tuple[QuoteFrame | TradeFrame | BookFrame, ...]"
+    more: bool
 
 
 class Refusal(Message, frozen=True, gc=False, array_like=True, tag=True):
@@ -363,6 +413,27 @@ class BookFrame(Message, frozen=True, gc=False, array_like=True, tag=True):
     ts: int
 
 
+class DepthFrame(Message, frozen=True, gc=False, array_like=True, tag=True):
+    """The DEPTH_LEVELS best levels of each side as they stand after book update `update`, best
+    first. Sent on subscription, and whenever one of them has changed."""
+
+    seq: int
+    symbol: str
+    update: int
+    bids: tuple[tuple[int, int], ...]
+    asks: tuple[tuple[int, int], ...]
+    ts: int
+
+
+class InstrumentFrame(Message, frozen=True, gc=False, array_like=True, tag=True):
+    """An instrument's definition as it stands: on subscription, and whenever it is amended."""
+
+    seq: int
+    symbol: str
+    instrument: InstrumentRecord | FutureRecord
+    ts: int
+
+
 class OrderFrame(Message, frozen=True, gc=False, array_like=True, tag=True):
     """`event`: ACCEPTED REJECTED TRIGGERED UPDATED CANCELED EXPIRED. Fills come as FillFrame."""
 
@@ -388,8 +459,10 @@ class BalanceFrame(Message, frozen=True, gc=False, array_like=True, tag=True):
 
 Request = (
     SubmitRequest
+    | QuoteSubmitRequest
     | ModifyRequest
     | CancelRequest
+    | BatchCancelRequest
     | CancelAllRequest
     | OrderQuery
     | OpenOrdersQuery
@@ -397,11 +470,13 @@ Request = (
     | AccountQuery
     | InstrumentsQuery
     | DepthQuery
+    | HistoryQuery
 )
 AnswerBody = (
     SubmitAnswer
     | ModifyAnswer
     | CancelAnswer
+    | BatchCancelAnswer
     | CancelAllAnswer
     | OrderQueryAnswer
     | OpenOrdersAnswer
@@ -409,6 +484,7 @@ AnswerBody = (
     | AccountAnswer
     | InstrumentsAnswer
     | DepthAnswer
+    | HistoryAnswer
     | Refusal
 )
 ClientFrame = Login | StreamSubscribe | StreamUnsubscribe | Ping
@@ -423,10 +499,13 @@ VenueFrame = (
     | QuoteFrame
     | TradeFrame
     | BookFrame
+    | DepthFrame
+    | InstrumentFrame
     | OrderFrame
     | FillFrame
     | BalanceFrame
 )
+PublicFrame = QuoteFrame | TradeFrame | BookFrame  # what a venue remembers
 
 # str: an identifier is text, whatever subclass of it the client holds
 encode: Final = msgspec.msgpack.Encoder(enc_hook=str).encode

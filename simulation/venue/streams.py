@@ -18,14 +18,19 @@ from simulation.venue.exchange import Exchange
 from simulation.venue.orders import VenueOrder
 from simulation.venue.protocol import (
     CHANNEL_BOOK,
+    CHANNEL_DEPTH,
+    CHANNEL_INSTRUMENT,
     CHANNEL_QUOTES,
     CHANNEL_TRADES,
     CHANNEL_USER,
+    DEPTH_LEVELS,
     BalanceFrame,
     BalanceRecord,
     BookFrame,
+    DepthFrame,
     FillFrame,
     Heartbeat,
+    InstrumentFrame,
     LoggedIn,
     Login,
     LoginRefused,
@@ -45,9 +50,19 @@ from simulation.venue.protocol import (
     encode,
 )
 from simulation.venue.sessions import ChannelKey, Peer, Session, true_subscriptions
+from simulation.venue.statement import instrument_record
 
 UserFrame = OrderFrame | FillFrame | BalanceFrame
+Levels = tuple[tuple[int, int], ...]
+Best = tuple[Levels, Levels]  # bids, asks
 
+_MARKET: Final = (
+    CHANNEL_QUOTES,
+    CHANNEL_TRADES,
+    CHANNEL_BOOK,
+    CHANNEL_DEPTH,
+    CHANNEL_INSTRUMENT,
+)
 USER: Final[ChannelKey] = (CHANNEL_USER, "")
 _REMEMBERED: Final = 16  # user frames that a reconnect may see again
 _BALANCES_NS: Final = 500_000_000  # balances that change are told this much later, once
@@ -87,7 +102,9 @@ class Streams:
         self._instrument_ids = {
             symbol: book.listing.instrument_id for symbol, book in exchange.books.items()
         }
+        self._depths: dict[str, Best] = {}  # as last sent, of what was ever subscribed to
         exchange.listen(self)
+        exchange.tell_amendments_to(self.on_amended)
         exchange.count_subscriptions_with(self.subscriptions)
 
     def subscriptions(self) -> tuple[TrueSubscription, ...]:
@@ -141,6 +158,10 @@ class Streams:
         self._send(session, encode(StreamSubscribed(channel, symbol)))
         if channel == CHANNEL_QUOTES:
             self._restate_quote(session, symbol)
+        elif channel == CHANNEL_DEPTH:
+            self._restate_depth(session, symbol)
+        elif channel == CHANNEL_INSTRUMENT:
+            self._restate_instrument(session, symbol)
         elif channel == CHANNEL_USER:
             self._repeat_user_frames(session)
             self._had_user_session = True
@@ -155,8 +176,7 @@ class Streams:
         channel, symbol = key
         if channel == CHANNEL_USER:
             return symbol == ""
-        market = channel in (CHANNEL_QUOTES, CHANNEL_TRADES, CHANNEL_BOOK)
-        return market and symbol in self._exchange.books
+        return channel in _MARKET and symbol in self._exchange.books
 
     def _refuse(
         self, session: Session, frame: StreamSubscribe | StreamUnsubscribe, reason: str
@@ -197,6 +217,10 @@ class Streams:
             elif channel == CHANNEL_BOOK:
                 update, bids, asks = self._exchange.books[symbol].restate()
                 self.on_book(symbol, update, bids, asks, now)
+            elif channel == CHANNEL_DEPTH:
+                self._restate_depth(session, symbol)
+            elif channel == CHANNEL_INSTRUMENT:
+                self._restate_instrument(session, symbol)
         self._schedule_beat(session)
 
     def _restate_quote(self, session: Session, symbol: str) -> None:
@@ -206,6 +230,25 @@ class Streams:
         seq = session.next_seq((CHANNEL_QUOTES, symbol))
         now = self._exchange.now()
         self._send(session, encode(QuoteFrame(seq, symbol, bid, ask, bid_size, ask_size, now)))
+
+    def _restate_depth(self, session: Session, symbol: str) -> None:
+        best = self._depths[symbol] = self._best(symbol)
+        self._send_depth(session, symbol, best, self._exchange.now())
+
+    def _send_depth(self, session: Session, symbol: str, best: Best, ts: int) -> None:
+        seq = session.next_seq((CHANNEL_DEPTH, symbol))
+        update = self._exchange.books[symbol].update
+        self._send(session, encode(DepthFrame(seq, symbol, update, *best, ts)))
+
+    def _best(self, symbol: str) -> Best:
+        _, bids, asks = self._exchange.books[symbol].depth()
+        return bids[:DEPTH_LEVELS], asks[:DEPTH_LEVELS]
+
+    def _restate_instrument(self, session: Session, symbol: str) -> None:
+        exchange = self._exchange
+        record = instrument_record(exchange.books[symbol].listing, exchange.rates[symbol])
+        seq = session.next_seq((CHANNEL_INSTRUMENT, symbol))
+        self._send(session, encode(InstrumentFrame(seq, symbol, record, exchange.now())))
 
     # --- what the exchange says -----------------------------------------------------------
 
@@ -249,6 +292,17 @@ class Streams:
         for session in self._listening(key, "venue.book"):
             frame = BookFrame(session.next_seq(key), symbol, update, bids, asks, ts)
             self._send(session, encode(frame))
+        if symbol in self._depths:  # somebody has subscribed to it once
+            best = self._best(symbol)
+            if best != self._depths[symbol]:
+                self._depths[symbol] = best
+                for session in self._listening((CHANNEL_DEPTH, symbol), "venue.depth"):
+                    self._send_depth(session, symbol, best, ts)
+
+    def on_amended(self, symbol: str) -> None:
+        """A definition has changed."""
+        for session in self._listening((CHANNEL_INSTRUMENT, symbol), "venue.instrument"):
+            self._restate_instrument(session, symbol)
 
     def on_quote(
         self, symbol: str, bid: int, ask: int, bid_size: int, ask_size: int, ts: int

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from wrong_answers import mistakes
 from wrong_clients import WRONG
 
 from conformance.capabilities import Capabilities
@@ -303,6 +304,7 @@ MISTAKES: list[tuple[str, type[NativeClient], str, str]] = [
     ("an exception while sending", SendRaises, "TC-E10", "KERNEL_FAULT"),
     ("an exception while reading", FrameRaises, "TC-D20", "ADAPTER_RAISED"),
     ("a stamp in the past", StampsBack, "TC-D20", "BAD_MESSAGE"),
+    *mistakes(frames),
 ]
 
 # What only a wrong kernel, tester or venue can trip; tried below on altered evidence.

@@ -19,6 +19,15 @@ def test_a_wrong_client_fails_in_the_case_meant_for_it(mistake: str) -> None:
 
 
 @pytest.mark.parametrize("mistake", WRONG)
+def test_a_wrong_client_fails_in_that_case_when_no_level_is_asked_for(mistake: str) -> None:
+    wrong = WRONG[mistake]
+    result = certify(wrong.factory, seeds=3, cases=[wrong.case]).result(wrong.case)
+    assert result.verdict is Verdict.FAIL
+    rules = {rule for failure in result.failures for rule, _ in failure.findings}
+    assert wrong.rule in rules, result.detail
+
+
+@pytest.mark.parametrize("mistake", WRONG)
 def test_a_wrong_client_is_wrong_in_nothing_else_of_the_case(mistake: str) -> None:
     """The genuine client passes the very same worlds."""
     wrong = WRONG[mistake]

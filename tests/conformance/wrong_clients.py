@@ -126,7 +126,11 @@ def _factory(kind: type[NativeClient]) -> Factory:
 
 
 class Wrong(msgspec.Struct, frozen=True):
-    """`level` and `case` are where it must fail, and `rule` is what must say so."""
+    """`case` is where it must fail, and `rule` is what must say so.
+
+    `level` is the lowest that shows it: a mistake about a lost answer or a lost connection needs
+    one, and the default level has both in every case.
+    """
 
     factory: Factory
     level: str

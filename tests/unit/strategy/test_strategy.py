@@ -5,6 +5,7 @@ import pytest
 
 from engine.actor import ActorConfig
 from engine.model.commands import (
+    BatchCancelOrders,
     CancelAllOrders,
     CancelOrder,
     ModifyOrder,
@@ -309,10 +310,15 @@ def test_cancel_orders_cancels_the_living_and_reports_the_first_refusal(
     refused = trader.cancel_orders([alive, dead, also_alive])
     assert refused is not None
     assert refused.of.endswith(dead.client_order_id)
-    assert [command.client_order_id for command in desk.to_execution] == [
+    (batch,) = desk.to_execution
+    assert isinstance(batch, BatchCancelOrders)
+    assert (batch.instrument_id, batch.strategy_id) == (BTCUSDT, trader.id)
+    assert [cancel.client_order_id for cancel in batch.cancels] == [
         alive.client_order_id,
         also_alive.client_order_id,
     ]
+    ids = {batch.command_id, *(cancel.command_id for cancel in batch.cancels)}
+    assert len(ids) == 3
     assert trader.cancel_orders([alive]) is None
     assert trader.cancel_orders([]) is None
 
