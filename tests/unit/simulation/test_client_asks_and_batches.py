@@ -358,7 +358,7 @@ def test_more_cancels_than_a_batch_holds_are_several() -> None:
     sea.batch(*names)
     sea.sail(SECOND)
     sizes = [len(r.cancels) for r in sea.front.requests if isinstance(r, wire.BatchCancelRequest)]
-    assert sizes == [wire.BATCH_MAX, 2]
+    assert sorted(sizes) == [2, wire.BATCH_MAX]  # requests do not keep their order
     assert len(sea.of(CancelRejectedReport)) == len(names)
 
 
