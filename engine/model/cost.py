@@ -167,20 +167,28 @@ class AccountNet(CostBasis):
     venue's: a fill that a lost frame kept back comes after later ones. So the last trades are
     remembered with what stood before them, and a late one is entered where it belongs. One
     older than all that is remembered is entered before them.
+
+    A settlement closes what the trades leave, whenever they are heard of.
+
+    Attributes:
+        settlement_px_raw: the venue's settlement price; None while it is not settled.
+        settled_raw: signed raw quantity that the settlement closed.
     """
 
-    __slots__ = ("_before", "_trades")
+    __slots__ = ("_before", "_trades", "settled_raw", "settlement_px_raw")
 
     def __init__(self, valuation: Valuation) -> None:
         super().__init__(valuation)
         self._trades: list[tuple[int, int, int]] = []  # (ts_event, change raw, price raw)
         self._before = (0, 0, 0)  # signed_raw, cost, earned before the first of them
+        self.settlement_px_raw: int | None = None
+        self.settled_raw = 0
 
     def trade_at(self, ts_event: int, change_raw: int, price_raw: int) -> int:
         """`trade`, entered at `ts_event` (nanoseconds, the venue's); equal times keep arrival
         order. Returns the profit to book now, which a late trade may lower."""
         trades = self._trades
-        if not trades or ts_event >= trades[-1][0]:
+        if self.settlement_px_raw is None and (not trades or ts_event >= trades[-1][0]):
             trades.append((ts_event, change_raw, price_raw))
             if len(trades) > _REMEMBERED_MAX:
                 self._forget_oldest()
@@ -190,9 +198,21 @@ class AccountNet(CostBasis):
         self.signed_raw, self.cost, self.earned = self._before
         for _, change, price in trades:
             self.trade(change, price)
+        if self.settlement_px_raw is not None:
+            self._close_at(self.settlement_px_raw)
         # one rounding of all that was earned, whatever was booked on the way
         self.booked_raw = self.valuation.to_raw(self.earned)
         return self.booked_raw - booked_raw
+
+    def settle(self, price_raw: int) -> int:
+        """Close everything at the venue's settlement price: after this only a late trade can
+        come. Returns the profit to book now."""
+        self.settlement_px_raw = price_raw
+        return self._close_at(price_raw)
+
+    def _close_at(self, price_raw: int) -> int:
+        self.settled_raw = held_raw = self.signed_raw
+        return self.trade(-held_raw, price_raw) if held_raw else 0
 
     def _forget_oldest(self) -> None:
         base = CostBasis(self.valuation)
