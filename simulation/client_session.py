@@ -29,6 +29,7 @@ from simulation.venue.protocol import (
     OrderFrame,
     Ping,
     QuoteFrame,
+    SettlementFrame,
     StreamRefused,
     StreamSubscribe,
     StreamSubscribed,
@@ -40,7 +41,7 @@ from simulation.venue.protocol import (
 )
 
 MarketFrame = QuoteFrame | TradeFrame | BookFrame
-NumberedFrame = MarketFrame | OrderFrame | FillFrame | BalanceFrame
+NumberedFrame = MarketFrame | OrderFrame | FillFrame | BalanceFrame | SettlementFrame
 Topic = tuple[str, str]  # channel, symbol
 
 USER: Final[Topic] = (CHANNEL_USER, "")
@@ -51,6 +52,7 @@ _CHANNEL_OF: Final[Mapping[type, str]] = {
     OrderFrame: CHANNEL_USER,
     FillFrame: CHANNEL_USER,
     BalanceFrame: CHANNEL_USER,
+    SettlementFrame: CHANNEL_USER,
 }
 
 

@@ -19,6 +19,7 @@ import msgspec
 from invariants.truth import TrueRequest
 from simulation.entropy import Stream
 from simulation.faults import FaultKind, Faults
+from simulation.venue.definitions import instrument_record
 from simulation.venue.enums import Code
 from simulation.venue.exchange import Exchange
 from simulation.venue.limits import SECOND_NS, Limits, TokenBucket
@@ -48,6 +49,7 @@ from simulation.venue.protocol import (
     OpenOrdersQuery,
     OrderQuery,
     OrderQueryAnswer,
+    PositionSubmit,
     Refusal,
     Request,
     SubmitAnswer,
@@ -58,7 +60,6 @@ from simulation.venue.protocol import (
     encode,
 )
 from simulation.venue.sessions import Peer
-from simulation.venue.statement import instrument_record
 from simulation.venue.streams import Streams
 
 _WHERE: Final = "venue.request"
@@ -70,6 +71,7 @@ RATE_LIMIT_BAN: Final = FaultKind.RATE_LIMIT_BAN
 
 _KINDS: Final[dict[type, str]] = {
     SubmitRequest: "SUBMIT",
+    PositionSubmit: "SUBMIT",
     ModifyRequest: "MODIFY",
     CancelRequest: "CANCEL",
     CancelAllRequest: "CANCEL_ALL",
@@ -106,6 +108,7 @@ class Gateway:
         self.streams = Streams(exchange, faults, stream, self._limits.heartbeat_ns, self._takes_key)
         self._handlers: dict[type, Callable[..., AnswerBody]] = {
             SubmitRequest: self._submit,
+            PositionSubmit: self._submit,
             ModifyRequest: self._modify,
             CancelRequest: self._cancel,
             CancelAllRequest: self._cancel_all,
@@ -220,6 +223,7 @@ class Gateway:
             request.post_only,
             request.reduce_only,
             request.request_id,
+            request.position_id if isinstance(request, PositionSubmit) else None,
         )
         return SubmitAnswer(request.request_id, order)
 
@@ -263,10 +267,11 @@ class Gateway:
 
     def _instruments(self, request: InstrumentsQuery) -> InstrumentsAnswer:
         rates = self._exchange.rates
+        settled = self._exchange.expiry.settled
         return InstrumentsAnswer(
             request.request_id,
             tuple(
-                instrument_record(book.listing, rates[symbol])
+                instrument_record(book.listing, rates[symbol], settled.get(symbol))
                 for symbol, book in sorted(self._exchange.books.items())
             ),
         )

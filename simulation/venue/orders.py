@@ -7,7 +7,7 @@ from simulation.venue.protocol import OrderRecord
 
 if TYPE_CHECKING:
     from simulation.venue.book import Book, Resting
-    from simulation.venue.ledger import Purse
+    from simulation.venue.ledger import HedgedPosition, Purse
 
 _OPEN = (Status.ACCEPTED, Status.TRIGGERED, Status.PARTIALLY_FILLED)
 
@@ -30,6 +30,7 @@ class VenueOrder:
         triggered: a stop-limit whose trigger was touched; from then on it is a limit order.
         resting: its place in the book, None while it is not shown there.
         purse, lock, reserve: what it holds back (see `ledger`).
+        position: where the venue hedges, what its fills are for; None until the first decides.
     """
 
     __slots__ = (
@@ -39,6 +40,7 @@ class VenueOrder:
         "filled",
         "lock",
         "number",
+        "position",
         "post_only",
         "price",
         "purse",
@@ -98,6 +100,7 @@ class VenueOrder:
         self.purse: Purse | None = None
         self.lock = 0
         self.reserve = 0
+        self.position: HedgedPosition | None = None
 
     @property
     def leaves(self) -> int:

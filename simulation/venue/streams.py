@@ -33,6 +33,7 @@ from simulation.venue.protocol import (
     Ping,
     Pong,
     QuoteFrame,
+    SettlementFrame,
     StreamRefused,
     StreamSubscribe,
     StreamSubscribed,
@@ -45,7 +46,7 @@ from simulation.venue.protocol import (
 )
 from simulation.venue.sessions import ChannelKey, Peer, Session, true_subscriptions
 
-UserFrame = OrderFrame | FillFrame | BalanceFrame
+UserFrame = OrderFrame | FillFrame | BalanceFrame | SettlementFrame
 
 USER: Final[ChannelKey] = (CHANNEL_USER, "")
 _REMEMBERED: Final = 16  # user frames that a reconnect may see again
@@ -215,6 +216,9 @@ class Streams:
 
     def on_fill(self, trade: TradeRecord, order: OrderRecord) -> None:
         self._tell_user(FillFrame(0, trade, order))
+
+    def on_settlement(self, symbol: str, price: int, ts: int) -> None:
+        self._tell_user(SettlementFrame(0, symbol, price, ts))
 
     def on_balances(self, balances: tuple[BalanceRecord, ...], ts: int) -> None:
         """Once for all that changes within half a second, as it then stands."""
