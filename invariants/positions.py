@@ -24,22 +24,25 @@ def _signed(fill: OrderFilled, evidence: Evidence) -> int:
     return signed
 
 
-def _beyond(position_id: PositionId) -> PositionId:
-    """The position that a fill through this one opens: itself, but for a virtual one."""
-    return PositionId(f"{position_id}F") if position_id.is_virtual else position_id
+def _is_beyond(opened: PositionId, closed: PositionId) -> bool:
+    """Whether a fill through `closed` may open `opened`: itself, but for a virtual one."""
+    if not closed.is_virtual:
+        return opened == closed
+    return opened != closed and opened.rstrip("F") == closed.rstrip("F")
 
 
 def _assign(sums: dict[str, int], fill: OrderFilled, evidence: Evidence) -> None:
     """Add a fill to its position; what goes through a virtual one belongs beyond it."""
     position_id, signed = fill.position_id, _signed(fill, evidence)
-    while True:
-        held = sums.get(position_id, 0)
-        beyond = _beyond(position_id)
-        if beyond == position_id or held * (held + signed) >= 0:
-            sums[position_id] = held + signed
-            return
-        sums[position_id] = 0
-        position_id, signed = beyond, held + signed
+    held = sums.get(position_id, 0)
+    if not position_id.is_virtual or held * (held + signed) >= 0:
+        sums[position_id] = held + signed
+        return
+    sums[position_id] = 0
+    beyond = f"{position_id}F"
+    while beyond in sums:
+        beyond += "F"
+    sums[beyond] = held + signed
 
 
 def _owner(fill: OrderFilled) -> PositionId | None:
@@ -144,15 +147,15 @@ class FlipClosesThenOpens(Check):
                 fact
                 for fact in facts[index + 1 :]
                 if isinstance(fact, PositionClosed | PositionOpened)
-                and fact.position_id in (fill.position_id, _beyond(fill.position_id))
+                and fact.position_id.rstrip("F") == fill.position_id.rstrip("F")
             ][:2]
             if [type(step) for step in steps] != [PositionClosed, PositionOpened]:
                 shown = ", ".join(type(step).__name__ for step in steps) or "no position event"
                 yield Violation(fill.position_id, f"a fill through flat gave {shown}")
                 continue
             closed, opened = steps
-            if closed.position_id != fill.position_id or opened.position_id != _beyond(
-                fill.position_id
+            if closed.position_id != fill.position_id or not _is_beyond(
+                opened.position_id, fill.position_id
             ):
                 yield Violation(
                     fill.position_id, f"closed {closed.position_id}, opened {opened.position_id}"

@@ -203,12 +203,10 @@ class Application:
             cache.update_position(position)
             cache.assign_position(fill.client_order_id, beyond_id)
             rest = msgspec.structs.replace(rest, position_id=beyond_id)
-            beyond = cache.position(beyond_id)
-            if beyond is None:
-                position = Position(instrument, rest)
-                cache.add_position(position)
-                return [*steps, self._position_event(position, rest, True)]
-            position = beyond
+            position = Position(instrument, rest)
+            cache.add_position(position)
+            steps.append(self._position_event(position, rest, True))
+            rest = None
         cache.update_position(position)
         return steps
 

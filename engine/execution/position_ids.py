@@ -96,8 +96,13 @@ class PositionIds:
 
     def beyond(self, position_id: PositionId) -> PositionId:
         """Where the rest of a fill goes that has closed this position: a venue keeps its own
-        positions, a virtual one is never turned."""
-        return PositionId(position_id + _FLIPPED) if position_id.is_virtual else position_id
+        positions, a virtual one is never turned: a new one is opened, whatever else is open."""
+        if not position_id.is_virtual:
+            return position_id
+        beyond = PositionId(position_id + _FLIPPED)
+        while self._ctx.cache.position_exists(beyond):
+            beyond = PositionId(beyond + _FLIPPED)
+        return beyond
 
     def finding(self, command: SubmitOrder, order: Order) -> tuple[DenialCode, str] | None:
         """Why an order cannot be for the position it names; None when it can."""

@@ -11,6 +11,8 @@ from zoo.bugs import (
     clock,
     determinism,
     fills,
+    hedging,
+    instruments,
     kernel,
     network,
     orders,
@@ -30,6 +32,8 @@ _ALL: Final = (
     *recovery.BUGS,
     *kernel.BUGS,
     *determinism.BUGS,
+    *hedging.BUGS,
+    *instruments.BUGS,
 )
 
 BUGS: Final[Mapping[str, Bug]] = {bug.id: bug for bug in _ALL}
