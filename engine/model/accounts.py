@@ -453,6 +453,7 @@ class MarginAccount(Account):
             fill.ts_event,
             quantity_raw if fill.side is BUY else -quantity_raw,
             fill.last_px.raw,
+            fill.trade_id,
         )
         self._keep_margin(key, net, instrument)
         return booked_raw

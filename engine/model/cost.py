@@ -8,7 +8,6 @@ far): the roundings telescope, and the sum of what was booked is never off by mo
 rounding, however many fills it took.
 """
 
-from bisect import insort
 from decimal import Decimal
 from math import gcd
 from typing import Final
@@ -20,6 +19,9 @@ from engine.model.instruments import Instrument
 _REMEMBERED_MAX: Final = 512  # trades that a late one can still be put among
 _FORGOTTEN_AT_ONCE: Final = 256
 _INVERSE_SCALE: Final = 10**8  # raw (1e-16) to 1e-24
+_DIGITS: Final = "0123456789"
+
+_Trade = tuple[int, int, int, str]  # ts_event, change raw, price raw, trade id
 
 
 class Valuation:
@@ -179,24 +181,29 @@ class AccountNet(CostBasis):
 
     def __init__(self, valuation: Valuation) -> None:
         super().__init__(valuation)
-        self._trades: list[tuple[int, int, int]] = []  # (ts_event, change raw, price raw)
+        self._trades: list[_Trade] = []
         self._before = (0, 0, 0)  # signed_raw, cost, earned before the first of them
         self.settlement_px_raw: int | None = None
         self.settled_raw = 0
 
-    def trade_at(self, ts_event: int, change_raw: int, price_raw: int) -> int:
-        """`trade`, entered at `ts_event` (nanoseconds, the venue's); equal times keep arrival
-        order. Returns the profit to book now, which a late trade may lower."""
+    def trade_at(self, ts_event: int, change_raw: int, price_raw: int, trade_id: str = "") -> int:
+        """`trade`, entered at `ts_event` (nanoseconds, the venue's). Of one instant, trades whose
+        ids are numbered alike go by number, others by arrival. Returns the profit to book now,
+        which a late trade may lower."""
         trades = self._trades
-        if self.settlement_px_raw is None and (not trades or ts_event >= trades[-1][0]):
-            trades.append((ts_event, change_raw, price_raw))
+        trade = (ts_event, change_raw, price_raw, trade_id)
+        if self.settlement_px_raw is None and (not trades or not _is_before(trade, trades[-1])):
+            trades.append(trade)
             if len(trades) > _REMEMBERED_MAX:
                 self._forget_oldest()
             return self.trade(change_raw, price_raw)
-        insort(trades, (ts_event, change_raw, price_raw), key=_entered_at)
+        at = len(trades)
+        while at and _is_before(trade, trades[at - 1]):
+            at -= 1
+        trades.insert(at, trade)
         booked_raw = self.booked_raw
         self.signed_raw, self.cost, self.earned = self._before
-        for _, change, price in trades:
+        for _, change, price, _ in trades:
             self.trade(change, price)
         if self.settlement_px_raw is not None:
             self._close_at(self.settlement_px_raw)
@@ -217,11 +224,17 @@ class AccountNet(CostBasis):
     def _forget_oldest(self) -> None:
         base = CostBasis(self.valuation)
         base.signed_raw, base.cost, base.earned = self._before
-        for _, change_raw, price_raw in self._trades[:_FORGOTTEN_AT_ONCE]:
+        for _, change_raw, price_raw, _ in self._trades[:_FORGOTTEN_AT_ONCE]:
             base.trade(change_raw, price_raw)
         self._before = (base.signed_raw, base.cost, base.earned)
         del self._trades[:_FORGOTTEN_AT_ONCE]
 
 
-def _entered_at(trade: tuple[int, int, int]) -> int:
-    return trade[0]
+def _is_before(trade: _Trade, other: _Trade) -> bool:
+    """Whether the venue made `trade` before `other`, as far as can be told."""
+    if trade[0] != other[0]:
+        return trade[0] < other[0]
+    one, two = trade[3], other[3]
+    if (len(one), one) >= (len(two), two):
+        return False
+    return one.rstrip(_DIGITS) == two.rstrip(_DIGITS)  # else the ids say nothing of the order
