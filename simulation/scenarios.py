@@ -165,8 +165,7 @@ def calm() -> Scenario:
 
 
 def hedging() -> Scenario:
-    """The storm at two venues, one that nets and one that keeps positions apart, with a trader
-    that hedges and one that nets at both."""
+    """A trader that hedges and one that nets, at a venue that nets and one that hedges."""
     return Scenario(
         venues=[
             Venue("SIM", instruments=[BTCUSDT_PERP], account=AccountType.MARGIN),
@@ -185,8 +184,10 @@ def hedging() -> Scenario:
 
 
 def instruments() -> Scenario:
-    """The storm over the kinds that money treats apart: a quanto, and what is settled while the
-    run goes on (an inverse future, a call on the quanto, a binary option); shares for cash."""
+    """The storm over a quanto, an inverse future, a call, a binary option, and shares for cash.
+
+    All but the quanto and the shares are settled while the run goes on.
+    """
     return Scenario(
         venues=[
             Venue(

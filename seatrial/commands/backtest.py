@@ -113,7 +113,9 @@ def _listed(text: str, market: RecordedMarket, files: Sequence[Path]) -> AnyInst
             f"--instrument {text}: it raised {type(error).__name__}: {error} ({place_of(error)})"
         ) from error
     if not isinstance(made, AnyInstrument):
-        raise UsageError(f"--instrument {text}: makes {type(made).__name__}, which is none")
+        raise UsageError(
+            f"--instrument {text}: makes {type(made).__name__}, which is no instrument"
+        )
     recorded = (market.price_precision, market.size_precision)
     if (made.price_precision, made.size_precision) != recorded:
         raise UsageError(
