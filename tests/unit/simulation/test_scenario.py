@@ -63,7 +63,7 @@ def holds(view):
         ({"venues": []}, "at least one venue"),
         ({"venues": ["SIM"]}, "venues: 'SIM' is no Venue"),
         ({"venues": [Venue("SIM", [])]}, "venue SIM lists no instrument"),
-        ({"venues": [Venue("SIM", ["BTC"])]}, "is no CurrencyPair or CryptoPerpetual"),
+        ({"venues": [Venue("SIM", ["BTC"])]}, "is no Instrument"),
         ({"venues": [Venue("X", [BTCUSDT])]}, "cannot be listed at venue X"),
         ({"venues": [Venue("SIM", [BTCUSDT, BTCUSDT])]}, "lists an instrument twice"),
         ({"venues": [Venue("SIM", [BTCUSDT])] * 2}, "venue names repeat: SIM, SIM"),
