@@ -167,6 +167,9 @@ class Notes:
     def on_fill(self, trade: TradeRecord, order: VenueOrder) -> None:
         """The trade ledger keeps it."""
 
+    def on_settlement(self, symbol: str, price: int, ts: int) -> None:
+        """The account's ledger keeps it."""
+
     def on_balances(self, balances: tuple[BalanceRecord, ...], ts: int) -> None:
         """The account's ledger keeps them."""
 

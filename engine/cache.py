@@ -77,6 +77,8 @@ class Cache(MarketCache):
         "_instrument_orders",
         "_instrument_positions",
         "_orders",
+        "_orders_of_position",
+        "_position_of_order",
         "_positions",
         "_positions_closed",
         "_positions_open",
@@ -108,6 +110,10 @@ class Cache(MarketCache):
         self._positions: dict[PositionId, Position] = {}
         self._positions_open: dict[PositionId, Position] = {}
         self._positions_closed: dict[PositionId, Position] = {}
+        # HEDGING only. The position an order was submitted for or whose its last fill is, and
+        # back; an order that went through a virtual position is filed under both.
+        self._position_of_order: dict[ClientOrderId, PositionId] = {}
+        self._orders_of_position: dict[PositionId, dict[ClientOrderId, Order]] = {}
         self._strategy_positions: dict[StrategyId, dict[PositionId, Position]] = {}
         self._instrument_positions: dict[InstrumentId, dict[PositionId, Position]] = {}
 
@@ -322,11 +328,15 @@ class Cache(MarketCache):
         return self._working_market.values()
 
     def orders_for_position(self, position_id: PositionId) -> list[Order]:
+        """Orders that filled into the position or were submitted for it, sorted by id."""
+        found = dict(self._orders_of_position.get(position_id, {}))
         position = self._positions.get(position_id)
-        if position is None:
-            return []
-        orders = self.orders(instrument_id=position.instrument_id, strategy_id=position.strategy_id)
-        return [order for order in orders if order.position_id == position_id]
+        if position is not None and position.is_netted:
+            of = self._strategy_orders.get(position.strategy_id, {})
+            found.update(
+                {coid: each for coid, each in of.items() if each.position_id == position_id}
+            )
+        return [found[coid] for coid in sorted(found)]
 
     def client_order_id(self, venue_order_id: VenueOrderId) -> ClientOrderId | None:
         """The order that has, or once had, this venue order id."""
@@ -403,6 +413,18 @@ class Cache(MarketCache):
             self._positions_open.pop(pid, None)
             self._positions_closed[pid] = position
 
+    def assign_position(self, client_order_id: ClientOrderId, position_id: PositionId) -> None:
+        """File which position the order's fills are for from now on (HEDGING).
+
+        Raises:
+            NotCached: no such order.
+        """
+        order = self._orders.get(client_order_id)
+        if order is None:
+            raise NotCached("order", client_order_id)
+        self._position_of_order[client_order_id] = position_id
+        _file(self._orders_of_position, position_id, client_order_id, order)
+
     def position(self, position_id: PositionId) -> Position | None:
         return self._positions.get(position_id)
 
@@ -464,7 +486,10 @@ class Cache(MarketCache):
         return () if positions is None else positions.values()
 
     def position_id(self, client_order_id: ClientOrderId) -> PositionId | None:
-        """The position that the order's fills went to; None before its first fill."""
+        """The position that the order's fills are for; None where only the first will tell."""
+        position_id = self._position_of_order.get(client_order_id)
+        if position_id is not None:
+            return position_id
         order = self._orders.get(client_order_id)
         return None if order is None else order.position_id
 

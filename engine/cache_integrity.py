@@ -8,7 +8,7 @@ what it is about; no findings means sound. Nothing is repaired here.
 from typing import TYPE_CHECKING
 
 from engine.model.enums import BUY, OrderType
-from engine.model.identifiers import ClientOrderId, Venue
+from engine.model.identifiers import ClientOrderId, PositionId, Venue
 from engine.model.instruments import CurrencyPair
 from engine.model.orders import Order
 from engine.state_sets import NAMES, STATE_SETS_OF, is_working
@@ -26,6 +26,7 @@ def integrity_of_cache(cache: "Cache") -> list[str]:
         _check_order(cache, coid, order, found)
     _check_order_indexes(cache, found)
     _check_positions(cache, found)
+    _check_assignments(cache, found)
     _check_fills(cache, found)
     _check_accounts(cache, found)
     return found
@@ -75,6 +76,9 @@ def _check_order(cache: "Cache", coid: ClientOrderId, order: Order, found: list[
     position_id = order.position_id
     if position_id is not None and position_id not in cache._positions:
         found.append(f"order {coid} filled into position {position_id}, which is not cached")
+    assigned = cache._position_of_order.get(coid)
+    if assigned is not None and cache._orders_of_position.get(assigned, {}).get(coid) is not order:
+        found.append(f"order {coid} is for position {assigned}, which does not lead back")
 
 
 def _check_order_indexes(cache: "Cache", found: list[str]) -> None:
@@ -163,28 +167,55 @@ def _check_positions(cache: "Cache", found: list[str]) -> None:
                 found.append(f"{name} holds {pid}, which is not the cached position")
 
 
+def _check_assignments(cache: "Cache", found: list[str]) -> None:
+    """Orders and the positions they are for, where positions are kept apart."""
+    orders = cache._orders
+    for coid in cache._position_of_order:
+        if coid not in orders:
+            found.append(f"a position is filed for {coid}, which is not cached")
+    for pid, members in cache._orders_of_position.items():
+        for coid, order in members.items():
+            if orders.get(coid) is not order:
+                found.append(f"orders of position {pid} holds {coid}, which is not the cached one")
+            present = cache._position_of_order.get(coid)
+            if present is None:
+                found.append(f"order {coid} is filed under position {pid} and leads to none")
+            elif not (present == pid or (pid.is_virtual and present.startswith(f"{pid}F"))):
+                found.append(f"order {coid} is filed under position {pid} and leads to {present}")
+
+
 def _check_fills(cache: "Cache", found: list[str]) -> None:
-    """What each position holds is what the orders' fills say it must hold."""
-    held_raw = dict.fromkeys(cache._positions, 0)
+    """What each position holds is what the orders' fills say it must hold, virtual positions
+    that a fill went through together with what was opened beyond."""
+    held_raw = {_origin(pid): 0 for pid in cache._positions}
     for coid, order in cache._orders.items():
         instrument = cache._instruments.get(order.instrument_id)
         for fill in order.trade_ids.values():
-            if fill.position_id not in held_raw:
+            if fill.position_id not in cache._positions:
                 found.append(f"order {coid} filled {fill.position_id}, which is not cached")
                 continue
+            origin = _origin(fill.position_id)
             quantity_raw = fill.last_qty.raw
-            held_raw[fill.position_id] += quantity_raw if fill.side is BUY else -quantity_raw
+            held_raw[origin] += quantity_raw if fill.side is BUY else -quantity_raw
             commission = fill.commission
             if isinstance(instrument, CurrencyPair) and (
                 commission.currency == instrument.base_currency
             ):  # paid out of what is held
-                held_raw[fill.position_id] -= commission.raw
+                held_raw[origin] -= commission.raw
+    accounted = dict.fromkeys(held_raw, 0)
     for pid, position in cache._positions.items():
-        if position.signed_raw + position.dust_raw != held_raw[pid]:
+        accounted[_origin(pid)] += position.signed_raw + position.dust_raw + position.settled_raw
+    for pid, raw in accounted.items():
+        if raw != held_raw[pid]:
             found.append(
-                f"position {pid} holds raw {position.signed_raw} and {position.dust_raw} as dust, "
+                f"position {pid} holds, or has set aside or settled, {raw} raw, "
                 f"but its fills sum to {held_raw[pid]}"
             )
+
+
+def _origin(position_id: PositionId) -> PositionId:
+    """The position that a virtual one was opened beyond, and itself for any other."""
+    return PositionId(position_id.rstrip("F")) if position_id.is_virtual else position_id
 
 
 def _check_accounts(cache: "Cache", found: list[str]) -> None:

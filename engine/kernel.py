@@ -55,7 +55,7 @@ from engine.record import FaultRecord, TurnRecord
 from engine.risk.config import RiskEngineConfig
 from engine.risk.engine import RiskEngine
 from engine.session import Session
-from engine.strategy import Strategy, name_strategy
+from engine.strategy import Strategy, StrategyConfig, name_strategy
 from engine.view import KernelView
 
 Input = ClientMessage | FireTimer | StartKernel | StopKernel | SetTradingState
@@ -207,7 +207,9 @@ class Kernel:
         self.portfolio = Portfolio(ctx)
         self.data_engine = DataEngine(ctx, clients, config.data)
         self.execution_engine = ExecutionEngine(ctx, self.portfolio, traders, config.execution)
-        self.risk_engine = RiskEngine(ctx, config.risk, self.execution_engine.tradable)
+        self.risk_engine = RiskEngine(
+            ctx, config.risk, self.execution_engine.tradable, self.execution_engine.position_ids
+        )
         self.execution_engine.on_reconciled = self._session.client_reconciled
         self._session.attach(self.data_engine, self.execution_engine)
         self._session.on_over = self._take_no_more
@@ -294,6 +296,8 @@ class Kernel:
         taken = [c.id for c in self._session.components() if isinstance(c, Strategy)]
         strategy_id = name_strategy(strategy, taken)
         self._add(strategy, strategy_id)
+        if isinstance(strategy.config, StrategyConfig):
+            self.execution_engine.position_ids.set_oms(strategy_id, strategy.config.oms_type)
         return strategy_id
 
     def add_actor(self, actor: Actor) -> None:
@@ -328,6 +332,7 @@ class Kernel:
             reports.OpenOrdersAnswer: reported[reports.OpenOrdersAnswer],
             reports.FillsAnswer: reported[reports.FillsAnswer],
             reports.AccountReport: reported[reports.AccountReport],
+            reports.SettlementReport: reported[reports.SettlementReport],
             reports.ClientConnected: self._session.client_connected,
             reports.ClientDisconnected: self._session.client_disconnected,
             commands.FireTimer: self._fire_timer,

@@ -22,6 +22,7 @@ from engine.model.enums import AccountType, PositionSide, PriceType
 from engine.model.events import (
     AccountState,
     Alert,
+    InstrumentSettled,
     OrderCancelRejected,
     OrderDenied,
     OrderEmulated,
@@ -90,7 +91,7 @@ class BalanceDifference(msgspec.Struct, frozen=True, gc=False):
 class Portfolio:
     """Accounts, exposure and profit of one kernel. Strategies read; the ExecutionEngine writes."""
 
-    __slots__ = ("_cache", "_ctx", "_leverage")
+    __slots__ = ("_cache", "_ctx", "_leverage", "_settlements")
 
     def __init__(self, ctx: Context, leverage: int = 10) -> None:
         """
@@ -102,6 +103,7 @@ class Portfolio:
         self._ctx = ctx
         self._cache = ctx.cache
         self._leverage = leverage
+        self._settlements: dict[tuple[AccountId, InstrumentId], Price] = {}
 
     # --- written by the ExecutionEngine ----------------------------------------------------
 
@@ -131,6 +133,9 @@ class Portfolio:
             fills = [fill for order in orders for fill in order.trade_ids.values()]
             for fill in sorted(fills, key=_received):
                 account.restore_fill(fill, self._instrument(fill.instrument_id))
+            for (account_id, instrument_id), price in self._settlements.items():
+                if account_id == account.id:
+                    account.restore_settlement(self._instrument(instrument_id), price.raw)
         for order in orders:
             account.apply_order(order, self._instrument(order.instrument_id))
         account.settle()
@@ -169,6 +174,30 @@ class Portfolio:
                 topics.ALERT,
                 Alert("ACCOUNT_BREACH", account.id, "a cash total is negative", event.ts_init),
             )
+        return self._state(account, event.ts_event, event.ts_init, False)
+
+    def settlement(self, account_id: AccountId, instrument_id: InstrumentId) -> Price | None:
+        """At which price the venue settled an expired instrument; None: it has not."""
+        if not self._settlements:
+            return None
+        return self._settlements.get((account_id, instrument_id))
+
+    def settle(self, event: InstrumentSettled) -> AccountState | None:
+        """Close what the account holds of an expired instrument; later fills close as they come.
+
+        Returns:
+            The state to publish, when a balance or margin changed.
+        Raises:
+            LookupError: the instrument is not in the cache.
+        """
+        self._settlements[event.account_id, event.instrument_id] = event.price
+        account = self._cache.account(event.account_id)
+        if not isinstance(account, MarginAccount):
+            return None
+        account.settle_instrument(self._instrument(event.instrument_id), event.price.raw)
+        if not account.settle():
+            return None
+        self._cache.update_account(account)
         return self._state(account, event.ts_event, event.ts_init, False)
 
     def compare(self, report: AccountReport) -> list[BalanceDifference]:
@@ -229,7 +258,7 @@ class Portfolio:
     def equity(self, venue: Venue) -> dict[str, Money] | None:
         """What the account is worth, by currency code; None without an account.
 
-        Margin: totals plus unrealized profit. Cash: totals plus the value of what is held,
+        Margin: totals plus unrealized profit, of options what they are worth. Cash: totals plus the value of what is held,
         but for currency pairs, whose base is among the totals already. Instruments without a
         price are left out: see `missing_price_instruments`.
         """
@@ -242,11 +271,11 @@ class Portfolio:
             price = self._mark(position)
             if price is None:
                 continue
-            if account.account_type is AccountType.MARGIN:
+            if account.account_type is AccountType.MARGIN and not instrument.pays_premium:
                 change = position.unrealized_pnl(price)
             elif isinstance(instrument, CurrencyPair):
                 continue
-            else:
+            else:  # it was paid for: what it would bring is what it is worth
                 change = Money.from_raw(position.value_raw(price), instrument.cost_currency)
             code = change.currency.code
             worth[code] = worth[code] + change if code in worth else change
@@ -270,13 +299,12 @@ class Portfolio:
     def account_net_raw(self, account_id: AccountId, instrument_id: InstrumentId) -> int:
         """Signed raw quantity that the venue nets for the account.
 
-        In a margin account the sum of its fills. In a cash account the sum of positions, in
+        In a margin account the sum of its fills, less what was settled. In a cash account the sum of positions, in
         which commissions paid in the base currency are taken off.
         """
         account = self._cache.account(account_id)
         if isinstance(account, MarginAccount):
-            net = account.nets.get(instrument_id)
-            return 0 if net is None else net.signed_raw
+            return account.net_raw(instrument_id)
         return sum(
             [
                 position.signed_raw

@@ -27,6 +27,7 @@ from engine.model.enums import (
     SELL,
     ComponentState,
     DenialCode,
+    OmsType,
     OrderSide,
     OrderStatus,
     PositionSide,
@@ -54,6 +55,7 @@ from engine.model.events import (
     PositionClosed,
     PositionEvent,
     PositionOpened,
+    PositionSettled,
     Refused,
 )
 from engine.model.identifiers import (
@@ -61,6 +63,7 @@ from engine.model.identifiers import (
     ClientId,
     ComponentId,
     InstrumentId,
+    PositionId,
     StrategyId,
 )
 from engine.model.orders import Order
@@ -80,12 +83,14 @@ class StrategyConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     Attributes:
         strategy_id: `NAME-TAG`, kept as it is; None: the class name and a tag.
+        oms_type: NETTING or HEDGING at every venue; UNSPECIFIED: as each venue does.
         order_id_tag: the tag in client order ids; None: that of `strategy_id`, else the first
             free of 000, 001, ...
     """
 
     strategy_id: str | None = None
     order_id_tag: str | None = None
+    oms_type: OmsType = OmsType.UNSPECIFIED
 
 
 def name_strategy(strategy: "Strategy", taken: Iterable[StrategyId]) -> StrategyId:
@@ -179,6 +184,7 @@ class Strategy(Actor):
             PositionOpened: self.on_position_opened,
             PositionChanged: self.on_position_changed,
             PositionClosed: self.on_position_closed,
+            PositionSettled: self.on_position_settled,
         }
         bus = ctx.bus
         strategy_id = self._strategy_id
@@ -230,6 +236,8 @@ class Strategy(Actor):
 
     def on_position_closed(self, event: PositionClosed) -> None: ...
 
+    def on_position_settled(self, event: PositionSettled) -> None: ...
+
     def on_position_event(self, event: PositionEvent) -> None: ...
 
     # --- what the bus calls ----------------------------------------------------------------
@@ -248,12 +256,19 @@ class Strategy(Actor):
 
     # --- commands --------------------------------------------------------------------------
 
-    def submit_order(self, order: Order, client_id: ClientId | None = None) -> Refused | None:
+    def submit_order(
+        self,
+        order: Order,
+        client_id: ClientId | None = None,
+        position_id: PositionId | None = None,
+    ) -> Refused | None:
         """Register the order, announce it and hand it to risk.
 
         Args:
             order: made by this strategy's `order_factory`, not yet submitted.
             client_id: who carries it; None routes by the instrument's venue.
+            position_id: the open position of this strategy that its fills are for. None: under
+                HEDGING it opens one of its own, under NETTING there is only one.
         Returns:
             None, or a refusal that left the cached order of that id, if any, untouched:
             DUPLICATE_CLIENT_ORDER_ID, ORDER_NOT_OWNED, ORDER_NOT_INITIALIZED.
@@ -270,6 +285,8 @@ class Strategy(Actor):
             return self._refused("ORDER_NOT_INITIALIZED", f"SubmitOrder {client_order_id}")
         init = order.init
         ctx.cache.add_order(order, client_id)
+        if position_id is not None:
+            ctx.cache.assign_position(client_order_id, position_id)
         ctx.facts.append(init)
         ctx.bus.publish(self._order_topic, init)
         ctx.bus.send(
@@ -281,6 +298,7 @@ class Strategy(Actor):
                 self._strategy_id,
                 order.instrument_id,
                 init,
+                position_id,
             ),
         )
         return None
@@ -409,11 +427,14 @@ class Strategy(Actor):
         self,
         position: Position,
         time_in_force: TimeInForce = TimeInForce.GTC,
-        reduce_only: bool = True,
+        reduce_only: bool | None = None,
         tags: tuple[str, ...] = (),
         client_id: ClientId | None = None,
     ) -> Refused | None:
-        """Submit the market order that takes a position to flat.
+        """Submit the market order that takes a position to flat; other positions stay.
+
+        `reduce_only` None is yes, but for a virtual position: the venue knows nothing of it, and
+        its net may stand the other way.
 
         What lies below the instrument's size increment (commission taken in the base currency
         leaves such rests) cannot be traded and stays.
@@ -439,10 +460,10 @@ class Strategy(Actor):
             SELL if position.side is PositionSide.LONG else BUY,
             Quantity.from_raw(tradable_raw, instrument.size_precision),
             time_in_force,
-            reduce_only,
+            not position.id.is_virtual if reduce_only is None else reduce_only,
             tags,
         )
-        return self.submit_order(order, client_id)
+        return self.submit_order(order, client_id, None if position.is_netted else position.id)
 
     def close_all_positions(
         self,

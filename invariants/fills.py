@@ -83,6 +83,7 @@ class NoFillIsLost(Check):
                     fill.last_px.raw,
                     fill.commission.raw,
                     fill.commission.currency.code,
+                    fill.venue_position_id or "",
                 )
                 theirs = (
                     true.client_order_id,
@@ -90,6 +91,7 @@ class NoFillIsLost(Check):
                     true.price_raw,
                     true.fee_raw,
                     true.fee_currency,
+                    true.position_id,
                 )
                 if ours != theirs:
                     yield Violation(true.trade_id, f"kernel has {ours}, the venue {theirs}")

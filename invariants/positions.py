@@ -6,7 +6,8 @@ from decimal import Decimal
 import msgspec
 
 from engine.model.enums import BUY
-from engine.model.events import OrderFilled, PositionClosed, PositionOpened
+from engine.model.events import OrderFilled, PositionClosed, PositionOpened, PositionSettled
+from engine.model.identifiers import PositionId
 from engine.model.instruments import CurrencyPair
 from invariants.evidence import Evidence
 from invariants.property import Check, Violation, always
@@ -23,21 +24,67 @@ def _signed(fill: OrderFilled, evidence: Evidence) -> int:
     return signed
 
 
+def _is_beyond(opened: PositionId, closed: PositionId) -> bool:
+    """Whether a fill through `closed` may open `opened`: itself, but for a virtual one."""
+    if not closed.is_virtual:
+        return opened == closed
+    return opened != closed and opened.rstrip("F") == closed.rstrip("F")
+
+
+def _assign(sums: dict[str, int], fill: OrderFilled, evidence: Evidence) -> None:
+    """Add a fill to its position; what goes through a virtual one belongs beyond it."""
+    position_id, signed = fill.position_id, _signed(fill, evidence)
+    held = sums.get(position_id, 0)
+    if not position_id.is_virtual or held * (held + signed) >= 0:
+        sums[position_id] = held + signed
+        return
+    sums[position_id] = 0
+    beyond = f"{position_id}F"
+    while beyond in sums:
+        beyond += "F"
+    sums[beyond] = held + signed
+
+
+def _owner(fill: OrderFilled) -> PositionId | None:
+    """The position a fill is assigned to, if it may be: where the venue keeps positions apart,
+    the venue's or the one of a strategy that nets."""
+    position_id = fill.position_id
+    if fill.venue_position_id in (None, position_id) or position_id == (
+        f"{fill.instrument_id}-{fill.account_id}-{fill.strategy_id}"
+    ):
+        return position_id
+    return None
+
+
 @always(
     "POS-1",
     "A position's signed quantity is the signed sum of the fills assigned to it and, at "
     "quiescence, equals the venue's.",
 )
 class PositionIsTheSumOfItsFills(Check):
-    facts = (OrderFilled,)
+    facts = (OrderFilled, PositionSettled)
 
     def __init__(self) -> None:
         self._sums: dict[str, int] = {}
 
     def turn(self, evidence: Evidence) -> Iterator[Violation]:
         sums = self._sums
-        for fill in evidence.fills:
-            sums[fill.position_id] = sums.get(fill.position_id, 0) + _signed(fill, evidence)
+        for fact in evidence.record.facts:
+            if isinstance(fact, OrderFilled):
+                position_id = _owner(fact)
+                if position_id is None:
+                    yield Violation(
+                        fact.trade_id,
+                        f"assigned to {fact.position_id}, the venue's is {fact.venue_position_id}",
+                    )
+                _assign(sums, fact, evidence)
+            elif isinstance(fact, PositionSettled):
+                held = sums.get(fact.position_id, 0)
+                if abs(held) != fact.last_qty.raw:
+                    yield Violation(
+                        fact.position_id, f"settled {fact.last_qty}, its fills sum to {held} raw"
+                    )
+                sums[fact.position_id] = 0
         for position in evidence.view.positions_touched():
             expected = sums.get(position.id, 0)
             if position.signed_raw != expected:
@@ -57,6 +104,8 @@ class PositionIsTheSumOfItsFills(Check):
                 if fill.fee_currency == fill.instrument_id.partition("/")[0]:
                     signed -= fill.fee_raw
                 net[fill.instrument_id] = net.get(fill.instrument_id, 0) + signed
+            for settlement in truth.settlements:
+                net[settlement.instrument_id] = 0
             for instrument_id, raw in sorted(net.items()):
                 if held.get(instrument_id, 0) != raw:
                     yield Violation(
@@ -71,7 +120,7 @@ class PositionIsTheSumOfItsFills(Check):
     "fill price.",
 )
 class FlipClosesThenOpens(Check):
-    facts = (OrderFilled,)
+    facts = (OrderFilled, PositionSettled)
 
     def __init__(self) -> None:
         self._sums: dict[str, int] = {}
@@ -83,9 +132,11 @@ class FlipClosesThenOpens(Check):
             if type(fact) is OrderFilled:
                 before = self._sums.get(fact.position_id, 0)
                 after = before + _signed(fact, evidence)
-                self._sums[fact.position_id] = after
+                _assign(self._sums, fact, evidence)
                 if before * after < 0:
                     flips.append((index, fact, after))
+            elif type(fact) is PositionSettled:
+                self._sums[fact.position_id] = 0
         return self._check(facts, flips) if flips else None
 
     def _check(
@@ -96,13 +147,19 @@ class FlipClosesThenOpens(Check):
                 fact
                 for fact in facts[index + 1 :]
                 if isinstance(fact, PositionClosed | PositionOpened)
-                and fact.position_id == fill.position_id
+                and fact.position_id.rstrip("F") == fill.position_id.rstrip("F")
             ][:2]
             if [type(step) for step in steps] != [PositionClosed, PositionOpened]:
                 shown = ", ".join(type(step).__name__ for step in steps) or "no position event"
                 yield Violation(fill.position_id, f"a fill through flat gave {shown}")
                 continue
             closed, opened = steps
+            if closed.position_id != fill.position_id or not _is_beyond(
+                opened.position_id, fill.position_id
+            ):
+                yield Violation(
+                    fill.position_id, f"closed {closed.position_id}, opened {opened.position_id}"
+                )
             if closed.quantity.raw != 0:
                 yield Violation(fill.position_id, f"closed holding {closed.quantity}")
             if opened.quantity.raw != abs(after):

@@ -30,12 +30,21 @@ class TrueFill(msgspec.Struct, frozen=True, gc=False):
     fee_raw: int
     fee_currency: str
     ts: int
+    position_id: str = ""  # where the venue keeps positions apart
 
 
 class TrueBalance(msgspec.Struct, frozen=True, gc=False):
     currency: str
     total_raw: int
     locked_raw: int
+
+
+class TrueSettlement(msgspec.Struct, frozen=True, gc=False):
+    """An expired instrument: whatever was held of it was closed at this price."""
+
+    instrument_id: str
+    price_raw: int
+    ts: int
 
 
 class TrueSubscription(msgspec.Struct, frozen=True, gc=False):
@@ -79,3 +88,4 @@ class Truth(msgspec.Struct, frozen=True, gc=False):
     subscriptions: tuple[TrueSubscription, ...]  # sorted
     books: tuple[TrueBook, ...]  # sorted by instrument
     requests: tuple[TrueRequest, ...]
+    settlements: tuple[TrueSettlement, ...] = ()  # sorted by instrument

@@ -12,9 +12,17 @@ if typing.TYPE_CHECKING:
     from engine.kernel import Kernel, KernelConfig
     from engine.model.currencies import Currency, currency
     from engine.model.data import QuoteTick, TradeTick
-    from engine.model.enums import OrderSide, TimeInForce
+    from engine.model.enums import OmsType, OrderSide, TimeInForce
     from engine.model.identifiers import InstrumentId
-    from engine.model.instruments import CryptoPerpetual, CurrencyPair, FuturesContract
+    from engine.model.instruments import (
+        BinaryOption,
+        CryptoFuture,
+        CryptoPerpetual,
+        CurrencyPair,
+        Equity,
+        FuturesContract,
+        OptionContract,
+    )
     from engine.model.values import Money, Price, Quantity
     from engine.strategy import Strategy, StrategyConfig
     from engine.view import KernelView
@@ -38,9 +46,12 @@ __all__ = [
     "Actor",
     "ActorConfig",
     "Backtest",
+    "BinaryOption",
+    "CryptoFuture",
     "CryptoPerpetual",
     "Currency",
     "CurrencyPair",
+    "Equity",
     "FaultProfile",
     "FuturesContract",
     "InstrumentId",
@@ -50,6 +61,8 @@ __all__ = [
     "MakerTaker",
     "MboMarket",
     "Money",
+    "OmsType",
+    "OptionContract",
     "OrderSide",
     "Outcome",
     "Price",
@@ -79,9 +92,17 @@ _HOME: typing.Final = {
     "engine.kernel": ("Kernel", "KernelConfig"),
     "engine.model.currencies": ("Currency", "currency"),
     "engine.model.data": ("QuoteTick", "TradeTick"),
-    "engine.model.enums": ("OrderSide", "TimeInForce"),
+    "engine.model.enums": ("OmsType", "OrderSide", "TimeInForce"),
     "engine.model.identifiers": ("InstrumentId",),
-    "engine.model.instruments": ("CryptoPerpetual", "CurrencyPair", "FuturesContract"),
+    "engine.model.instruments": (
+        "BinaryOption",
+        "CryptoFuture",
+        "CryptoPerpetual",
+        "CurrencyPair",
+        "Equity",
+        "FuturesContract",
+        "OptionContract",
+    ),
     "engine.model.values": ("Money", "Price", "Quantity"),
     "engine.strategy": ("Strategy", "StrategyConfig"),
     "engine.view": ("KernelView",),

@@ -58,9 +58,23 @@ def probes() -> str:
 def bugs() -> str:
     """Every planted bug."""
     return _table(
-        ("Bug", "What the patched code does", "Module", "Property", "Seen in released systems"),
+        (
+            "Bug",
+            "What the patched code does",
+            "Module",
+            "Property",
+            "Scenario",
+            "Seen in released systems",
+        ),
         [
-            (bug.id, bug.sentence, f"`{bug.module}`", bug.property, bug.observed or "-")
+            (
+                bug.id,
+                bug.sentence,
+                f"`{bug.module}`",
+                bug.property,
+                bug.scenario,
+                bug.observed or "-",
+            )
             for bug in BUGS.values()
         ],
     )

@@ -113,7 +113,7 @@ def backtest(
     mbo: Annotated[
         Path | None, typer.Option(help="market by order: rebuild its book, retrace its fills")
     ] = None,
-    instrument: Annotated[str, typer.Option(help="BASE/QUOTE.VENUE")] = "",
+    instrument: Annotated[str, typer.Option(help="BASE/QUOTE.VENUE, or MODULE:FUNCTION")] = "",
     strategy: Annotated[
         str,
         typer.Option(

@@ -96,13 +96,13 @@ class DirectClient:
 
     request_lifetime_ns = 1
     absence_is_final = True
-    oms_type = OmsType.NETTING
 
     def __init__(
         self,
         exchange: Exchange,
         instruments: Sequence[Instrument],
         account_type: AccountType,
+        oms_type: OmsType,
         scheduler: Scheduler,
         latency: LatencyModel,
         post: Callable[[ClientMessage], None],
@@ -112,6 +112,7 @@ class DirectClient:
         self.venue = VenueId(exchange.name)
         self.account_id = AccountId(exchange.account_id)
         self.account_type = account_type
+        self.oms_type = oms_type
         self._exchange = exchange
         self._scheduler = scheduler
         self._post = post
@@ -157,7 +158,10 @@ class DirectClient:
         self._touches[command.instrument_id].lay()
         try:
             self._exchange.submit(
-                *self._map.order_terms(command), command.command_id, command.order.quote_quantity
+                *self._map.order_terms(command),
+                command.command_id,
+                command.order.quote_quantity,
+                command.position_id,
             )
         except VenueRefusal as refusal:
             if command.order.client_order_id not in self._exchange.orders:
@@ -243,6 +247,9 @@ class DirectClient:
 
     def on_fill(self, trade: TradeRecord, order: VenueOrder) -> None:
         self._post(self._map.fill(trade, self._scheduler.now_ns))
+
+    def on_settlement(self, symbol: str, price: int, ts: int) -> None:
+        self._post(self._map.settlement(symbol, price, ts, self._scheduler.now_ns))
 
 
 class Touch:
@@ -427,6 +434,7 @@ class Backtest:
             None if fees is None else FeeRates.from_text(fees.maker, fees.taker),
             market_order_acks=True,
             tells_market=False,  # the recording is the market data
+            settlement_prices=venue.settlement_prices,
         )
         self._touches: dict[InstrumentId, Touch] = {
             instrument.id: Touch(self.exchange.floor, self.exchange.books[instrument.id.symbol])
@@ -436,6 +444,7 @@ class Backtest:
             self.exchange,
             venue.instruments,
             venue.account,
+            venue.oms,
             self.scheduler,
             latency or LatencyModel(),
             self._inbox.append,

@@ -186,6 +186,7 @@ class NativeClient:
         )
         past = Past(scheduler, self._requests, self.mapper, post, config.client_id, config.page)
         self._own_requests = 0
+        self._dated = False  # whether anything here is ever settled
         self._is_abandoned = False
         self._commands: Mapping[type[Command], Callable[..., None]] = {
             Connect: self._connect,
@@ -216,6 +217,7 @@ class NativeClient:
             wire.OrderFrame: self.mapper.order_event,
             wire.FillFrame: self._fill,
             wire.BalanceFrame: self._balances,
+            wire.SettlementFrame: self._settlement,
         }
 
     # --- the kernel's side -----------------------------------------------------------------
@@ -474,6 +476,7 @@ class NativeClient:
             for record in answer.instruments:
                 instrument = self.mapper.add_instrument(record, now_ns)
                 self._post(InstrumentReceived(instrument, now_ns))
+                self._dated = self._dated or instrument.expiration_ns > 0
         except Unreadable as error:
             self.session.drop(f"instruments: {error}")
             return
@@ -484,6 +487,41 @@ class NativeClient:
 
     def on_live(self) -> None:
         self._post(ClientConnected(self.client_id, self._scheduler.now_ns))
+        if self._dated:
+            self._ask_settlements()
+
+    def _ask_settlements(self) -> None:
+        """What was settled before the user channel was heard again shows in the records."""
+        request_id = self._own_request_id()
+        self._requests.send_in_turn(
+            request_id,
+            wire.encode(wire.InstrumentsQuery(request_id)),
+            self._on_settlements,
+            self._on_no_instruments,
+        )
+
+    def _on_settlements(
+        self, status: int, answer: wire.AnswerBody, sent_ns: int, late: bool
+    ) -> None:
+        if late:
+            return
+        if not isinstance(answer, wire.InstrumentsAnswer):
+            self.session.drop(f"instruments: {reason_of(answer)}")
+            return
+        now_ns = self._scheduler.now_ns
+        for record in answer.instruments:
+            if isinstance(record, wire.DatedRecord) and record.settled is not None:
+                try:
+                    report = self.mapper.settlement(
+                        record.symbol, record.settled, record.expiration_ns, now_ns
+                    )
+                except (UnknownSymbol, Unreadable) as error:
+                    self.session.drop(f"instruments: {error}")
+                    return
+                self._post(report)
+
+    def _settlement(self, frame: wire.SettlementFrame, now_ns: int) -> ClientMessage:
+        return self.mapper.settlement(frame.symbol, frame.price, frame.ts, now_ns)
 
     def on_lost(self, reason: str, was_live: bool) -> None:
         self._books.lost()

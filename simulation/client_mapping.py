@@ -35,19 +35,12 @@ from engine.model.identifiers import (
     ClientId,
     ClientOrderId,
     InstrumentId,
-    Symbol,
+    PositionId,
     TradeId,
     Venue,
     VenueOrderId,
 )
-from engine.model.instruments import (
-    AnyInstrument,
-    AssetClass,
-    CryptoPerpetual,
-    CurrencyPair,
-    FuturesContract,
-    Terms,
-)
+from engine.model.instruments import AnyInstrument
 from engine.model.reports import (
     AcceptedReport,
     AccountReport,
@@ -59,10 +52,12 @@ from engine.model.reports import (
     ModifyRejectedReport,
     OrderStatusReport,
     RejectedReport,
+    SettlementReport,
     TriggeredReport,
     UpdatedReport,
 )
 from engine.model.values import Money, Price, Quantity
+from simulation.client_instruments import instrument_of
 from simulation.venue import protocol as wire
 
 Instrument = AnyInstrument
@@ -150,8 +145,14 @@ class Mapper:
     # --- to the venue ----------------------------------------------------------------------
 
     def submit_request(self, command: SubmitOrder, deadline_ns: int) -> wire.SubmitRequest:
-        kind = wire.QuoteSubmitRequest if command.order.quote_quantity else wire.SubmitRequest
-        return kind(self._key, command.command_id, deadline_ns, *self.order_terms(command))
+        terms = self.order_terms(command)
+        in_quote = command.order.quote_quantity
+        if command.position_id is None:
+            kind = wire.QuoteSubmitRequest if in_quote else wire.SubmitRequest
+            return kind(self._key, command.command_id, deadline_ns, *terms)
+        return wire.PositionSubmit(
+            self._key, command.command_id, deadline_ns, *terms, command.position_id, in_quote
+        )
 
     def order_terms(
         self, command: SubmitOrder
@@ -261,18 +262,25 @@ class Mapper:
         except ValueError as error:
             raise Unreadable(str(error)) from error
 
-    def add_instrument(self, record: wire.InstrumentRecord, now_ns: int) -> Instrument:
+    def add_instrument(self, record: wire.AnyInstrumentRecord, now_ns: int) -> Instrument:
         """Learn one instrument.
 
         Raises:
             Unreadable: not an instrument as we know them.
         """
         try:
-            instrument = _instrument(record, self._venue, now_ns)
+            instrument = instrument_of(record, self._venue, now_ns)
         except (TypeError, ValueError, ArithmeticError) as error:
             raise Unreadable(f"instrument {record.symbol!r}: {error}") from error
         self.instruments[record.symbol] = instrument
         return instrument
+
+    def settlement(self, symbol: str, price: int, ts: int, now_ns: int) -> SettlementReport:
+        """The venue settled an expired instrument. Raises UnknownSymbol."""
+        instrument = self.instrument(symbol)
+        return SettlementReport(
+            self._account_id, instrument.id, _price(price, instrument), ts, now_ns
+        )
 
     # --- orders ----------------------------------------------------------------------------
 
@@ -295,6 +303,9 @@ class Mapper:
             _price(trade.price, instrument),
             fee,
             _word(LIQUIDITY, trade.liquidity),
+            _value(PositionId, trade.position_id)
+            if isinstance(trade, wire.PositionTrade)
+            else None,
         )
 
     def order_status(self, order: wire.OrderRecord, now_ns: int) -> OrderStatusReport:
@@ -493,67 +504,6 @@ _ORDER_EVENTS: Final[Mapping[str, _MakeReport]] = {
     "CANCELED": lambda m, order, _request, _post_only, ts, now: m.canceled(order, ts, now),
     "EXPIRED": lambda m, order, _request, _post_only, ts, now: m.expired(order, ts, now),
 }
-
-
-def _instrument(record: wire.InstrumentRecord, venue: Venue, now_ns: int) -> Instrument:
-    tick, step = Price.from_str(record.tick), Quantity.from_str(record.step)
-    if tick.precision != record.price_precision or step.precision != record.size_precision:
-        raise ValueError(f"tick {tick} and step {step} disagree with the stated precisions")
-    terms = Terms(
-        raw_symbol=Symbol(record.symbol),
-        multiplier=Quantity.from_str(record.multiplier),
-        min_quantity=_bound(record.min_quantity),
-        max_quantity=_bound(record.max_quantity),
-        margin_init=record.margin_init,
-        margin_maint=record.margin_maint,
-        maker_fee=record.maker_fee,
-        taker_fee=record.taker_fee,
-        ts_event=now_ns,
-        ts_init=now_ns,
-    )
-    instrument_id = InstrumentId.of(record.symbol, venue)
-    quote = currency(record.quote)
-    if isinstance(record, wire.FutureRecord):
-        return FuturesContract(
-            id=instrument_id,
-            asset_class=AssetClass[record.asset_class],
-            underlying=record.underlying,
-            quote_currency=quote,
-            price_increment=tick,
-            size_increment=step,
-            activation_ns=record.activation_ns,
-            expiration_ns=record.expiration_ns,
-            exchange=record.exchange or None,
-            **terms,
-        )
-    base = currency(record.base)
-    if record.kind == "SPOT":
-        return CurrencyPair(
-            id=instrument_id,
-            base_currency=base,
-            quote_currency=quote,
-            price_increment=tick,
-            size_increment=step,
-            **terms,
-        )
-    if record.kind == "PERPETUAL":
-        return CryptoPerpetual(
-            id=instrument_id,
-            base_currency=base,
-            quote_currency=quote,
-            settlement_currency=currency(record.settlement),
-            is_inverse=record.inverse,
-            price_increment=tick,
-            size_increment=step,
-            **terms,
-        )
-    raise ValueError(f"kind {record.kind!r}")
-
-
-def _bound(text: str) -> Quantity | None:
-    """A bound of an instrument: the venue writes "" or zero where it has none."""
-    bound = Quantity.from_str(text) if text else None
-    return bound if bound is not None and bound.raw > 0 else None
 
 
 def _balance(record: wire.BalanceRecord) -> AccountBalance:

@@ -33,6 +33,7 @@ from simulation.venue.protocol import (
     OrderFrame,
     Ping,
     QuoteFrame,
+    SettlementFrame,
     StreamRefused,
     StreamSubscribe,
     StreamSubscribed,
@@ -44,7 +45,7 @@ from simulation.venue.protocol import (
 )
 
 MarketFrame = QuoteFrame | TradeFrame | BookFrame | DepthFrame | InstrumentFrame
-NumberedFrame = MarketFrame | OrderFrame | FillFrame | BalanceFrame
+NumberedFrame = MarketFrame | OrderFrame | FillFrame | BalanceFrame | SettlementFrame
 Topic = tuple[str, str]  # channel, symbol
 
 USER: Final[Topic] = (CHANNEL_USER, "")
@@ -57,6 +58,7 @@ _CHANNEL_OF: Final[Mapping[type, str]] = {
     OrderFrame: CHANNEL_USER,
     FillFrame: CHANNEL_USER,
     BalanceFrame: CHANNEL_USER,
+    SettlementFrame: CHANNEL_USER,
 }
 
 

@@ -13,13 +13,9 @@ from typing import Final
 
 import msgspec
 
-from engine.model.enums import AccountType
-from engine.model.instruments import (
-    AnyInstrument,
-    CryptoPerpetual,
-    CurrencyPair,
-    FuturesContract,
-)
+from engine.model.enums import AccountType, OmsType
+from engine.model.instruments import AnyInstrument
+from engine.model.instruments import Instrument as BaseInstrument
 from engine.strategy import Strategy
 from invariants.property import Property
 from simulation.faults import FaultProfile
@@ -74,6 +70,9 @@ class Venue(msgspec.Struct, frozen=True):
         leverage: of a margin account; integer.
         orders_feed: a vendor tells of every resting order; its client is `order_feed_id(name)`.
         keeps_history: it answers requests for past quotes, trades and book changes.
+        oms: HEDGING keeps positions apart (margin accounts only); NETTING nets them.
+        settlement_prices: at which price what expires is settled, decimal text by symbol;
+            without one the venue finds its own (see `simulation.venue.expiry`).
     """
 
     name: str
@@ -84,6 +83,8 @@ class Venue(msgspec.Struct, frozen=True):
     leverage: int = 10
     orders_feed: bool = False
     keeps_history: bool = False
+    oms: OmsType = OmsType.NETTING
+    settlement_prices: Mapping[str, str] | None = None
 
 
 class Scenario(msgspec.Struct, frozen=True):
@@ -128,8 +129,10 @@ class Scenario(msgspec.Struct, frozen=True):
         if self.workload is not None:
             _check_kind("workload", self.workload, (Workload,))
             for name in Workload.__struct_fields__:
-                if getattr(self.workload, name) < 1:
+                if name != "oms_types" and getattr(self.workload, name) < 1:
                     raise ScenarioError(f"workload: {name} is at least 1")
+            if not self.workload.oms_types:
+                raise ScenarioError("workload: oms_types names none")
         duration_ns(self.active)
         if duration_ns(self.quiet) < QUIET_NS_MIN:
             raise ScenarioError(f"quiet {self.quiet!r}: at least {QUIET_NS_MIN // NS}s")
@@ -150,7 +153,7 @@ def _check_venues(venues: Sequence[Venue]) -> None:
         if not venue.instruments:
             raise ScenarioError(f"venue {venue.name} lists no instrument")
         for instrument in venue.instruments:
-            _check_kind("instruments", instrument, (CurrencyPair, CryptoPerpetual, FuturesContract))
+            _check_kind("instruments", instrument, (BaseInstrument,))
             if instrument.id.venue != venue.name:
                 raise ScenarioError(f"{instrument.id} cannot be listed at venue {venue.name}")
         listed = [str(instrument.id) for instrument in venue.instruments]
@@ -175,7 +178,12 @@ def opening_account(venue: Venue) -> AccountSpec:
                     continue
                 codes[unit.code] = _GENEROUS.get(unit.code, "1000000")
         balances = codes
-    return AccountSpec(venue_enums.AccountType(venue.account.name), balances, venue.leverage)
+    return AccountSpec(
+        venue_enums.AccountType(venue.account.name),
+        balances,
+        venue.leverage,
+        venue.oms is OmsType.HEDGING,
+    )
 
 
 def load_scenario(path: str, built_in: Mapping[str, Callable[[], Scenario]]) -> Scenario:

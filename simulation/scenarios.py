@@ -3,10 +3,19 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from engine.model.currencies import BTC, USDT
-from engine.model.enums import AccountType
+from engine.model.currencies import BTC, ETH, USD, USDT
+from engine.model.enums import AccountType, OmsType
 from engine.model.identifiers import InstrumentId
-from engine.model.instruments import CryptoPerpetual, CurrencyPair
+from engine.model.instruments import (
+    AssetClass,
+    BinaryOption,
+    CryptoFuture,
+    CryptoPerpetual,
+    CurrencyPair,
+    Equity,
+    OptionContract,
+    OptionKind,
+)
 from engine.model.values import Price, Quantity
 from invariants.catalogue import CATALOGUE
 from simulation.faults import CALM, STORMY
@@ -14,6 +23,9 @@ from simulation.listening import Listener
 from simulation.market.seeded import SeededMarket
 from simulation.scenario import Scenario, Venue
 from simulation.workload import Workload
+
+_SECOND_NS: Final = 1_000_000_000
+_START_NS: Final = 1_700_000_000 * _SECOND_NS  # when a run on a seeded market begins
 
 BTCUSDT: Final = CurrencyPair(
     id=InstrumentId("BTC/USDT.SIM"),
@@ -40,6 +52,83 @@ BTCUSDT_PERP: Final = CryptoPerpetual(
     margin_maint="0.025",
     maker_fee="0.0002",
     taker_fee="0.0005",
+)
+
+BTCUSDT_PERP_HEDGED: Final = CryptoPerpetual(
+    id=InstrumentId("BTCUSDT-PERP.HEDGE"),
+    base_currency=BTC,
+    quote_currency=USDT,
+    price_increment=Price("0.1"),
+    size_increment=Quantity("0.001"),
+    min_quantity=Quantity("0.001"),
+    max_quantity=Quantity("1000.000"),
+    margin_init="0.05",
+    margin_maint="0.025",
+    maker_fee="0.0002",
+    taker_fee="0.0005",
+)
+ETHUSD_QUANTO: Final = CryptoPerpetual(
+    id=InstrumentId("ETHUSD.SIM"),
+    base_currency=ETH,
+    quote_currency=USD,
+    settlement_currency=BTC,
+    price_increment=Price("0.05"),
+    size_increment=Quantity("1"),
+    multiplier=Quantity("0.000001"),  # bitcoin for each point
+    margin_init="0.02",
+    margin_maint="0.01",
+    maker_fee="-0.0001",
+    taker_fee="0.00075",
+)
+XBTUSD_FUTURE: Final = CryptoFuture(
+    id=InstrumentId("XBTUSD-1.SIM"),
+    underlying=BTC,
+    quote_currency=USD,
+    is_inverse=True,
+    price_increment=Price("0.5"),
+    size_increment=Quantity("1"),
+    activation_ns=0,
+    expiration_ns=_START_NS + 40 * _SECOND_NS,
+    margin_init="0.01",
+    margin_maint="0.005",
+    maker_fee="0.0002",
+    taker_fee="0.0005",
+)
+ETHUSD_CALL: Final = OptionContract(
+    id=InstrumentId("ETHUSD-C.SIM"),
+    asset_class=AssetClass.CRYPTOCURRENCY,
+    underlying="ETHUSD",
+    option_kind=OptionKind.CALL,
+    strike_price=Price("1980.00"),
+    quote_currency=USD,
+    price_increment=Price("0.05"),
+    multiplier=Quantity("10"),
+    activation_ns=_START_NS + 5 * _SECOND_NS,
+    expiration_ns=_START_NS + 45 * _SECOND_NS,
+    margin_init="0.15",
+    margin_maint="0.10",
+    maker_fee="0.0003",
+    taker_fee="0.0003",
+)
+RAIN: Final = BinaryOption(
+    id=InstrumentId("RAIN.SIM"),
+    asset_class=AssetClass.ALTERNATIVE,
+    quote_currency=USD,
+    price_increment=Price("0.001"),
+    size_increment=Quantity("1.00"),
+    outcome="rain",
+    activation_ns=0,
+    expiration_ns=_START_NS + 50 * _SECOND_NS,
+    margin_init="1",
+    margin_maint="1",
+    taker_fee="0.01",
+)
+ACME: Final = Equity(
+    id=InstrumentId("ACME.BOURSE"),
+    quote_currency=USD,
+    price_increment=Price("0.01"),
+    maker_fee="0.0001",
+    taker_fee="0.0003",
 )
 
 
@@ -90,9 +179,60 @@ def calm() -> Scenario:
     )
 
 
+def hedging() -> Scenario:
+    """A trader that hedges and one that nets, at a venue that nets and one that hedges."""
+    return Scenario(
+        venues=[
+            Venue("SIM", instruments=[BTCUSDT_PERP], account=AccountType.MARGIN),
+            Venue(
+                "HEDGE",
+                instruments=[BTCUSDT_PERP_HEDGED],
+                account=AccountType.MARGIN,
+                oms=OmsType.HEDGING,
+            ),
+        ],
+        market=SeededMarket(interval_ms=1_000),
+        workload=Workload(lot_steps=10, step_ms=1400, oms_types=(OmsType.HEDGING, OmsType.NETTING)),
+        faults=STORMY,
+        properties=CATALOGUE,
+    )
+
+
+def instruments() -> Scenario:
+    """The storm over a quanto, an inverse future, a call, a binary option, and shares for cash.
+
+    All but the quanto and the shares are settled while the run goes on.
+    """
+    return Scenario(
+        venues=[
+            Venue(
+                "SIM",
+                instruments=[ETHUSD_QUANTO, XBTUSD_FUTURE, ETHUSD_CALL, RAIN],
+                account=AccountType.MARGIN,
+            ),
+            Venue("BOURSE", instruments=[ACME]),
+        ],
+        market=SeededMarket(
+            interval_ms=1_500,
+            lot_steps=20,
+            prices={
+                "ETHUSD": "2000.00",
+                "XBTUSD-1": "36000.0",
+                "ETHUSD-C": "25.00",
+                "RAIN": "0.500",
+            },
+        ),
+        workload=Workload(lot_steps=20, step_ms=1200),
+        faults=STORMY,
+        properties=CATALOGUE,
+    )
+
+
 BUILT_IN: Final[Mapping[str, Callable[[], Scenario]]] = {
     "default": default,
     "perpetual": perpetual,
     "calm": calm,
     "listening": listening,
+    "hedging": hedging,
+    "instruments": instruments,
 }

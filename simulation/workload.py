@@ -15,11 +15,13 @@ from engine.model.bars import BarType
 from engine.model.enums import (
     BUY,
     SELL,
+    OmsType,
     OrderSide,
+    PositionSide,
     TimeInForce,
 )
 from engine.model.events import OrderFilled, TimeEvent
-from engine.model.identifiers import ClientOrderId, InstrumentId, StrategyId
+from engine.model.identifiers import ClientOrderId, InstrumentId, PositionId, StrategyId
 from engine.model.instruments import AnyInstrument
 from engine.model.orders import Order
 from engine.model.values import Price, Quantity
@@ -65,6 +67,8 @@ class Workload(msgspec.Struct, frozen=True):
         lots: an order is 1 to this many lots; a lot is `lot_steps` size increments.
         lot_steps: size increments per lot.
         reach_ticks: how far from the touch a passive price may lie.
+        oms_types: what the traders ask for, in turn; a trader that hedges sends a part of its
+            orders for positions that it holds.
     """
 
     traders: int = 2
@@ -72,6 +76,7 @@ class Workload(msgspec.Struct, frozen=True):
     lots: int = 12
     lot_steps: int = 100
     reach_ticks: int = 12
+    oms_types: tuple[OmsType, ...] = (OmsType.UNSPECIFIED,)
 
 
 class TraderConfig(StrategyConfig, frozen=True, kw_only=True):
@@ -87,6 +92,7 @@ class RandomTrader(Strategy):
         super().__init__(config)
         self._load = config.workload
         self._until_ns = config.until_ns
+        self._hedges = config.oms_type is OmsType.HEDGING
         self._instrument_ids = config.instrument_ids
         self._streams = streams
         self._step = 0
@@ -302,7 +308,26 @@ class RandomTrader(Strategy):
 
     def _send(self, order: Order) -> None:
         self._mine.append(order.client_order_id)
-        self.submit_order(order)
+        if self._hedges:
+            self.submit_order(order, position_id=self._position_for(order))
+        else:
+            self.submit_order(order)
+
+    def _position_for(self, order: Order) -> PositionId | None:
+        """Half the time a position that the order could be for, the right one or not; now and
+        then one that is closed. A reduce-only order mostly names one that it can reduce."""
+        stream = self._stream(f"position.{len(self._mine)}")
+        held = self.cache.positions_open(instrument_id=order.instrument_id, strategy_id=self.id)
+        if order.reduce_only and stream.below(4, "opposed"):
+            opposed = PositionSide.SHORT if order.side is BUY else PositionSide.LONG
+            held = [position for position in held if position.side is opposed]
+        elif stream.chance(1, 2, "own"):
+            return None
+        elif stream.chance(1, 12, "closed"):
+            held = self.cache.positions_closed(strategy_id=self.id)
+        if not held:
+            return None
+        return held[stream.below(len(held), "which position")].id
 
     def _pick(self, stream: Stream) -> Order | None:
         """Mostly an order that works; now and then any of the last eight, whatever became of it."""
@@ -404,6 +429,7 @@ def make_traders(
                 instrument_ids=instrument_ids,
                 until_ns=until_ns,
                 workload=workload,
+                oms_type=workload.oms_types[(number - 1) % len(workload.oms_types)],
             ),
             streams,
         )

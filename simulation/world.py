@@ -271,6 +271,7 @@ class World:
             self._now,
             scheduler.post,
             None if fees is None else FeeRates.from_text(fees.maker, fees.taker),
+            settlement_prices=venue.settlement_prices,
         )
         gateway = Gateway(
             exchange,
@@ -290,6 +291,7 @@ class World:
             venue=VenueId(venue.name),
             account_id=AccountId(exchange.account_id),
             account_type=venue.account,
+            oms_type=venue.oms,
             host=venue.name,
         )
         return WitnessedClient(config, self.network, scheduler, entropy, self._inbox.append)

@@ -12,6 +12,7 @@ class Bug(msgspec.Struct, frozen=True, kw_only=True):
         module: dotted name of the module that is patched.
         changes: (old text, new text) pairs; each old text stands in the module exactly once.
         property: id of the property that must be violated.
+        scenario: the built-in scenario in which it is to be found.
         observed: where a released system was seen doing this ("" for one of our own making).
     """
 
@@ -20,4 +21,5 @@ class Bug(msgspec.Struct, frozen=True, kw_only=True):
     module: str
     changes: tuple[tuple[str, str], ...]
     property: str
+    scenario: str = "default"
     observed: str = ""

@@ -5,25 +5,32 @@ and then it is told in a fixed order: fill, order event, account, position event
 event stops at the order: nothing downstream of it moves and nothing is published.
 """
 
+import msgspec
+
 from engine import topics
 from engine.context import Context
 from engine.execution.desk import Desk
+from engine.execution.position_ids import PositionIds
 from engine.execution.unresolved import Unresolved
 from engine.model.enums import BUY
 from engine.model.events import (
+    InstrumentSettled,
     OrderEvent,
     OrderFilled,
     PositionChanged,
     PositionClosed,
     PositionEvent,
     PositionOpened,
+    PositionSettled,
 )
 from engine.model.fixed import FIXED_PRECISION, format_mantissa
-from engine.model.identifiers import AccountId, InstrumentId, PositionId, StrategyId
+from engine.model.identifiers import AccountId, InstrumentId, StrategyId
 from engine.model.instruments import Instrument
 from engine.model.order_table import OrderEventRefused
 from engine.model.orders import Order
 from engine.model.positions import Position, split_fill
+from engine.model.reports import SettlementReport
+from engine.model.values import Price, Quantity
 from engine.portfolio import Portfolio
 
 
@@ -43,7 +50,12 @@ class Application:
     )
 
     def __init__(
-        self, ctx: Context, portfolio: Portfolio, desk: Desk, unresolved: Unresolved
+        self,
+        ctx: Context,
+        portfolio: Portfolio,
+        desk: Desk,
+        unresolved: Unresolved,
+        position_ids: PositionIds,
     ) -> None:
         self._ctx = ctx
         self._desk = desk
@@ -53,18 +65,7 @@ class Application:
         self._position_topics: dict[StrategyId, str] = {}
         self._fill_topics: dict[InstrumentId, str] = {}
         self._account_topics: dict[AccountId, str] = {}
-        self._position_ids: dict[tuple[InstrumentId, AccountId, StrategyId], PositionId] = {}
-
-    def position_id(
-        self, instrument_id: InstrumentId, account_id: AccountId, strategy_id: StrategyId
-    ) -> PositionId:
-        """The one position of a strategy in an instrument of an account (NETTING)."""
-        key = (instrument_id, account_id, strategy_id)
-        position_id = self._position_ids.get(key)
-        if position_id is None:
-            position_id = PositionId(f"{instrument_id}-{account_id}-{strategy_id}")
-            self._position_ids[key] = position_id
-        return position_id
+        self._position_ids = position_ids
 
     def take(self, order: Order, event: OrderEvent) -> bool:
         """Apply and publish an event, or refuse it whole and say so. False when refused."""
@@ -109,6 +110,11 @@ class Application:
         ctx = self._ctx
         self._write(order)
         steps = self._move_position(fill, instrument)
+        price = self._portfolio.settlement(fill.account_id, fill.instrument_id)
+        if price is not None:  # it traded before the settlement and was heard of after it
+            steps += self._settle_positions(
+                fill.account_id, fill.instrument_id, price, fill.ts_event
+            )
         state = self._portfolio.apply_order_event(order, fill)
         facts = ctx.facts
         facts.append(fill)
@@ -125,10 +131,39 @@ class Application:
         dispatch(self._order_topic(strategy_id), fill)
         if state is not None:
             dispatch(self._account_topic(state.account_id), state)
-        topic = self._position_topics.get(strategy_id)
-        if topic is None:
-            topic = self._position_topics[strategy_id] = topics.positions(strategy_id)
+        self._tell_steps(steps)
+
+    def settle(self, report: SettlementReport) -> None:
+        """Close every position of an expired instrument at the venue's price, and publish that."""
+        ctx = self._ctx
+        event = InstrumentSettled(
+            report.account_id,
+            report.instrument_id,
+            report.price,
+            ctx.new_id(),
+            report.ts_event,
+            ctx.clock.now_ns,
+        )
+        steps = self._settle_positions(
+            report.account_id, report.instrument_id, report.price, report.ts_event
+        )
+        state = self._portfolio.settle(event)
+        facts = ctx.facts
+        facts.append(event)
+        if state is not None:
+            facts.append(state)
+        facts.extend(steps)
+        if state is not None:
+            ctx.bus.dispatch(self._account_topic(state.account_id), state)
+        self._tell_steps(steps)
+
+    def _tell_steps(self, steps: list[PositionEvent]) -> None:
+        dispatch = self._ctx.bus.dispatch
         for step in steps:
+            strategy_id = step.strategy_id
+            topic = self._position_topics.get(strategy_id)
+            if topic is None:
+                topic = self._position_topics[strategy_id] = topics.positions(strategy_id)
             dispatch(topic, step)
 
     def _write(self, order: Order) -> None:
@@ -151,8 +186,9 @@ class Application:
             return [self._position_event(position, fill, True)]
         # A fee or rebate in the base currency moves the quantity too, so a part cut to close
         # the position may leave it open on either side: each rest is judged anew, and goes on
-        # with the same position where that is not flat.
-        steps = []
+        # the same position where that is not flat. What closes a virtual position and goes on
+        # opens another one: nobody asked to turn it.
+        steps: list[PositionEvent] = []
         rest: OrderFilled | None = fill
         while rest is not None:
             open_raw = position.signed_raw
@@ -163,8 +199,54 @@ class Application:
                 part, rest = rest, None
             position.apply(part)
             steps.append(self._position_event(position, part, open_raw == 0))
+            if rest is None or position.is_open:
+                continue
+            beyond_id = self._position_ids.beyond(position.id)
+            if beyond_id == position.id:
+                continue
+            cache.update_position(position)
+            cache.assign_position(fill.client_order_id, beyond_id)
+            rest = msgspec.structs.replace(rest, position_id=beyond_id)
+            position = Position(instrument, rest)
+            cache.add_position(position)
+            steps.append(self._position_event(position, rest, True))
+            rest = None
         cache.update_position(position)
         return steps
+
+    def _settle_positions(
+        self, account_id: AccountId, instrument_id: InstrumentId, price: Price, ts_event: int
+    ) -> list[PositionEvent]:
+        cache = self._ctx.cache
+        steps: list[PositionEvent] = []
+        for position in cache.positions_open(instrument_id=instrument_id, account_id=account_id):
+            held = position.settle(price, ts_event, self._ctx.clock.now_ns)
+            cache.update_position(position)
+            steps.append(self._settled_event(position, held, price, ts_event))
+        return steps
+
+    def _settled_event(
+        self, position: Position, held: Quantity, price: Price, ts_event: int
+    ) -> PositionSettled:
+        ctx = self._ctx
+        return PositionSettled(
+            ctx.trader_id,
+            position.strategy_id,
+            position.instrument_id,
+            position.id,
+            position.account_id,
+            ctx.new_id(),
+            ts_event,
+            ctx.clock.now_ns,
+            position.side,
+            str(position.quantity),
+            position.quantity,
+            held,
+            price,
+            format_mantissa(position.avg_px_open_raw, FIXED_PRECISION),
+            position.realized_pnl,
+            position.duration_ns,
+        )
 
     def _position_event(
         self, position: Position, fill: OrderFilled, was_flat: bool

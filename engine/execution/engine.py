@@ -20,6 +20,7 @@ from engine.execution.denial import Denial
 from engine.execution.desk import Desk
 from engine.execution.incoming import Incoming
 from engine.execution.outgoing import Outgoing
+from engine.execution.position_ids import PositionIds
 from engine.execution.reconciliation import Reconciliation
 from engine.execution.steps import OrderAnswered, PassStep
 from engine.execution.unresolved import Unresolved
@@ -45,6 +46,7 @@ class ExecutionEngine:
 
     Attributes:
         messages: what `process` takes, with who takes it.
+        position_ids: which position a fill is for; told each strategy's own OMS type.
     """
 
     __slots__ = (
@@ -56,6 +58,7 @@ class ExecutionEngine:
         "_reconciliation",
         "_unresolved",
         "messages",
+        "position_ids",
     )
 
     def __init__(
@@ -75,17 +78,20 @@ class ExecutionEngine:
         unresolved = self._unresolved = Unresolved(ctx, clock, config, desk)
         balances = self._balances = BalanceWatch(ctx, clock, config, desk, unresolved, portfolio)
         self._reconciliation = Reconciliation(ctx, clock, config, desk, unresolved, balances)
-        application = Application(ctx, portfolio, desk, unresolved)
+        position_ids = self.position_ids = PositionIds(ctx, desk)
+        application = Application(ctx, portfolio, desk, unresolved, position_ids)
         incoming = self._incoming = Incoming(
             ctx,
             desk,
             application,
+            position_ids,
+            portfolio,
             unresolved,
             self._reconciliation,
             ctx.log.for_component(EXECUTION_ENGINE_ID),
             config.allow_overfills,
         )
-        outgoing = Outgoing(ctx, desk, application, unresolved)
+        outgoing = Outgoing(ctx, desk, application, unresolved, position_ids)
         self._commands: dict[type, Callable[[Any], None]] = {
             commands.SubmitOrder: outgoing.submit,
             commands.ModifyOrder: outgoing.modify,
@@ -108,6 +114,7 @@ class ExecutionEngine:
             reports.ModifyRejectedReport: incoming.modify_rejected,
             reports.CancelRejectedReport: incoming.cancel_rejected,
             FillReport: incoming.filled,
+            reports.SettlementReport: incoming.settled,
             OrderStatusReport: self._picture_reported,
             reports.OutcomeUnknown: self._outcome_unknown,
             reports.OrderAnswer: self._order_answered,

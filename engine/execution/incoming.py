@@ -11,6 +11,7 @@ from engine.context import Context
 from engine.execution.application import Application
 from engine.execution.desk import Desk
 from engine.execution.headers import venue_header
+from engine.execution.position_ids import PositionIds
 from engine.execution.reconciliation import Reconciliation
 from engine.execution.unresolved import Unresolved
 from engine.log import ComponentLog
@@ -39,9 +40,11 @@ from engine.model.reports import (
     FillReport,
     ModifyRejectedReport,
     RejectedReport,
+    SettlementReport,
     TriggeredReport,
     UpdatedReport,
 )
+from engine.portfolio import Portfolio
 from engine.topics import RISK_EXECUTE
 
 _S = OrderStatus
@@ -63,6 +66,8 @@ class Incoming:
         "_ctx",
         "_desk",
         "_log",
+        "_portfolio",
+        "_position_ids",
         "_reconciliation",
         "_unresolved",
         "absorbed_count",
@@ -73,6 +78,8 @@ class Incoming:
         ctx: Context,
         desk: Desk,
         application: Application,
+        position_ids: PositionIds,
+        portfolio: Portfolio,
         unresolved: Unresolved,
         reconciliation: Reconciliation,
         log: ComponentLog,
@@ -81,6 +88,8 @@ class Incoming:
         self._ctx = ctx
         self._desk = desk
         self._application = application
+        self._position_ids = position_ids
+        self._portfolio = portfolio
         self._unresolved = unresolved
         self._reconciliation = reconciliation
         self._log = log
@@ -286,11 +295,7 @@ class Incoming:
             order, venue_order_id, report
         ):
             return
-        position_id = order.position_id
-        if position_id is None:
-            position_id = self._application.position_id(
-                order.instrument_id, report.account_id, order.strategy_id
-            )
+        position_id = self._position_ids.assign(order, report)
         fill = OrderFilled(
             order.trader_id,
             order.strategy_id,
@@ -309,6 +314,7 @@ class Incoming:
             report.last_px,
             report.commission,
             report.liquidity_side,
+            report.venue_position_id,
         )
         status = order.status
         was_closed = order.is_closed
@@ -351,6 +357,24 @@ class Incoming:
         self._desk.refuse(reason, _describe(report, order))
         detail = f"trade={report.trade_id}, last_qty={report.last_qty}, reason={reason}"
         self._desk.alert("FILL_REFUSED", order.client_order_id, detail)
+
+    # --- settlement -----------------------------------------------------------------------
+
+    def settled(self, report: SettlementReport) -> None:
+        """An expired instrument was settled: the first word counts, a second one may agree."""
+        instrument_id = report.instrument_id
+        known = self._portfolio.settlement(report.account_id, instrument_id)
+        if known is not None:
+            self.absorbed_count += 1
+            if known != report.price:
+                detail = f"price={report.price}, known={known}"
+                self._desk.alert("CONFLICTING_SETTLEMENT", instrument_id, detail)
+        elif self._ctx.cache.instrument(instrument_id) is None:
+            code = DenialCode.INSTRUMENT_NOT_FOUND.value
+            self._desk.refuse(code, f"SettlementReport {instrument_id}")
+            self._desk.alert("SETTLEMENT_REFUSED", instrument_id, f"price={report.price}")
+        else:
+            self._application.settle(report)
 
     # --- whose report it is ---------------------------------------------------------------
 

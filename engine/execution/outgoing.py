@@ -14,6 +14,7 @@ from engine.execution.application import Application
 from engine.execution.denial import Denial
 from engine.execution.desk import Desk
 from engine.execution.headers import local_header
+from engine.execution.position_ids import PositionIds
 from engine.execution.unresolved import Unresolved
 from engine.model.commands import (
     BatchCancelOrders,
@@ -48,15 +49,21 @@ _NO_ACCEPTANCE_YET: Final = 1 << 63  # sorts after every acceptance
 class Outgoing:
     """Carries commands to the clients' outbox."""
 
-    __slots__ = ("_application", "_ctx", "_desk", "_requeued", "_unresolved")
+    __slots__ = ("_application", "_ctx", "_desk", "_position_ids", "_requeued", "_unresolved")
 
     def __init__(
-        self, ctx: Context, desk: Desk, application: Application, unresolved: Unresolved
+        self,
+        ctx: Context,
+        desk: Desk,
+        application: Application,
+        unresolved: Unresolved,
+        position_ids: PositionIds,
     ) -> None:
         self._ctx = ctx
         self._desk = desk
         self._application = application
         self._unresolved = unresolved
+        self._position_ids = position_ids
         self._requeued: dict[str, None] = {}
 
     # --- orders ---------------------------------------------------------------------------
@@ -77,6 +84,8 @@ class Outgoing:
             detail = f"venue={order.instrument_id.venue}{asked}"
             self._deny(order, DenialCode.NO_EXECUTION_CLIENT, detail)
             return
+        if command.position_id is not None and not self._position_ids.names_to_venue(command):
+            command = msgspec.structs.replace(command, position_id=None)
         now_ns = ctx.clock.now_ns
         event = OrderSubmitted(
             order.trader_id,

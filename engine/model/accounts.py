@@ -14,19 +14,21 @@ from typing import Final, TypeVar
 
 from engine.model.cost import AccountNet, CostBasis, Valuation
 from engine.model.currencies import Currency
-from engine.model.enums import BUY, AccountType, OrderStatus
+from engine.model.enums import BUY, AccountType, OrderSide, OrderStatus
 from engine.model.events import AccountState, OrderFilled
 from engine.model.fixed import divide_half_even
 from engine.model.identifiers import AccountId, InstrumentId
-from engine.model.instruments import Instrument
+from engine.model.instruments import Equity, Instrument
 from engine.model.orders import Order
 from engine.model.values import AccountBalance, MarginBalance, Money
 
 _K = TypeVar("_K", bound=str)
 _V = TypeVar("_V")
 
-# What locks: an order by its client order id, a net position by (instrument id,).
-Key = str | tuple[str]
+# What locks: an order by its client order id; a position of the account by (instrument id,
+# position id), the latter "" where the venue nets.
+NetKey = tuple[InstrumentId, str]
+Key = str | NetKey
 
 _AT_VENUE: Final = (OrderStatus.ACCEPTED, OrderStatus.TRIGGERED, OrderStatus.PARTIALLY_FILLED)
 
@@ -58,7 +60,7 @@ def cash_lock(order: Order, instrument: Instrument) -> tuple[Currency, int]:
     """(currency, raw amount) that a working order locks in a cash account.
 
     BUY: the notional of what is left, at price or else trigger, rounded half-even once to the
-    cost currency. SELL: what is left, in the base currency.
+    cost currency. SELL: what is left, in the base currency; shares lock no money.
     """
     if order.side is BUY:
         return (
@@ -66,17 +68,20 @@ def cash_lock(order: Order, instrument: Instrument) -> tuple[Currency, int]:
             instrument.notional_raw(order.leaves_raw, _price_raw(order)),
         )
     base = held_currency(instrument)
+    if base is None:
+        return instrument.cost_currency, 0
     return base, _on_grid(order.leaves_raw, base)
 
 
-def held_currency(instrument: Instrument) -> Currency:
-    """What a cash account holds after buying: the base currency.
+def held_currency(instrument: Instrument) -> Currency | None:
+    """What a cash account holds after buying: the base currency; None for shares, which no
+    balance holds.
 
     Raises:
-        ValueError: the instrument has none; it is for margin accounts.
+        ValueError: the instrument is for margin accounts.
     """
     base = instrument.base_currency
-    if base is None:
+    if base is None and not isinstance(instrument, Equity):
         raise ValueError(f"{instrument.id} has no base currency: no cash account can hold it")
     return base
 
@@ -84,16 +89,35 @@ def held_currency(instrument: Instrument) -> Currency:
 def margin_lock(
     order: Order, instrument: Instrument, valuation: Valuation, leverage: int
 ) -> tuple[Currency, int]:
-    """(currency, raw amount) of initial margin for what is left of a working order: exact
-    notional x rate / leverage, rounded half-even once."""
-    value = valuation.value(order.leaves_raw, _price_raw(order))
-    raw = valuation.margin_raw(value, instrument.margin_init_raw, leverage)
-    return valuation.currency, raw
+    """(currency, raw amount) that a working order locks in a margin account; see `initial_raw`."""
+    leaves_raw: int = order.leaves_raw
+    return valuation.currency, initial_raw(
+        instrument, valuation, order.side, leaves_raw, _price_raw(order), leverage
+    )
+
+
+def initial_raw(
+    instrument: Instrument,
+    valuation: Valuation,
+    side: OrderSide,
+    quantity_raw: int,
+    price_raw: int,
+    leverage: int,
+) -> int:
+    """What an order of this size locks, raw in the cost currency: initial margin (exact notional
+    x rate / leverage, rounded half-even once), or the whole premium to be paid. A price below
+    zero locks nothing."""
+    if price_raw < 0:
+        return 0
+    if instrument.pays_premium and side is BUY:
+        return instrument.notional_raw(quantity_raw, price_raw)
+    value = valuation.value(quantity_raw, price_raw)
+    return valuation.margin_raw(value, instrument.margin_init_raw, leverage)
 
 
 def maintenance(net: CostBasis, instrument: Instrument, leverage: int) -> int:
     """Raw maintenance margin of a net position at its exact open cost, rounded half-even once."""
-    return net.valuation.margin_raw(net.cost, instrument.margin_maint_raw, leverage)
+    return net.valuation.margin_raw(abs(net.cost), instrument.margin_maint_raw, leverage)
 
 
 def _by_key(values: Mapping[_K, _V]) -> tuple[_V, ...]:
@@ -313,13 +337,14 @@ class CashAccount(Account):
         currency. The notional is rounded half-even once to the cost currency."""
         quantity_raw: int = fill.last_qty.raw
         base = held_currency(instrument)
-        base_raw = _on_grid(quantity_raw, base)
         cost_raw = instrument.notional_raw(quantity_raw, fill.last_px.raw)
         if fill.side is BUY:
-            self.credit(base, base_raw)
+            if base is not None:
+                self.credit(base, _on_grid(quantity_raw, base))
             self.credit(instrument.cost_currency, -cost_raw)
         else:
-            self.credit(base, -base_raw)
+            if base is not None:
+                self.credit(base, -_on_grid(quantity_raw, base))
             self.credit(instrument.cost_currency, cost_raw)
         self.credit(fill.commission.currency, -fill.commission.raw)
 
@@ -334,46 +359,114 @@ class CashAccount(Account):
 
 class MarginAccount(Account):
     """Profit and loss only: nets all fills of an instrument, whatever strategy they belong to,
-    as the venue does. Orders lock initial margin, net positions maintenance margin.
+    as the venue does; where the venue hedges, it names a position with each fill, and the fills
+    of one position are netted. Orders lock initial margin, net positions maintenance margin.
+
+    What pays a premium pays it at once: a fill moves its whole notional, and closing earns
+    nothing beyond that.
 
     Attributes:
-        nets: the account's net position by instrument.
+        nets: the account's positions as the venue keeps them, by instrument and the venue's
+            position id ("" where it nets).
     """
 
     account_type = AccountType.MARGIN
 
-    __slots__ = ("_initial_raw", "_stale_margins", "_valuations", "nets")
+    __slots__ = (
+        "_initial_raw",
+        "_maintenance_raw",
+        "_settled_value_raw",
+        "_settlement_px_raw",
+        "_stale_margins",
+        "_valuations",
+        "nets",
+    )
 
     def __init__(self, account_id: AccountId, leverage: int = 10) -> None:
         super().__init__(account_id, leverage)
-        self.nets: dict[InstrumentId, AccountNet] = {}
+        self.nets: dict[NetKey, AccountNet] = {}
+        self._maintenance_raw: dict[InstrumentId, int] = {}
+        self._settled_value_raw: dict[NetKey, int] = {}  # paid at settlement, premium kinds
+        self._settlement_px_raw: dict[InstrumentId, int] = {}
         self._valuations: dict[InstrumentId, Valuation] = {}
         self._initial_raw: dict[InstrumentId, int] = {}
         self._stale_margins: dict[InstrumentId, None] = {}
 
     def apply_fill(self, fill: OrderFilled, instrument: Instrument) -> None:
-        """Total changes by what closing has earned, less the commission in its own currency."""
+        """Total changes by what closing has earned (or the premium), less the commission in its
+        own currency."""
         booked_raw = self.restore_fill(fill, instrument)
+        if instrument.pays_premium:
+            premium_raw = instrument.notional_raw(fill.last_qty.raw, fill.last_px.raw)
+            booked_raw = -premium_raw if fill.side is BUY else premium_raw
+            key = _net_key(fill)
+            booked_raw += self._settlement_due(key, self.nets[key], instrument)
         self.credit(instrument.cost_currency, booked_raw)
         self.credit(fill.commission.currency, -fill.commission.raw)
+
+    def settle_instrument(self, instrument: Instrument, price_raw: int) -> None:
+        """Close all that is held of an expired instrument at its settlement price. Fills of it
+        that come later are closed at that price as they come."""
+        self._settlement_px_raw[instrument.id] = price_raw
+        booked_raw = 0
+        for key, net in self.nets.items():
+            if key[0] == instrument.id:
+                earned_raw = net.settle(price_raw)
+                self._keep_margin(key, net, instrument)
+                if instrument.pays_premium:
+                    earned_raw = self._settlement_due(key, net, instrument)
+                booked_raw += earned_raw
+        self.credit(instrument.cost_currency, booked_raw)
+
+    def restore_settlement(self, instrument: Instrument, price_raw: int) -> None:
+        """The same where the totals contain it already."""
+        self._settlement_px_raw[instrument.id] = price_raw
+        for key, net in self.nets.items():
+            if key[0] == instrument.id:
+                net.settle(price_raw)
+                self._keep_margin(key, net, instrument)
+                self._settlement_due(key, net, instrument)
+
+    def net_raw(self, instrument_id: InstrumentId) -> int:
+        """Signed raw quantity of the account in an instrument, over all its positions."""
+        return sum([net.signed_raw for key, net in self.nets.items() if key[0] == instrument_id])
+
+    def _settlement_due(self, key: NetKey, net: AccountNet, instrument: Instrument) -> int:
+        """What the settlement still pays: its worth, rounded once, less what it has paid."""
+        if net.settlement_px_raw is None:
+            return 0
+        worth_raw = instrument.notional_raw(net.settled_raw, net.settlement_px_raw)
+        due_raw = worth_raw - self._settled_value_raw.get(key, 0)
+        self._settled_value_raw[key] = worth_raw
+        return due_raw
 
     def restore_fill(self, fill: OrderFilled, instrument: Instrument) -> int:
         """Move the net position and its margin alone: all there is to do where the totals
         contain the fill already. Returns what closing has earned, raw in the cost currency."""
-        net = self._net(instrument)
+        key = _net_key(fill)
+        net = self.nets.get(key)
+        if net is None:
+            net = self.nets[key] = AccountNet(self._valuation(instrument))
+            net.settlement_px_raw = self._settlement_px_raw.get(instrument.id)
         quantity_raw: int = fill.last_qty.raw
         booked_raw = net.trade_at(
             fill.ts_event,
             quantity_raw if fill.side is BUY else -quantity_raw,
             fill.last_px.raw,
+            fill.trade_id,
         )
-        self.contribute(
-            (instrument.id,),
-            net.valuation.currency,
-            maintenance(net, instrument, self.leverage),
-        )
-        self._stale_margins[instrument.id] = None
+        self._keep_margin(key, net, instrument)
         return booked_raw
+
+    def _keep_margin(self, key: NetKey, net: AccountNet, instrument: Instrument) -> None:
+        """Make a position's maintenance margin what the position now calls for."""
+        instrument_id = instrument.id
+        amount_raw = maintenance(net, instrument, self.leverage)
+        change_raw = amount_raw - self.contribution_raw(key)
+        self.contribute(key, net.valuation.currency, amount_raw)
+        held_raw = self._maintenance_raw.get(instrument_id, 0)
+        self._maintenance_raw[instrument_id] = held_raw + change_raw
+        self._stale_margins[instrument_id] = None
 
     def apply_order(self, order: Order, instrument: Instrument) -> None:
         """Make the order's initial margin what the order now calls for."""
@@ -401,7 +494,7 @@ class MarginAccount(Account):
     def _state_margin(self, instrument_id: InstrumentId) -> None:
         currency = self._valuations[instrument_id].currency
         initial_raw = self._initial_raw.get(instrument_id, 0)
-        maintenance_raw = self.contribution_raw((instrument_id,))
+        maintenance_raw = self._maintenance_raw.get(instrument_id, 0)
         if initial_raw or maintenance_raw:
             self.margins[instrument_id] = MarginBalance.of_raw(
                 initial_raw, maintenance_raw, currency, instrument_id
@@ -409,14 +502,12 @@ class MarginAccount(Account):
         else:
             self.margins.pop(instrument_id, None)
 
-    def _net(self, instrument: Instrument) -> AccountNet:
-        net = self.nets.get(instrument.id)
-        if net is None:
-            net = self.nets[instrument.id] = AccountNet(self._valuation(instrument))
-        return net
-
     def _valuation(self, instrument: Instrument) -> Valuation:
         valuation = self._valuations.get(instrument.id)
         if valuation is None:
             valuation = self._valuations[instrument.id] = Valuation(instrument)
         return valuation
+
+
+def _net_key(fill: OrderFilled) -> NetKey:
+    return fill.instrument_id, fill.venue_position_id or ""

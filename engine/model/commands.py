@@ -16,6 +16,7 @@ from engine.model.identifiers import (
     ClientOrderId,
     ComponentId,
     InstrumentId,
+    PositionId,
     StrategyId,
     VenueOrderId,
 )
@@ -143,7 +144,11 @@ class TradingCommand(Command, frozen=True, gc=False, array_like=True, tag=True):
 
 
 class SubmitOrder(TradingCommand, frozen=True, gc=False, array_like=True, tag=True):
+    """`position_id` is the position that the order's fills are for. On the command that leaves
+    it is one that the venue named, or None."""
+
     order: OrderInitialized
+    position_id: PositionId | None = None
 
 
 class ModifyOrder(TradingCommand, frozen=True, gc=False, array_like=True, tag=True):

@@ -8,7 +8,6 @@ far): the roundings telescope, and the sum of what was booked is never off by mo
 rounding, however many fills it took.
 """
 
-from bisect import insort
 from decimal import Decimal
 from math import gcd
 from typing import Final
@@ -20,6 +19,9 @@ from engine.model.instruments import Instrument
 _REMEMBERED_MAX: Final = 512  # trades that a late one can still be put among
 _FORGOTTEN_AT_ONCE: Final = 256
 _INVERSE_SCALE: Final = 10**8  # raw (1e-16) to 1e-24
+_DIGITS: Final = "0123456789"
+
+_Trade = tuple[int, int, int, str]  # ts_event, change raw, price raw, trade id
 
 
 class Valuation:
@@ -167,41 +169,72 @@ class AccountNet(CostBasis):
     venue's: a fill that a lost frame kept back comes after later ones. So the last trades are
     remembered with what stood before them, and a late one is entered where it belongs. One
     older than all that is remembered is entered before them.
+
+    A settlement closes what the trades leave, whenever they are heard of.
+
+    Attributes:
+        settlement_px_raw: the venue's settlement price; None while it is not settled.
+        settled_raw: signed raw quantity that the settlement closed.
     """
 
-    __slots__ = ("_before", "_trades")
+    __slots__ = ("_before", "_trades", "settled_raw", "settlement_px_raw")
 
     def __init__(self, valuation: Valuation) -> None:
         super().__init__(valuation)
-        self._trades: list[tuple[int, int, int]] = []  # (ts_event, change raw, price raw)
+        self._trades: list[_Trade] = []
         self._before = (0, 0, 0)  # signed_raw, cost, earned before the first of them
+        self.settlement_px_raw: int | None = None
+        self.settled_raw = 0
 
-    def trade_at(self, ts_event: int, change_raw: int, price_raw: int) -> int:
-        """`trade`, entered at `ts_event` (nanoseconds, the venue's); equal times keep arrival
-        order. Returns the profit to book now, which a late trade may lower."""
+    def trade_at(self, ts_event: int, change_raw: int, price_raw: int, trade_id: str = "") -> int:
+        """`trade`, entered at `ts_event` (nanoseconds, the venue's). Of one instant, trades whose
+        ids are numbered alike go by number, others by arrival. Returns the profit to book now,
+        which a late trade may lower."""
         trades = self._trades
-        if not trades or ts_event >= trades[-1][0]:
-            trades.append((ts_event, change_raw, price_raw))
+        trade = (ts_event, change_raw, price_raw, trade_id)
+        if self.settlement_px_raw is None and (not trades or not _is_before(trade, trades[-1])):
+            trades.append(trade)
             if len(trades) > _REMEMBERED_MAX:
                 self._forget_oldest()
             return self.trade(change_raw, price_raw)
-        insort(trades, (ts_event, change_raw, price_raw), key=_entered_at)
+        at = len(trades)
+        while at and _is_before(trade, trades[at - 1]):
+            at -= 1
+        trades.insert(at, trade)
         booked_raw = self.booked_raw
         self.signed_raw, self.cost, self.earned = self._before
-        for _, change, price in trades:
+        for _, change, price, _ in trades:
             self.trade(change, price)
+        if self.settlement_px_raw is not None:
+            self._close_at(self.settlement_px_raw)
         # one rounding of all that was earned, whatever was booked on the way
         self.booked_raw = self.valuation.to_raw(self.earned)
         return self.booked_raw - booked_raw
 
+    def settle(self, price_raw: int) -> int:
+        """Close everything at the venue's settlement price: after this only a late trade can
+        come. Returns the profit to book now."""
+        self.settlement_px_raw = price_raw
+        return self._close_at(price_raw)
+
+    def _close_at(self, price_raw: int) -> int:
+        self.settled_raw = held_raw = self.signed_raw
+        return self.trade(-held_raw, price_raw) if held_raw else 0
+
     def _forget_oldest(self) -> None:
         base = CostBasis(self.valuation)
         base.signed_raw, base.cost, base.earned = self._before
-        for _, change_raw, price_raw in self._trades[:_FORGOTTEN_AT_ONCE]:
+        for _, change_raw, price_raw, _ in self._trades[:_FORGOTTEN_AT_ONCE]:
             base.trade(change_raw, price_raw)
         self._before = (base.signed_raw, base.cost, base.earned)
         del self._trades[:_FORGOTTEN_AT_ONCE]
 
 
-def _entered_at(trade: tuple[int, int, int]) -> int:
-    return trade[0]
+def _is_before(trade: _Trade, other: _Trade) -> bool:
+    """Whether the venue made `trade` before `other`, as far as can be told."""
+    if trade[0] != other[0]:
+        return trade[0] < other[0]
+    one, two = trade[3], other[3]
+    if (len(one), one) >= (len(two), two):
+        return False
+    return one.rstrip(_DIGITS) == two.rstrip(_DIGITS)  # else the ids say nothing of the order

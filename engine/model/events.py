@@ -138,6 +138,7 @@ class OrderFilled(OrderEvent, frozen=True, gc=False, array_like=True, tag=True):
     last_px: Price
     commission: Money
     liquidity_side: LiquiditySide
+    venue_position_id: PositionId | None = None  # where the venue hedges: its own position
 
 
 class PositionEvent(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=True):
@@ -171,6 +172,23 @@ class PositionChanged(PositionEvent, frozen=True, gc=False, array_like=True, tag
 class PositionClosed(PositionEvent, frozen=True, gc=False, array_like=True, tag=True):
     closing_order_id: ClientOrderId
     duration_ns: int
+
+
+class PositionSettled(PositionEvent, frozen=True, gc=False, array_like=True, tag=True):
+    """Closed by the venue at expiry: `last_qty` at the settlement price `last_px`, no order."""
+
+    duration_ns: int
+
+
+class InstrumentSettled(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=True):
+    """The venue settled an expired instrument for an account, at `price`, for good."""
+
+    account_id: AccountId
+    instrument_id: InstrumentId
+    price: Price
+    event_id: str
+    ts_event: int
+    ts_init: int
 
 
 class AccountState(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=True):

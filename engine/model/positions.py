@@ -121,15 +121,18 @@ def _precision_of(raw: int, at_least: int) -> int:
 class Position:
     """What one strategy holds of one instrument in one account.
 
+    What the venue settles at expiry leaves outside of any order: signed_raw + dust_raw +
+    settled_raw == signed fills - base commissions, always.
+
     A commission in the base currency of a currency pair is paid out of what is held: it changes
     the quantity, at cost, and earns nothing. What then remains of a close below one size
-    increment cannot be traded away; it is set aside as dust and the position is flat. So
-    signed_raw + dust_raw == signed fills - base commissions, always.
+    increment cannot be traded away; it is set aside as dust and the position is flat.
 
     Attributes:
         id: taken from the first fill; every later fill must name it.
         signed_raw: raw quantity held; negative is short.
         dust_raw: raw quantity set aside over all cycles, signed.
+        settled_raw: raw quantity closed by settlement over all cycles, signed.
         commissions: of the present cycle, by currency code.
         events: fills of the present cycle, in the order applied.
         opening_order_id, closing_order_id: of the present cycle; the latter None while open.
@@ -163,6 +166,7 @@ class Position:
         "id",
         "instrument_id",
         "opening_order_id",
+        "settled_raw",
         "strategy_id",
         "ts_closed",
         "ts_last",
@@ -199,6 +203,7 @@ class Position:
         self.account_id: AccountId = fill.account_id
         self.cycles: list[ClosedCycle] = []
         self.dust_raw = 0
+        self.settled_raw = 0
         self._basis = CostBasis(Valuation(instrument))
         self._precision: int = instrument.size_precision
         self._dust_below_raw: int = instrument.size_increment.raw
@@ -236,6 +241,11 @@ class Position:
     def peak_quantity(self) -> Quantity:
         """The most that was held in the present cycle."""
         return self._quantity(self._peak_raw)
+
+    @property
+    def is_netted(self) -> bool:
+        """Whether it is all that its strategy holds of the instrument in the account."""
+        return self.id == f"{self.instrument_id}-{self.account_id}-{self.strategy_id}"
 
     @property
     def is_open(self) -> bool:
@@ -288,7 +298,7 @@ class Position:
     def __repr__(self) -> str:
         return f"Position({self.id} {self.side.name} {self.quantity} {self.instrument_id})"
 
-    # --- the one way in ------------------------------------------------------------------
+    # --- the two ways in -----------------------------------------------------------------
 
     def apply(self, fill: OrderFilled) -> None:
         """Take one fill, whole or not at all. Flat, it begins the next cycle.
@@ -346,6 +356,26 @@ class Position:
         elif reduces and (held_raw > 0) is not (signed_raw > 0):
             self._note_entry()  # the commission took more than was left
         self._peak_raw = max(self._peak_raw, abs(held_raw))
+
+    def settle(self, price: Price, ts_event: int, ts_init: int) -> Quantity:
+        """Close what is held at the venue's settlement price; returns what was held.
+
+        Raises:
+            ValueError: nothing is held.
+        """
+        basis = self._basis
+        held_raw = basis.signed_raw
+        if held_raw == 0:
+            raise ValueError(f"{self.id} is flat: there is nothing to settle")
+        held = self.quantity
+        price_raw: int = price.raw
+        self._realized_raw += basis.trade(-held_raw, price_raw)
+        self._exit_value += basis.valuation.value(abs(held_raw), price_raw)
+        self._exit_quantity_raw += abs(held_raw)
+        self.settled_raw += held_raw
+        self.ts_last = self.ts_closed = ts_event
+        self.duration_ns = ts_init - self._ts_init_opened
+        return held
 
     def _note_entry(self) -> None:
         self._entry_value = self._basis.cost

@@ -37,6 +37,7 @@ from engine.model.identifiers import (
     ClientId,
     ClientOrderId,
     InstrumentId,
+    PositionId,
     TradeId,
     VenueOrderId,
 )
@@ -108,6 +109,7 @@ class FillReport(ExecutionReport, frozen=True, gc=False, array_like=True, tag=Tr
     last_px: Price
     commission: Money
     liquidity_side: LiquiditySide
+    venue_position_id: PositionId | None = None  # None where the venue nets
 
 
 class OrderStatusReport(ExecutionReport, frozen=True, gc=False, array_like=True, tag=True):
@@ -183,6 +185,20 @@ class AccountReport(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=
     ts_init: int
 
 
+class SettlementReport(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=True):
+    """An expired instrument was settled: whatever the account held of it is closed at `price`.
+
+    May be told any number of times; the first word counts. `ts_event` is not before any trade
+    of the instrument.
+    """
+
+    account_id: AccountId
+    instrument_id: InstrumentId
+    price: Price
+    ts_event: int
+    ts_init: int
+
+
 class ClientConnected(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=True):
     """Logged in, streams live, wanted subscriptions asked for again. Starts a reconcile pass."""
 
@@ -238,6 +254,7 @@ ClientMessage = (
     | OpenOrdersAnswer
     | FillsAnswer
     | AccountReport
+    | SettlementReport
     | ClientConnected
     | ClientDisconnected
     | InstrumentReceived

@@ -5,8 +5,8 @@ was let pass earlier in the turn (`engine.risk.exposure`). It changes nothing of
 denial goes to the ExecutionEngine as a message, which mints the event and applies it.
 
 Order of the checks, first failure denies:
-    known order, kernel running and client connected; bypass ends here;
-    reduce-only against the position; instrument; price; trigger price; quantity; expiry;
+    known order, kernel running and client connected, the position it names; bypass ends here;
+    reduce-only against its position; instrument; price; trigger price; quantity; expiry;
     account; notional limits; balance or margin; trading state; rate.
 So an invalid order is denied for what is wrong with it, whatever the state of trading, and only
 what could have left counts against the rate.
@@ -22,8 +22,9 @@ from engine import topics
 from engine.cache import Account, Instrument
 from engine.context import Context
 from engine.execution.denial import Denial
+from engine.execution.position_ids import PositionIds
 from engine.model.commands import ModifyOrder, SetTradingState, SubmitOrder
-from engine.model.enums import BUY, AccountType, DenialCode, OrderStatus, TradingState
+from engine.model.enums import BUY, SELL, AccountType, DenialCode, OrderStatus, TradingState
 from engine.model.events import Refused, TradingStateChanged
 from engine.model.fixed import UNITS, mantissa_of
 from engine.model.identifiers import ComponentId, InstrumentId, Venue
@@ -50,6 +51,7 @@ _INITIALIZED = OrderStatus.INITIALIZED
 _PENDING_CANCEL = OrderStatus.PENDING_CANCEL
 _ACTIVE = TradingState.ACTIVE
 _HALTED = TradingState.HALTED
+_CASH = AccountType.CASH
 _MARGIN = AccountType.MARGIN
 
 
@@ -70,6 +72,7 @@ class RiskEngine:
         "_max_notional_raw",
         "_modify_rate",
         "_modify_throttler",
+        "_position_ids",
         "_submit_rate",
         "_submit_throttler",
         "_tradable",
@@ -78,14 +81,22 @@ class RiskEngine:
         "trading_state",
     )
 
-    def __init__(self, ctx: Context, config: RiskEngineConfig, tradable: Tradable) -> None:
+    def __init__(
+        self,
+        ctx: Context,
+        config: RiskEngineConfig,
+        tradable: Tradable,
+        position_ids: PositionIds,
+    ) -> None:
         """
         Args:
             tradable: why orders for a venue cannot leave now (NOT_RUNNING, CLIENT_DISCONNECTED,
                 NO_EXECUTION_CLIENT), or None when they can.
+            position_ids: which position an order is for.
         """
         self._ctx = ctx
         self._tradable = tradable
+        self._position_ids = position_ids
         self._bypass = config.bypass
         self._halted_allows_reducing = config.halted_allows_reduce_only
         self._max_notional_raw = {
@@ -161,6 +172,10 @@ class RiskEngine:
         barred = self._tradable(venue)
         if barred is not None:
             return barred, f"venue={venue}"
+        if command.position_id is not None:
+            finding = self._position_ids.finding(command, order)
+            if finding is not None:
+                return finding
         if self._bypass:
             return None
         ctx = self._ctx
@@ -327,6 +342,14 @@ class RiskEngine:
         """
         instrument_id = order.instrument_id
         exposure = self._exposure
+        if (
+            instrument.base_currency is None
+            and account.account_type is _CASH
+            and order.side is SELL
+            and leaves_raw > (held_raw := exposure.reducible_raw(instrument_id, SELL, order))
+        ):
+            detail = f"leaves={raw_text(leaves_raw)}, held={raw_text(held_raw)}"
+            return (_D.SHORT_SELLING_NOT_PERMITTED, detail), None
         price_raw = exposure.valuation_raw(instrument_id, order.side, price, trigger_price)
         if price_raw is None:
             self._log.warning(
@@ -355,8 +378,12 @@ class RiskEngine:
         )
         if required_raw <= available_raw:
             return None, requirement
-        # What only reduces the net position needs nothing.
-        reducing_raw = exposure.reducible_raw(instrument_id, order.side, order)
+        # What only reduces the net position needs nothing; where the venue hedges, what only
+        # reduces the position it is for.
+        if self._position_ids.venue_hedges(instrument_id.venue):
+            reducing_raw = self._opposed_raw(order)
+        else:
+            reducing_raw = exposure.reducible_raw(instrument_id, order.side, order)
         if leaves_raw <= reducing_raw:
             return None, requirement
         denial = _D.NOTIONAL_EXCEEDS_FREE_BALANCE
@@ -376,7 +403,17 @@ class RiskEngine:
         return (denial, detail), None
 
     def _check_reduce_only(self, order: Order, leaves_raw: int) -> Finding | None:
-        """A reduce-only order must face an open position of its strategy, and fit into it."""
+        """A reduce-only order must face the open position that it is for, and fit into it: under
+        HEDGING the one it names, under NETTING the strategy's."""
+        if self._position_ids.hedges(order.strategy_id, order.instrument_id.venue):
+            if leaves_raw and leaves_raw <= self._opposed_raw(order):
+                return None
+            position_id = self._ctx.cache.position_id(order.client_order_id)
+            if position_id is None:
+                return _D.POSITION_NOT_FOUND, "position_id=None, oms=HEDGING"
+            return _D.REDUCE_ONLY_WOULD_INCREASE_POSITION, (
+                f"side={order.side.name}, leaves={raw_text(leaves_raw)}, position_id={position_id}"
+            )
         for position in self._ctx.cache.positions_of(order.instrument_id):
             signed_raw = position.signed_raw
             if signed_raw and position.strategy_id == order.strategy_id:
@@ -389,6 +426,14 @@ class RiskEngine:
         return _D.POSITION_NOT_FOUND, (
             f"instrument_id={order.instrument_id}, strategy_id={order.strategy_id}"
         )
+
+    def _opposed_raw(self, order: Order) -> int:
+        """How much of the position it is for an order could close; 0 when it is for none."""
+        position = self._ctx.cache.position_for_order(order.client_order_id)
+        if position is None:
+            return 0
+        signed_raw = position.signed_raw
+        return max(-signed_raw if order.side is BUY else signed_raw, 0)
 
     def _check_trading_state(self, order: Order, leaves_raw: int) -> Finding | None:
         """REDUCING, and HALTED where it is allowed: only what cannot grow exposure.

@@ -10,7 +10,7 @@ commands that risk let pass are kept until the cache shows their effect.
 
 from engine.cache import Account, Instrument
 from engine.context import Context
-from engine.model.accounts import held_currency
+from engine.model.accounts import held_currency, initial_raw
 from engine.model.cost import Valuation
 from engine.model.enums import BUY, AccountType, OrderSide, OrderStatus, OrderType
 from engine.model.identifiers import AccountId, ClientOrderId, InstrumentId
@@ -196,20 +196,23 @@ class Exposure:
         price_raw: int,
     ) -> Requirement:
         """What an order of this size needs: its notional (cash BUY), what it sells (cash SELL),
-        or initial margin. Equal to what the account locks for it once it is working."""
+        or initial margin (the premium, of an option bought). Equal to what the account locks for it once it is working."""
         if account.account_type is _CASH:
             if side is BUY:
                 return (
                     instrument.cost_currency.code,
                     instrument.notional_raw(quantity_raw, price_raw),
                 )
-            return held_currency(instrument).code, quantity_raw
+            held = held_currency(instrument)
+            if held is None:  # shares, which no balance holds
+                return instrument.cost_currency.code, 0
+            return held.code, quantity_raw
         known = self._valuations.get(instrument.id)
         if known is None or known[0] is not instrument:  # a venue may amend a definition
             known = self._valuations[instrument.id] = (instrument, Valuation(instrument))
         valuation = known[1]
-        return valuation.currency.code, valuation.margin_raw(
-            valuation.value(quantity_raw, price_raw), instrument.margin_init_raw, account.leverage
+        return valuation.currency.code, initial_raw(
+            instrument, valuation, side, quantity_raw, price_raw, account.leverage
         )
 
     def committed_raw(self, account: Account, code: str, besides: Order) -> int:

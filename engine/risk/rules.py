@@ -41,7 +41,7 @@ def check_price(price: Price, instrument: Instrument) -> Finding | None:
     if price.precision > instrument.price_precision:
         return _D.PRICE_PRECISION, _beyond("price", price, instrument.price_precision)
     raw = price.raw
-    if raw <= 0:
+    if raw <= 0 and not instrument.allows_negative_price:
         return _D.PRICE_NOT_POSITIVE, f"price={price}"
     if raw % instrument.price_increment.raw:
         return _D.PRICE_OFF_TICK, f"price={price}, tick={instrument.price_increment}"
@@ -53,7 +53,7 @@ def check_trigger_price(price: Price, instrument: Instrument) -> Finding | None:
         detail = _beyond("trigger_price", price, instrument.price_precision)
         return _D.TRIGGER_PRICE_PRECISION, detail
     raw = price.raw
-    if raw <= 0:
+    if raw <= 0 and not instrument.allows_negative_price:
         return _D.TRIGGER_PRICE_NOT_POSITIVE, f"trigger_price={price}"
     if raw % instrument.price_increment.raw:
         detail = f"trigger_price={price}, tick={instrument.price_increment}"

@@ -15,8 +15,10 @@ from rich.table import Table
 
 from engine.kernel import KernelFault
 from engine.model.data import QuoteTick, TradeTick
+from engine.model.enums import AccountType
 from engine.model.events import OrderFilled
 from engine.model.identifiers import InstrumentId
+from engine.model.instruments import AnyInstrument, CurrencyPair, Equity
 from engine.model.orders import Order
 from engine.model.positions import Position
 from engine.model.values import Price
@@ -45,7 +47,8 @@ def backtest(
     strategy: str,
     json: Path | None,
 ) -> int:
-    """Run a strategy over recordings of one instrument on a generously funded cash account.
+    """Run a strategy over recordings of one instrument on a generously funded account: cash for
+    pairs and shares, margin for everything else.
 
     Returns:
         0, or 1 when the strategy raised.
@@ -64,13 +67,12 @@ def backtest(
             raise UsageError(
                 f"--{kind} {recording.file}: holds {recording.kind}, by its first line"
             )
-    try:
-        listed = market.instrument_named(_instrument_id(instrument, files))
-    except ValueError as error:
-        raise UsageError(str(error)) from None
+    listed = _listed(instrument, market, files)
     trader = _strategy(strategy, listed.id)
     data = recorded_data(market, listed.id)
-    runner = Backtest(Venue(str(listed.id.venue), [listed]), [trader])
+    paid_in_full = isinstance(listed, CurrencyPair | Equity)
+    account = AccountType.CASH if paid_in_full else AccountType.MARGIN
+    runner = Backtest(Venue(str(listed.id.venue), [listed], account=account), [trader])
     try:
         result = runner.run(data)
     except KernelFault as fault:
@@ -92,13 +94,43 @@ def backtest(
 # --- what is asked for ------------------------------------------------------------------------
 
 
+def _listed(text: str, market: RecordedMarket, files: Sequence[Path]) -> AnyInstrument:
+    """A spot pair as fine as the recording, or whatever MODULE:FUNCTION makes."""
+    if ":" not in text:
+        try:
+            return market.instrument_named(_instrument_id(text, files))
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+    make = load_name(text, "--instrument")
+    try:
+        made = make()
+    except Exception as error:
+        raise UsageError(
+            f"--instrument {text}: it raised {type(error).__name__}: {error} ({place_of(error)})"
+        ) from error
+    if not isinstance(made, AnyInstrument):
+        raise UsageError(
+            f"--instrument {text}: makes {type(made).__name__}, which is no instrument"
+        )
+    recorded = (market.price_precision, market.size_precision)
+    if (made.price_precision, made.size_precision) != recorded:
+        raise UsageError(
+            f"--instrument {text}: has {made.price_precision} decimals of price and "
+            f"{made.size_precision} of size, the recording {recorded[0]} and {recorded[1]}"
+        )
+    return made
+
+
 def _instrument_id(text: str, files: Sequence[Path]) -> InstrumentId:
     """As asked for; else by the first file name that holds two known currency codes."""
     if text:
         symbol, _, venue = text.rpartition(".")
         base, slash, quote = symbol.partition("/")
         if not (base and slash and quote and venue):
-            raise UsageError(f"--instrument {text}: write BASE/QUOTE.VENUE, as in BTC/USDT.SIM")
+            raise UsageError(
+                f"--instrument {text}: write BASE/QUOTE.VENUE, as in BTC/USDT.SIM, or "
+                "MODULE:FUNCTION, which makes an instrument"
+            )
         try:
             return InstrumentId(text)
         except ValueError as error:

@@ -130,6 +130,7 @@ class Book:
         update: number of the last published update.
         buy_stops, sell_stops: dormant stops, nearest to the market first.
         reduce_only: open reduce-only orders by acceptance.
+        last_price: of the last trade; None before the first.
     """
 
     __slots__ = (
@@ -137,6 +138,7 @@ class Book:
         "asks",
         "bids",
         "buy_stops",
+        "last_price",
         "listing",
         "quote",
         "reduce_only",
@@ -156,6 +158,7 @@ class Book:
         self.quote = (0, 0, 0, 0)  # bid, ask, bid size, ask size as last published
         self.buy_stops: list[tuple[int, int, VenueOrder]] = []
         self.sell_stops: list[tuple[int, int, VenueOrder]] = []
+        self.last_price: int | None = None
         self.reduce_only: dict[int, VenueOrder] = {}
         self._past: deque[Update] = deque(maxlen=HISTORY)
 

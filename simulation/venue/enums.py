@@ -48,10 +48,13 @@ class AccountType(StrEnum):
 
 
 class MarketStatus(StrEnum):
-    """HALTED: cancels and expiry only; nothing new, nothing matches, no stop triggers."""
+    """HALTED: cancels and expiry only; nothing new, nothing matches, no stop triggers. INACTIVE
+    and EXPIRED: the same, before the first and after the last instant of trading."""
 
     OPEN = "OPEN"
     HALTED = "HALTED"
+    INACTIVE = "INACTIVE"
+    EXPIRED = "EXPIRED"
 
 
 class Code(StrEnum):
@@ -69,6 +72,9 @@ class Code(StrEnum):
     INVALID_TIME_IN_FORCE = "INVALID_TIME_IN_FORCE"
     # judged as an order
     MARKET_HALTED = "MARKET_HALTED"
+    NOT_YET_ACTIVE = "NOT_YET_ACTIVE"
+    CONTRACT_EXPIRED = "CONTRACT_EXPIRED"  # also how an order ended that was open then
+    UNKNOWN_POSITION = "UNKNOWN_POSITION"
     QUANTITY_NOT_POSITIVE = "QUANTITY_NOT_POSITIVE"
     QUANTITY_OFF_STEP = "QUANTITY_OFF_STEP"
     QUANTITY_BELOW_MINIMUM = "QUANTITY_BELOW_MINIMUM"
@@ -94,6 +100,7 @@ class Code(StrEnum):
     STOP_IN_MARKET = "STOP_IN_MARKET"
     SELF_TRADE = "SELF_TRADE"
     INSUFFICIENT_BALANCE = "INSUFFICIENT_BALANCE"
+    SHORT_SELLING = "SHORT_SELLING"
     # a modification
     NOTHING_TO_MODIFY = "NOTHING_TO_MODIFY"
     QUANTITY_BELOW_FILLED = "QUANTITY_BELOW_FILLED"

@@ -15,6 +15,9 @@ Choices where exchanges differ:
 - A reduce-only order is never larger than the position it reduces: it is shrunk (UPDATED) on
   arrival and whenever the position shrinks, and cancelled when there is nothing left to reduce.
 - A smaller size keeps its place in the queue; a new price or a larger size goes to the back.
+- A hedging account keeps positions apart: an order without a position opens one with its first
+  fill; one that names a position trades for that, through flat if it is large enough.
+- What expires is settled by the ledger: see `expiry`.
 - DAY ends at the next 00:00 UTC. What happens at the very instant of expiry still counts.
 """
 
@@ -26,6 +29,7 @@ from invariants.truth import TrueOrder, TrueRequest, TrueSubscription, Truth
 from simulation.venue.book import Book
 from simulation.venue.checks import Fault
 from simulation.venue.enums import Code, MarketStatus, OrderType, Side, Status, TimeInForce
+from simulation.venue.expiry import Expiry
 from simulation.venue.fees import FeeRates
 from simulation.venue.floor import Floor, Now, OrderListener, Schedule, VenueListener
 from simulation.venue.judgement import change_fault, conversion_fault, submission_fault
@@ -65,6 +69,8 @@ class Exchange:
         schedule: calls an action at an instant (expiry of orders).
         fees: rates for all instruments instead of their own.
         market_order_acks: tell ACCEPTED for market orders too, before their fills.
+        settlement_prices: at which price what expires is settled, decimal text by symbol; see
+            `expiry` for those not stated.
         tells_market: False where nobody will listen to market data and balances: then they are
             not worked out, books are not numbered, and only `listen_to_orders` is possible.
 
@@ -72,6 +78,7 @@ class Exchange:
         orders: every order ever, by client order id, in order of arrival; rejected ones too.
         floor: books and matching, where other participants act.
         requests: what reached the venue, kept by the front door.
+        expiry: what has been settled.
 
     Prices and sizes are mantissas at the instrument's precisions throughout.
     """
@@ -86,6 +93,7 @@ class Exchange:
         fees: FeeRates | None = None,
         market_order_acks: bool = False,
         tells_market: bool = True,
+        settlement_prices: Mapping[str, str] | None = None,
     ) -> None:
         listings = [Listing(instrument) for instrument in instruments]
         self.name = name
@@ -104,6 +112,7 @@ class Exchange:
         }
         self.ledger = Ledger(account, listings, self.rates)
         self.floor = Floor(name, self.ledger, now, schedule, tells_market)
+        self.expiry = Expiry(self.floor, self.books, settlement_prices or {})
         self.orders: dict[str, VenueOrder] = {}
         self.requests: list[TrueRequest] = []
         self._has_own_fees = fees is not None
@@ -144,6 +153,7 @@ class Exchange:
         reduce_only: bool = False,
         request_id: str | None = None,
         in_quote: bool = False,
+        position_id: str | None = None,
     ) -> VenueOrder:
         """Enter one order.
 
@@ -198,6 +208,11 @@ class Exchange:
         )
         self.orders[client_order_id] = order
         fault = self._convert(order, quantity) if in_quote else None
+        if position_id is not None:
+            position = self.ledger.hedged.get(position_id)
+            if position is None or position.listing is not book.listing:
+                fault = Code.UNKNOWN_POSITION, f"no position {position_id} in {symbol}"
+            order.position = position
         if fault is None:
             fault = submission_fault(order, self.ledger, now)
         if fault is not None:
@@ -372,12 +387,16 @@ class Exchange:
     # --- market status ---------------------------------------------------------------------
 
     def halt(self, symbol: str) -> None:
-        """Until `resume`: cancels and expiry only."""
-        self.books[symbol].status = MarketStatus.HALTED
+        """Until `resume`: cancels and expiry only. Nothing changes where nobody trades."""
+        book = self.books[symbol]
+        if book.status is MarketStatus.OPEN:
+            book.status = MarketStatus.HALTED
 
     def resume(self, symbol: str) -> None:
-        self.books[symbol].status = MarketStatus.OPEN
-        self.floor.settle(self.books[symbol])
+        book = self.books[symbol]
+        if book.status is MarketStatus.HALTED:
+            book.status = MarketStatus.OPEN
+        self.floor.settle(book)
 
     def _open_order(self, symbol: str, client_order_id: str) -> VenueOrder:
         order = self.orders.get(client_order_id)

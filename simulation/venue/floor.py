@@ -26,7 +26,7 @@ from simulation.venue.judgement import reducible
 from simulation.venue.ledger import Ledger
 from simulation.venue.matching import is_triggered, sweep, would_take
 from simulation.venue.orders import VenueOrder
-from simulation.venue.protocol import BalanceRecord, OrderRecord, TradeRecord
+from simulation.venue.protocol import BalanceRecord, OrderRecord, PositionTrade, TradeRecord
 
 MAKER: Final = Liquidity.MAKER
 TAKER: Final = Liquidity.TAKER
@@ -51,6 +51,9 @@ class OrderListener(Protocol):
 
     def on_fill(self, trade: TradeRecord, order: VenueOrder) -> None:
         """`order` lives on; who wants to keep how it stands takes its `record()`."""
+
+    def on_settlement(self, symbol: str, price: int, ts: int) -> None:
+        """Everything held of an expired instrument was closed at `price`."""
 
 
 class VenueListener(OrderListener, Protocol):
@@ -227,6 +230,7 @@ class Floor:
         """One execution at the resting order's price. `side` is the aggressor's."""
         price = resting.price
         maker = resting.order
+        book.last_price = price
         book.reduce(resting, size)
         self._trade_number += 1
         trade_id = f"{self._name}-T{self._trade_number}"
@@ -260,7 +264,7 @@ class Floor:
         else:
             order.status = PARTIALLY_FILLED
         self.ledger.relock(order)
-        trade = TradeRecord(
+        head = (
             len(self.trades) + 1,
             trade_id,
             book.symbol,
@@ -274,6 +278,8 @@ class Floor:
             liquidity,
             ts,
         )
+        position = order.position
+        trade = TradeRecord(*head) if position is None else PositionTrade(*head, position.id)
         self.trades.append(trade)
         self.trade_ids[trade_id] = trade.trade_no
         for listener in self._listeners:
@@ -353,6 +359,11 @@ class Floor:
         record = order.record()
         for listener in self._listeners:
             listener.on_order(event, record, request_id, due_post_only, order.ts_last)
+
+    def tell_settlement(self, book: Book, price: int) -> None:
+        ts = self.now()
+        for listener in self._listeners:
+            listener.on_settlement(book.symbol, price, ts)
 
     def settle(self, book: Book) -> None:
         """Close one venue event: trigger the stops it touched, then tell what changed."""

@@ -19,6 +19,7 @@ import msgspec
 from invariants.truth import TrueRequest
 from simulation.entropy import Stream
 from simulation.faults import FaultKind, Faults
+from simulation.venue.definitions import instrument_record
 from simulation.venue.enums import Code
 from simulation.venue.exchange import Exchange
 from simulation.venue.history import History
@@ -54,6 +55,7 @@ from simulation.venue.protocol import (
     OpenOrdersQuery,
     OrderQuery,
     OrderQueryAnswer,
+    PositionSubmit,
     QuoteSubmitRequest,
     Refusal,
     Request,
@@ -65,7 +67,6 @@ from simulation.venue.protocol import (
     encode,
 )
 from simulation.venue.sessions import Peer
-from simulation.venue.statement import instrument_record
 from simulation.venue.streams import Streams
 
 _WHERE: Final = "venue.request"
@@ -78,6 +79,7 @@ RATE_LIMIT_BAN: Final = FaultKind.RATE_LIMIT_BAN
 _KINDS: Final[dict[type, str]] = {
     SubmitRequest: "SUBMIT",
     QuoteSubmitRequest: "SUBMIT",
+    PositionSubmit: "SUBMIT",
     ModifyRequest: "MODIFY",
     CancelRequest: "CANCEL",
     BatchCancelRequest: "BATCH_CANCEL",
@@ -119,6 +121,7 @@ class Gateway:
         self._handlers: dict[type, Callable[..., AnswerBody]] = {
             SubmitRequest: self._submit,
             QuoteSubmitRequest: self._submit,
+            PositionSubmit: self._submit,
             ModifyRequest: self._modify,
             CancelRequest: self._cancel,
             BatchCancelRequest: self._batch_cancel,
@@ -224,6 +227,9 @@ class Gateway:
         self._exchange.requests.append(true)
 
     def _submit(self, request: SubmitRequest) -> SubmitAnswer:
+        is_quote, position_id = type(request) is QuoteSubmitRequest, None
+        if isinstance(request, PositionSubmit):
+            is_quote, position_id = request.in_quote, request.position_id
         order = self._exchange.submit(
             request.client_order_id,
             request.symbol,
@@ -237,7 +243,8 @@ class Gateway:
             request.post_only,
             request.reduce_only,
             request.request_id,
-            type(request) is QuoteSubmitRequest,
+            is_quote,
+            position_id,
         )
         return SubmitAnswer(request.request_id, order.record())
 
@@ -294,10 +301,11 @@ class Gateway:
 
     def _instruments(self, request: InstrumentsQuery) -> InstrumentsAnswer:
         rates = self._exchange.rates
+        settled = self._exchange.expiry.settled
         return InstrumentsAnswer(
             request.request_id,
             tuple(
-                instrument_record(book.listing, rates[symbol])
+                instrument_record(book.listing, rates[symbol], settled.get(symbol))
                 for symbol, book in sorted(self._exchange.books.items())
             ),
         )

@@ -119,6 +119,9 @@ class History:
     ) -> None:
         """Nobody's past but the account's, which its own queries tell."""
 
+    def on_settlement(self, symbol: str, price: int, ts: int) -> None:
+        """No market data."""
+
     def on_fill(self, trade: TradeRecord, order: VenueOrder) -> None:
         """As `on_order`."""
 

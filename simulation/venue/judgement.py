@@ -13,7 +13,7 @@ from simulation.venue.checks import (
     quantity_fault,
     trigger_fault,
 )
-from simulation.venue.enums import BUY, Code, MarketStatus, TimeInForce
+from simulation.venue.enums import SELL, Code, MarketStatus, TimeInForce
 from simulation.venue.ledger import Ledger
 from simulation.venue.matching import is_triggered, sweep, would_take
 from simulation.venue.orders import VenueOrder
@@ -21,13 +21,17 @@ from simulation.venue.orders import VenueOrder
 FOK: Final = TimeInForce.FOK
 OPEN: Final = MarketStatus.OPEN
 _SELF_TRADE: Final = (Code.SELF_TRADE, "would have traded with an order of the account")
+_CLOSED: Final = {
+    MarketStatus.HALTED: Code.MARKET_HALTED,
+    MarketStatus.INACTIVE: Code.NOT_YET_ACTIVE,
+    MarketStatus.EXPIRED: Code.CONTRACT_EXPIRED,
+}
 _INSUFFICIENT: Final = (Code.INSUFFICIENT_BALANCE, "free balance does not cover it and its fee")
 
 
 def reducible(order: VenueOrder, ledger: Ledger) -> int:
     """How much of the account's position an order of this side could close."""
-    signed = ledger.positions[order.book.symbol].signed
-    return max(0, -signed if order.side is BUY else signed)
+    return ledger.opposed(order)
 
 
 def conversion_fault(order: VenueOrder) -> Fault | None:
@@ -44,7 +48,7 @@ def submission_fault(order: VenueOrder, ledger: Ledger, now: int) -> Fault | Non
     """Why a new order cannot be taken, or None."""
     book = order.book
     if book.status is not OPEN:
-        return Code.MARKET_HALTED, f"{book.symbol} is halted"
+        return _CLOSED[book.status], f"{book.symbol} is {book.status.value}"
     fault = order_fault(order, now)
     if fault is not None:
         return fault
@@ -68,7 +72,7 @@ def submission_fault(order: VenueOrder, ledger: Ledger, now: int) -> Fault | Non
         if order.time_in_force is FOK and found.filled < size:
             return None  # taken, and ended without a trade
         if not ledger.affords_sweep(order, found.filled, found.notional):
-            return _INSUFFICIENT
+            return _unaffordable(order, ledger)
         return None
     elif would_take(book, side, price):
         if order.post_only:
@@ -77,7 +81,7 @@ def submission_fault(order: VenueOrder, ledger: Ledger, now: int) -> Fault | Non
             return _SELF_TRADE
     value = price if price is not None else trigger
     if value is not None and not ledger.affords(order, size, value):
-        return _INSUFFICIENT
+        return _unaffordable(order, ledger)
     return None
 
 
@@ -92,7 +96,7 @@ def change_fault(
     book = order.book
     listing = book.listing
     if book.status is not OPEN:
-        return Code.MARKET_HALTED, f"{book.symbol} is halted"
+        return _CLOSED[book.status], f"{book.symbol} is {book.status.value}"
     if quantity is None and price is None and trigger is None:
         return Code.NOTHING_TO_MODIFY, "no new value given"
     dormant = order.is_dormant_stop
@@ -126,5 +130,11 @@ def change_fault(
         return None
     fault = notional_fault(listing, size, value)
     if fault is None and not ledger.affords(order, leaves, value):
-        fault = _INSUFFICIENT
+        fault = _unaffordable(order, ledger)
     return fault
+
+
+def _unaffordable(order: VenueOrder, ledger: Ledger) -> Fault:
+    if order.side is SELL and order.book.symbol in ledger.vaults:
+        return Code.SHORT_SELLING, "more than is held and not being sold"
+    return _INSUFFICIENT

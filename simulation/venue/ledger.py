@@ -8,6 +8,13 @@ Rules, computed here on their own and never through the kernel's code:
 - Margin: one net position per instrument with exact integer cost. A close takes cost by floor
   proportion and leaves the remainder in; booked PnL is the rounded cumulative exact PnL less
   what was booked before, so that rounding telescopes.
+- A hedging account keeps positions apart: each order opens one, or is for one that it names.
+  Each has a cost, a PnL and a maintenance margin of its own, by the same rules.
+- A premium (options): BUY takes the whole notional and SELL brings it, nothing is earned by
+  closing; a BUY locks its notional instead of a margin.
+- Shares on a cash account are no balance: BUY takes the notional, SELL brings it, and no more is
+  sold than is held. A SELL locks no money.
+- Settlement closes everything held at one price, without a fee.
 - Locks: each open, priced, not reduce-only order locks its leaves' notional at price (else
   trigger) for a cash BUY, the leaves in base for a cash SELL, its initial margin on a margin
   account, where each net position locks maintenance margin too. Shown locked is their sum,
@@ -21,7 +28,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from engine.model.currencies import Currency
-from simulation.venue.enums import BUY, AccountType, Liquidity, Side
+from simulation.venue.enums import BUY, SELL, AccountType, Liquidity, Side
 from simulation.venue.fees import FeeRates
 from simulation.venue.listing import Listing
 from simulation.venue.money import RAW_ONE, TEN, half_even, mantissa_of
@@ -37,18 +44,26 @@ class AccountSpec:
     Attributes:
         balances: opening total by currency code, decimal text.
         leverage: 1 on a cash account; a whole number of at least 1 on a margin account.
+        hedging: whether positions are kept apart; only on a margin account.
     """
 
-    __slots__ = ("balances", "leverage", "type")
+    __slots__ = ("balances", "hedging", "leverage", "type")
 
     def __init__(
-        self, account_type: AccountType, balances: Mapping[str, str], leverage: int | None = None
+        self,
+        account_type: AccountType,
+        balances: Mapping[str, str],
+        leverage: int | None = None,
+        hedging: bool = False,
     ) -> None:
         self.type = AccountType(account_type)  # ValueError for any other text
         if leverage is None or self.type is AccountType.CASH:
             leverage = 1 if self.type is AccountType.CASH else DEFAULT_MARGIN_LEVERAGE
         if leverage < 1:
             raise ValueError(f"leverage must be at least 1, was {leverage}")
+        if hedging and self.type is AccountType.CASH:
+            raise ValueError("a cash account keeps no positions apart")
+        self.hedging = hedging
         self.balances = dict(balances)
         self.leverage = leverage
 
@@ -125,14 +140,38 @@ class NetPosition:
         return due
 
 
+class HedgedPosition(NetPosition):
+    """One position of a hedging account. `id` is the venue's name for it."""
+
+    __slots__ = ("id",)
+
+    def __init__(self, listing: Listing, position_id: str) -> None:
+        super().__init__(listing)
+        self.id = position_id
+
+
 class Ledger:
     """The account's money. Orders are handed in; nothing is looked up in the market.
 
     Attributes:
         changed: a balance or lock moved since the flag was last cleared.
+        positions: by symbol, the net of everything held.
+        hedged: by the venue's id, the positions of a hedging account.
+        vaults: by symbol, the shares of a cash account: what is held and what orders sell.
     """
 
-    __slots__ = ("_is_cash", "_leverage", "_rates", "changed", "positions", "purses", "spec")
+    __slots__ = (
+        "_is_cash",
+        "_leverage",
+        "_numbers",
+        "_rates",
+        "changed",
+        "hedged",
+        "positions",
+        "purses",
+        "spec",
+        "vaults",
+    )
 
     def __init__(
         self, spec: AccountSpec, listings: Sequence[Listing], rates: Mapping[str, FeeRates]
@@ -148,9 +187,14 @@ class Ledger:
         self._rates = rates
         self.purses: dict[str, Purse] = {}
         self.positions = {listing.symbol: NetPosition(listing) for listing in listings}
+        self.hedged: dict[str, HedgedPosition] = {}
+        self._numbers = {listing.symbol: [n, 0] for n, listing in enumerate(listings, 1)}
+        self.vaults: dict[str, Purse] = {}
         self.changed = False
         for listing in listings:
-            if self._is_cash and not listing.is_spot:
+            if self._is_cash and listing.is_share:
+                self.vaults[listing.symbol] = Purse(listing.cost)
+            elif self._is_cash and not listing.is_spot:
                 raise ValueError(f"{listing.symbol} cannot be traded on a cash account")
             instrument = listing.instrument
             currencies = [listing.cost]
@@ -184,6 +228,8 @@ class Ledger:
         listing = order.book.listing
         rates = self._rates[listing.symbol]
         if self._is_cash and order.side is not BUY:
+            if listing.is_share:
+                return self.vaults[listing.symbol], 0, leaves
             base = self.purses[listing.base.code]
             lock = half_even(leaves * TEN[base.precision], TEN[listing.size_precision])
             return base, (0 if order.reduce_only else lock), lock
@@ -194,6 +240,8 @@ class Ledger:
             return purse, (0 if order.reduce_only else notional), notional + fee
         if order.reduce_only:
             return purse, 0, fee
+        if listing.is_premium and order.side is BUY:
+            return purse, notional, notional + fee
         lock = listing.margin(
             listing.exact_cost(leaves, price), listing.instrument.margin_init_raw, self._leverage
         )
@@ -238,6 +286,8 @@ class Ledger:
         """`affords` for an order without a price that would trade `quantity` for `notional`."""
         listing = order.book.listing
         if self._is_cash and order.side is not BUY:
+            if listing.is_share:
+                return quantity <= self.vaults[listing.symbol].available + order.reserve
             base = self.purses[listing.base.code]
             need = half_even(quantity * TEN[base.precision], TEN[listing.size_precision])
             return need <= base.available + order.reserve
@@ -246,15 +296,23 @@ class Ledger:
         purse = self.purses[listing.cost.code]
         fee = half_even(notional * self._rates[listing.symbol].reserve, RAW_ONE)
         need = notional
-        if not self._is_cash:
+        if not self._is_cash and not (listing.is_premium and order.side is BUY):
             need = half_even(
                 notional * listing.instrument.margin_init_raw, RAW_ONE * self._leverage
             )
         return need + fee <= purse.available + order.reserve
 
     def _reduces(self, order: VenueOrder, quantity: int) -> bool:
-        signed = self.positions[order.book.symbol].signed
-        return quantity <= (-signed if order.side is BUY else signed)
+        return quantity <= self.opposed(order)
+
+    def opposed(self, order: VenueOrder) -> int:
+        """How much of what is held an order of this side could close: of the account's net, or
+        where positions are kept apart of the one that it is for."""
+        if self.spec.hedging:
+            signed = 0 if order.position is None else order.position.signed
+        else:
+            signed = self.positions[order.book.symbol].signed
+        return max(0, -signed if order.side is BUY else signed)
 
     # --- fills -----------------------------------------------------------------------------
 
@@ -270,7 +328,12 @@ class Ledger:
         position = self.positions[symbol]
         notional = listing.notional(quantity, price)
         fee = self._rates[symbol].fee(notional, liquidity)
-        if self._is_cash:
+        if listing.symbol in self.vaults:
+            change = quantity if order.side is BUY else -quantity
+            position.signed += change
+            self.vaults[symbol].total += change
+            purse.total += -notional if order.side is BUY else notional
+        elif self._is_cash:
             base = self.purses[listing.base.code]
             amount = half_even(quantity * TEN[base.precision], TEN[listing.size_precision])
             if order.side is BUY:
@@ -282,13 +345,49 @@ class Ledger:
                 base.total -= amount
                 purse.total += notional
         else:
-            purse.total += position.apply(order.side, quantity, price)
-            maintenance = self.maintenance(position)
-            purse.maintenance += maintenance - position.maintenance
-            position.maintenance = maintenance
+            if self.spec.hedging:
+                position.signed += quantity if order.side is BUY else -quantity
+                position = self._hedged_position(order)
+            due = position.apply(order.side, quantity, price)
+            if listing.is_premium:
+                due = -notional if order.side is BUY else notional
+            purse.total += due
+            self._keep_margin(purse, position)
         purse.total -= fee
         self.changed = True
         return fee
+
+    def settle(self, listing: Listing, price: int) -> None:
+        """Close everything held of a listing at its settlement price."""
+        purse = self.purses[listing.cost.code]
+        net = self.positions[listing.symbol]
+        held: list[NetPosition] = [net]
+        if self.spec.hedging:
+            held = [each for each in self.hedged.values() if each.listing is listing]
+        for position in held:
+            signed = position.signed
+            if signed:
+                due = position.apply(SELL if signed > 0 else BUY, abs(signed), price)
+                purse.total += listing.notional(signed, price) if listing.is_premium else due
+                self._keep_margin(purse, position)
+                self.changed = True
+        net.signed = 0
+
+    def _hedged_position(self, order: VenueOrder) -> HedgedPosition:
+        position = order.position
+        if position is None:
+            listing = order.book.listing
+            numbers = self._numbers[listing.symbol]
+            numbers[1] += 1
+            position_id = f"{listing.instrument.id.venue}-{numbers[0]}-{numbers[1]:03d}"
+            position = order.position = HedgedPosition(listing, position_id)
+            self.hedged[position_id] = position
+        return position
+
+    def _keep_margin(self, purse: Purse, position: NetPosition) -> None:
+        maintenance = self.maintenance(position)
+        purse.maintenance += maintenance - position.maintenance
+        position.maintenance = maintenance
 
     def maintenance(self, position: NetPosition) -> int:
         """Maintenance margin of a net position, on the notional of its exact open cost."""

@@ -2,8 +2,14 @@
 
 from typing import Final
 
-from engine.model.currencies import Currency
-from engine.model.instruments import AnyInstrument, CurrencyPair
+from engine.model.currencies import USD_EQUIVALENTS, Currency
+from engine.model.instruments import (
+    AnyInstrument,
+    BinaryOption,
+    CurrencyPair,
+    Equity,
+    OptionContract,
+)
 from engine.model.values import Money, Price, Quantity
 from simulation.venue.money import RAW_DIGITS, RAW_ONE, TEN, half_even
 
@@ -35,7 +41,11 @@ class Listing:
         min_price, max_price: mantissas, None without a limit.
         multiplier: raw.
         base: the base currency; quote where there is none.
-        cost: the currency of notional, fees and PnL (base when inverse).
+        cost: the currency of notional, fees and PnL: quote, base when inverse, what it settles
+            in when that is a third one (quanto).
+        is_share: held as a position, cash account or not; never sold short on a cash account.
+        is_premium: a fill exchanges its whole notional, margin account or not.
+        activation_ns, expiration_ns: of trading; 0 and 0 where it never ends.
         cost_digits: digits of an exact cost beyond the point: 32 linear (raw x raw), 24 inverse.
     """
 
@@ -46,12 +56,16 @@ class Listing:
         "_notional_numerator",
         "_pnl_denominator",
         "_pnl_numerator",
+        "activation_ns",
         "base",
         "cost",
         "cost_digits",
+        "expiration_ns",
         "instrument",
         "instrument_id",
         "inverse",
+        "is_premium",
+        "is_share",
         "is_spot",
         "max_notional",
         "max_price",
@@ -73,6 +87,10 @@ class Listing:
         self.instrument_id = str(instrument.id)
         self.symbol = str(instrument.id.symbol)
         self.is_spot = isinstance(instrument, CurrencyPair)
+        self.is_share = isinstance(instrument, Equity)
+        self.is_premium = isinstance(instrument, OptionContract | BinaryOption)
+        self.activation_ns = instrument.activation_ns
+        self.expiration_ns = instrument.expiration_ns
         self.inverse = instrument.is_inverse
         self.price_precision = pp
         self.size_precision = sp
@@ -81,7 +99,7 @@ class Listing:
         self.multiplier = instrument.multiplier.raw
         # what has no base currency is worth and settled in quote only
         self.base: Currency = instrument.base_currency or instrument.quote_currency
-        cost = self.base if self.inverse else instrument.quote_currency
+        cost = self.base if self.inverse else _linear_cost(instrument)
         self.cost = cost
         cp = cost.precision
         self._take_bounds(instrument)
@@ -166,6 +184,14 @@ class Listing:
 
     def size_raw(self, size: int) -> int:
         return size * TEN[RAW_DIGITS - self.size_precision]
+
+
+def _linear_cost(instrument: Instrument) -> Currency:
+    """Quote; for a quanto what it is settled in, dollars of whatever issuer being one."""
+    quote, settlement = instrument.quote_currency, instrument.settlement_currency
+    if quote.code in USD_EQUIVALENTS and settlement.code in USD_EQUIVALENTS:
+        return quote
+    return settlement
 
 
 def _mantissa(value: Price | Quantity | Money | None, precision: int) -> int | None:

@@ -7,7 +7,7 @@ from simulation.venue.protocol import OrderRecord
 
 if TYPE_CHECKING:
     from simulation.venue.book import Book, Resting
-    from simulation.venue.ledger import Purse
+    from simulation.venue.ledger import HedgedPosition, Purse
 
 _NEW = Status.NEW
 _OPEN = (Status.ACCEPTED, Status.TRIGGERED, Status.PARTIALLY_FILLED)
@@ -33,6 +33,7 @@ class VenueOrder:
         purse, lock, reserve: what it holds back (see `ledger`).
         claimed: the last answer of `Ledger.claim`, behind the leaves and price it is for.
         money: what was ordered as an amount of quote currency, a mantissa; 0: a size was.
+        position: where the venue hedges, what its fills are for; None until the first decides.
     """
 
     __slots__ = (
@@ -44,6 +45,7 @@ class VenueOrder:
         "lock",
         "money",
         "number",
+        "position",
         "post_only",
         "price",
         "purse",
@@ -105,6 +107,7 @@ class VenueOrder:
         self.reserve = 0
         self.claimed: tuple[tuple[int, int], tuple[Purse, int, int]] | None = None
         self.money = 0
+        self.position: HedgedPosition | None = None
 
     @property
     def leaves(self) -> int:

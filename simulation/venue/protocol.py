@@ -71,6 +71,14 @@ class QuoteSubmitRequest(SubmitRequest, frozen=True, gc=False, array_like=True, 
     precision. The venue converts it to base before anything else and tells so (UPDATED)."""
 
 
+class PositionSubmit(SubmitRequest, frozen=True, gc=False, array_like=True, tag=True):
+    """A submit for one position of a hedging account. A message of its own, so that the others
+    stay as short as they are."""
+
+    position_id: str
+    in_quote: bool = False  # as a QuoteSubmitRequest
+
+
 class ModifyRequest(Message, frozen=True, gc=False, array_like=True, tag=True):
     key: str
     request_id: str
@@ -194,6 +202,12 @@ class TradeRecord(Message, frozen=True, gc=False, array_like=True, tag=True):
     ts: int
 
 
+class PositionTrade(TradeRecord, frozen=True, gc=False, array_like=True, tag=True):
+    """An execution of a hedging account, with the position it is for."""
+
+    position_id: str
+
+
 class BalanceRecord(Message, frozen=True, gc=False, array_like=True, tag=True):
     currency: str
     total: int
@@ -209,7 +223,7 @@ class InstrumentRecord(Message, frozen=True, gc=False, array_like=True, tag=True
     """Decimals are text, as venues publish them; a bound that does not exist is empty text."""
 
     symbol: str
-    kind: str  # "SPOT" | "PERPETUAL" | "FUTURE"
+    kind: str  # "SPOT" | "PERPETUAL"; those with more to say have messages of their own
     base: str  # empty where what is traded is no currency
     quote: str
     settlement: str
@@ -227,15 +241,50 @@ class InstrumentRecord(Message, frozen=True, gc=False, array_like=True, tag=True
     taker_fee: str
 
 
-class FutureRecord(InstrumentRecord, frozen=True, gc=False, array_like=True, tag=True):
-    """A dated future: what its kind has on top. A message of its own, so that the records of
-    the other kinds stay as short as they are."""
+class EquityRecord(InstrumentRecord, frozen=True, gc=False, array_like=True, tag=True):
+    """`kind` is "EQUITY"."""
+
+    isin: str  # empty where it is not stated
+
+
+class DatedRecord(InstrumentRecord, frozen=True, gc=False, array_like=True, tag=True, kw_only=True):
+    """What trades for a time. The records of the other kinds stay as short as they are."""
+
+    activation_ns: int
+    expiration_ns: int
+    settled: int | None  # the settlement price, a mantissa; None while it is not settled
+
+
+class CryptoFutureRecord(
+    DatedRecord, frozen=True, gc=False, array_like=True, tag=True, kw_only=True
+):
+    """`kind` is "CRYPTO_FUTURE"; `base` is the underlying."""
+
+
+class FutureRecord(DatedRecord, frozen=True, gc=False, array_like=True, tag=True, kw_only=True):
+    """`kind` is "FUTURE"."""
 
     asset_class: str
     underlying: str
     exchange: str  # empty where it is not stated
-    activation_ns: int
-    expiration_ns: int
+
+
+class OptionRecord(DatedRecord, frozen=True, gc=False, array_like=True, tag=True, kw_only=True):
+    """`kind` is "OPTION"."""
+
+    asset_class: str
+    underlying: str
+    exchange: str  # empty where it is not stated
+    option_kind: str  # "CALL" | "PUT"
+    strike: str
+
+
+class BinaryRecord(DatedRecord, frozen=True, gc=False, array_like=True, tag=True, kw_only=True):
+    """`kind` is "BINARY_OPTION"."""
+
+    asset_class: str
+    outcome: str  # empty where it is not stated
+    description: str
 
 
 class SubmitAnswer(Message, frozen=True, gc=False, array_like=True, tag=True):
@@ -270,7 +319,7 @@ class CancelAllAnswer(Message, frozen=True, gc=False, array_like=True, tag=True)
 class OrderQueryAnswer(Message, frozen=True, gc=False, array_like=True, tag=True):
     request_id: str
     order: OrderRecord | None  # None: the venue never had it
-    trades: tuple[TradeRecord, ...]
+    trades: tuple[TradeRecord | PositionTrade, ...]
 
 
 class OpenOrdersAnswer(Message, frozen=True, gc=False, array_like=True, tag=True):
@@ -280,7 +329,7 @@ class OpenOrdersAnswer(Message, frozen=True, gc=False, array_like=True, tag=True
 
 class TradesAnswer(Message, frozen=True, gc=False, array_like=True, tag=True):
     request_id: str
-    trades: tuple[TradeRecord, ...]  # ascending trade_no
+    trades: tuple[TradeRecord | PositionTrade, ...]  # ascending trade_no
     more: bool
 
 
@@ -294,7 +343,15 @@ class AccountAnswer(Message, frozen=True, gc=False, array_like=True, tag=True):
 
 class InstrumentsAnswer(Message, frozen=True, gc=False, array_like=True, tag=True):
     request_id: str
-    instruments: tuple[InstrumentRecord | FutureRecord, ...]
+    instruments: tuple[
+        InstrumentRecord
+        | EquityRecord
+        | CryptoFutureRecord
+        | FutureRecord
+        | OptionRecord
+        | BinaryRecord,
+        ...,
+    ]
 
 
 class DepthAnswer(Message, frozen=True, gc=False, array_like=True, tag=True):
@@ -447,8 +504,18 @@ class OrderFrame(Message, frozen=True, gc=False, array_like=True, tag=True):
 
 class FillFrame(Message, frozen=True, gc=False, array_like=True, tag=True):
     seq: int
-    trade: TradeRecord
+    trade: TradeRecord | PositionTrade
     order: OrderRecord  # as it stands after this execution
+
+
+class SettlementFrame(Message, frozen=True, gc=False, array_like=True, tag=True):
+    """An expired instrument was settled: whatever the account held is closed at `price`. The
+    instrument's record says so too, from then on."""
+
+    seq: int
+    symbol: str
+    price: int
+    ts: int
 
 
 class BalanceFrame(Message, frozen=True, gc=False, array_like=True, tag=True):
@@ -460,6 +527,7 @@ class BalanceFrame(Message, frozen=True, gc=False, array_like=True, tag=True):
 Request = (
     SubmitRequest
     | QuoteSubmitRequest
+    | PositionSubmit
     | ModifyRequest
     | CancelRequest
     | BatchCancelRequest
@@ -504,6 +572,16 @@ VenueFrame = (
     | OrderFrame
     | FillFrame
     | BalanceFrame
+    | SettlementFrame
+)
+
+AnyInstrumentRecord = (
+    InstrumentRecord
+    | EquityRecord
+    | CryptoFutureRecord
+    | FutureRecord
+    | OptionRecord
+    | BinaryRecord
 )
 PublicFrame = QuoteFrame | TradeFrame | BookFrame  # what a venue remembers
 

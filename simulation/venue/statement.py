@@ -1,17 +1,13 @@
-"""What the venue states about itself: the truth for the oracles, its instruments for clients."""
+"""What the venue states about itself: the truth for the oracles."""
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from engine.model.instruments import FuturesContract
 from invariants.truth import TrueBalance, TrueBook, TrueFill, TrueOrder, TrueSubscription, Truth
 from simulation.venue.book import Book, HalfBook
-from simulation.venue.fees import FeeRates
 from simulation.venue.listing import Listing
-from simulation.venue.money import RAW_DIGITS, TEN, decimal_text, rate_text
+from simulation.venue.money import RAW_DIGITS, TEN
 from simulation.venue.orders import VenueOrder
-from simulation.venue.protocol import FutureRecord, InstrumentRecord, TradeRecord
+from simulation.venue.protocol import PositionTrade, TradeRecord
 
 if TYPE_CHECKING:
     from simulation.venue.exchange import Exchange
@@ -48,6 +44,7 @@ def statement(exchange: "Exchange", subscriptions: tuple[TrueSubscription, ...])
             for book in sorted(exchange.books.values(), key=lambda b: b.listing.instrument_id)
         ),
         requests=tuple(exchange.requests),
+        settlements=exchange.expiry.truth(),
     )
 
 
@@ -81,6 +78,7 @@ def _fill(book: Book, trade: TradeRecord) -> TrueFill:
         trade.fee * TEN[RAW_DIGITS - listing.cost.precision],
         trade.fee_currency,
         trade.ts,
+        trade.position_id if isinstance(trade, PositionTrade) else "",
     )
 
 
@@ -99,48 +97,3 @@ def _book(book: Book) -> TrueBook:
 def _queue(listing: Listing, half: HalfBook, price: int) -> tuple[tuple[int, int], ...]:
     queue = half.levels[price].queue
     return tuple((place.number, listing.size_raw(place.leaves)) for place in queue.values())
-
-
-def instrument_record(listing: Listing, rates: FeeRates) -> InstrumentRecord | FutureRecord:
-    """An instrument as the venue publishes it; empty text where there is no bound."""
-    instrument = listing.instrument
-    base = instrument.base_currency
-    common = InstrumentRecord(
-        listing.symbol,
-        _kind(listing),
-        "" if base is None else base.code,
-        instrument.quote_currency.code,
-        instrument.settlement_currency.code,
-        listing.inverse,
-        listing.price_precision,
-        listing.size_precision,
-        decimal_text(listing.tick, listing.price_precision),
-        decimal_text(listing.step, listing.size_precision),
-        rate_text(listing.multiplier),
-        _bound(listing.min_quantity, listing.size_precision),
-        _bound(listing.max_quantity, listing.size_precision),
-        rate_text(instrument.margin_init_raw),
-        rate_text(instrument.margin_maint_raw),
-        rate_text(rates.maker),
-        rate_text(rates.taker),
-    )
-    if not isinstance(instrument, FuturesContract):
-        return common
-    return FutureRecord(
-        **msgspec.structs.asdict(common),
-        asset_class=instrument.asset_class.name,
-        underlying=instrument.underlying,
-        exchange=instrument.exchange or "",
-        activation_ns=instrument.activation_ns,
-        expiration_ns=instrument.expiration_ns,
-    )
-
-
-def _kind(listing: Listing) -> str:
-    if isinstance(listing.instrument, FuturesContract):
-        return "FUTURE"
-    return "SPOT" if listing.is_spot else "PERPETUAL"
-
-
-def _bound(mantissa: int | None, precision: int) -> str:
-    return "" if mantissa is None else decimal_text(mantissa, precision)

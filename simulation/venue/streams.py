@@ -14,6 +14,7 @@ import msgspec
 from invariants.truth import TrueSubscription
 from simulation.entropy import Stream
 from simulation.faults import FaultKind, Faults
+from simulation.venue.definitions import instrument_record
 from simulation.venue.exchange import Exchange
 from simulation.venue.orders import VenueOrder
 from simulation.venue.protocol import (
@@ -39,6 +40,7 @@ from simulation.venue.protocol import (
     Ping,
     Pong,
     QuoteFrame,
+    SettlementFrame,
     StreamRefused,
     StreamSubscribe,
     StreamSubscribed,
@@ -50,11 +52,10 @@ from simulation.venue.protocol import (
     encode,
 )
 from simulation.venue.sessions import ChannelKey, Peer, Session, true_subscriptions
-from simulation.venue.statement import instrument_record
 
-UserFrame = OrderFrame | FillFrame | BalanceFrame
 Levels = tuple[tuple[int, int], ...]
 Best = tuple[Levels, Levels]  # bids, asks
+UserFrame = OrderFrame | FillFrame | BalanceFrame | SettlementFrame
 
 _MARKET: Final = (
     CHANNEL_QUOTES,
@@ -246,7 +247,11 @@ class Streams:
 
     def _restate_instrument(self, session: Session, symbol: str) -> None:
         exchange = self._exchange
-        record = instrument_record(exchange.books[symbol].listing, exchange.rates[symbol])
+        record = instrument_record(
+            exchange.books[symbol].listing,
+            exchange.rates[symbol],
+            exchange.expiry.settled.get(symbol),
+        )
         seq = session.next_seq((CHANNEL_INSTRUMENT, symbol))
         self._send(session, encode(InstrumentFrame(seq, symbol, record, exchange.now())))
 
@@ -259,6 +264,9 @@ class Streams:
 
     def on_fill(self, trade: TradeRecord, order: VenueOrder) -> None:
         self._tell_user(FillFrame(0, trade, order.record()))
+
+    def on_settlement(self, symbol: str, price: int, ts: int) -> None:
+        self._tell_user(SettlementFrame(0, symbol, price, ts))
 
     def on_balances(self, balances: tuple[BalanceRecord, ...], ts: int) -> None:
         """Once for all that changes within half a second, as it then stands."""

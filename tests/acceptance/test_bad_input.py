@@ -63,6 +63,8 @@ LATER = "1610064002076000000,100.00,1.0,100.10,1.0\n"
         ("backtest --quotes quotes.csv --instrument BTCUSDT", "write BASE/QUOTE.VENUE"),
         ("backtest --quotes quotes.csv --instrument BTC/USDT", "write BASE/QUOTE.VENUE"),
         ("backtest --quotes quotes.csv --instrument ONE/TWO.X", "known currencies"),
+        ("backtest --quotes btcusdt.csv --instrument absent:X", "no module 'absent'"),
+        ("backtest --quotes btcusdt.csv --instrument pathlib:Path", "is no instrument"),
         ("backtest --quotes btcusdt.csv --strategy absent", "--strategy 'absent'"),
         ("backtest --quotes btcusdt.csv --strategy absent:X", "no module 'absent'"),
         ("backtest --quotes btcusdt.csv --strategy pathlib:Path", "is no Strategy"),

@@ -161,6 +161,33 @@ def test_the_instrument_may_be_named(shell, trades: Path, tmp_path: Path) -> Non
     assert "1000000.00 EUR" in said.out
 
 
+INSTRUMENTS = """
+from engine.model.currencies import BTC, USDT
+from seatrial import CryptoPerpetual, InstrumentId, Price, Quantity
+
+def swap(size="0.0001"):
+    return CryptoPerpetual(
+        id=InstrumentId("BTCUSDT-PERP.SIM"), base_currency=BTC, quote_currency=USDT,
+        price_increment=Price("0.01"), size_increment=Quantity(size),
+        margin_init="0.05", margin_maint="0.025")
+
+def coarse():
+    return swap("0.001")
+"""
+
+
+def test_the_instrument_may_be_made_by_a_function_and_is_traded_on_margin(
+    shell, refused, quotes: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.py").write_text(INSTRUMENTS)
+    said = shell("backtest", "--quotes", quotes.name, "--instrument", "mine:swap")
+    assert said.code == 0, said
+    assert "BTCUSDT-PERP.SIM" in said.out
+    assert "\nBTC " not in said.out  # a margin account holds no bitcoin
+    line = refused("backtest", "--quotes", quotes.name, "--instrument", "mine:coarse")
+    assert "3 of size, the recording 2 and 4" in line
+
+
 def test_a_strategy_is_built_from_its_config_from_an_id_or_from_nothing(
     shell, trades: Path, quotes: Path, tmp_path: Path
 ) -> None:

@@ -56,6 +56,35 @@ def test_profit_in_any_order_of_arrival_equals_profit_in_the_venues_order(
     assert booked == booked_in_order == net.booked_raw
 
 
+@settings(max_examples=100, deadline=None)
+@given(TRADES, st.randoms(use_true_random=False))
+def test_trades_of_one_instant_go_by_their_numbers_whatever_order_they_arrive_in(
+    trades: list[tuple[int, int, int]], shuffler: object
+) -> None:
+    valuation = Valuation(perpetual(False))
+    stamped = [
+        (7, sign * size * 10**16, price * 10**15, f"SIM-T{number}")
+        for number, (size, sign, price) in enumerate(trades)
+    ]
+    in_order = CostBasis(valuation)
+    for _, change, price, _ in stamped:
+        in_order.trade(change, price)
+    arriving = list(stamped)
+    shuffler.shuffle(arriving)  # type: ignore[attr-defined]
+    net = AccountNet(valuation)
+    for trade in arriving:
+        net.trade_at(*trade)
+    assert (net.cost, net.earned) == (in_order.cost, in_order.earned)
+
+
+def test_trades_of_one_instant_whose_ids_have_no_order_keep_that_of_arrival() -> None:
+    net = AccountNet(Valuation(perpetual(False)))
+    net.trade_at(7, 10**16, 10**18, "b-9")
+    net.trade_at(7, -2 * 10**16, 2 * 10**18, "a-1")
+    assert net.earned == 10**34
+    assert net.cost == 2 * 10**34
+
+
 def test_a_late_trade_older_than_all_that_is_remembered_still_counts_once() -> None:
     net = AccountNet(Valuation(perpetual(False)))
     for at in range(1, 700):

@@ -339,7 +339,7 @@ def test_locks_that_follow_single_orders_equal_the_sum_over_all(
             balance = cash.balances[code]
             assert balance.locked.raw == min(expected, max(balance.total.raw, 0))
         initial = sum(margin_lock(each, AUDUSD, valuation, 3)[1] for each in working)
-        net = margin.nets.get(AUDUSD.id)
+        net = margin.nets.get((AUDUSD.id, ""))
         maint = 0 if net is None else valuation.margin_raw(net.cost, AUDUSD.margin_maint_raw, 3)
         assert margin.balances["USD"].locked.raw == initial + maint
         held = margin.margins.get(AUDUSD.id)

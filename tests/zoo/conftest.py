@@ -16,7 +16,7 @@ from zoo.bug import Bug
 
 SEEDS = 300
 
-Hunt = Callable[[Bug, str, int], list[Outcome]]
+Hunt = Callable[..., list[Outcome]]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -39,14 +39,14 @@ def hunt() -> Hunt:
     """Run a bug's patched kernel from seed 0 on in one fresh process.
 
     Returns:
-        (bug, scenario, seeds) -> every outcome that is no pass, up to and including the first
+        (bug, scenario, seeds, faults="") -> every outcome that is no pass, up to and including the first
         that names the bug's property.
     """
     return _hunt
 
 
-def _hunt(bug: Bug, scenario: str, seeds: int) -> list[Outcome]:
-    options = named(RunOptions(scenario, bug=bug.id))
+def _hunt(bug: Bug, scenario: str, seeds: int, faults: str = "") -> list[Outcome]:
+    options = named(RunOptions(scenario, faults=faults, bug=bug.id))
     failed: list[Outcome] = []
     with subprocess.Popen(
         (*PYTHON, "zoo.patched", bug.id, "simulation.worker"),

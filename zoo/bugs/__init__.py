@@ -13,6 +13,8 @@ from zoo.bugs import (
     clock,
     determinism,
     fills,
+    hedging,
+    instruments,
     kernel,
     network,
     orders,
@@ -34,6 +36,8 @@ _ALL: Final = (
     *determinism.BUGS,
     *books.BUGS,
     *bars.BUGS,
+    *hedging.BUGS,
+    *instruments.BUGS,
 )
 
 BUGS: Final[Mapping[str, Bug]] = {bug.id: bug for bug in _ALL}

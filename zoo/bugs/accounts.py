@@ -43,8 +43,9 @@ BUGS: Final = (
         module="engine.model.accounts",
         changes=(
             (
-                "    base = held_currency(instrument)\n    return base, _on_grid(order.leaves_raw",
-                "    base = instrument.cost_currency\n    return base, _on_grid(order.leaves_raw",
+                "    return base, _on_grid(order.leaves_raw, base)\n",
+                "    base = instrument.cost_currency\n"
+                "    return base, _on_grid(order.leaves_raw, base)\n",
             ),
         ),
         property="ACC-3",

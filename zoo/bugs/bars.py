@@ -43,6 +43,7 @@ BUGS: Final = (
             ),
         ),
         property="BAR-1",
+        scenario="listening",
         observed=(
             "At equal timestamps NautilusTrader fires the timer first: what belongs to the closing "
             "bar lands in the next one."
@@ -65,6 +66,7 @@ BUGS: Final = (
             ),
         ),
         property="BAR-1",
+        scenario="listening",
         observed=(
             "NautilusTrader's Renko bars give each brick of a larger move the full volume: it is "
             "counted twice."

@@ -44,6 +44,7 @@ BUGS: Final = (
         module="engine.model.book_l3",
         changes=(("        if grown > 0:\n", "        if grown:\n"),),
         property="BK-3",
+        scenario="listening",
     ),
     Bug(
         id="l3-level-keeps-what-left",
@@ -51,5 +52,6 @@ BUGS: Final = (
         module="engine.model.book_l3",
         changes=(("            sizes[price] -= size\n", "            sizes[price] -= 0\n"),),
         property="BK-2",
+        scenario="listening",
     ),
 )

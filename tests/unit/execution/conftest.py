@@ -126,7 +126,9 @@ class Rig:
             [self.client],
             ExecutionEngineConfig() if config is None else config,
         )
-        self.risk = RiskEngine(self.ctx, RiskEngineConfig(), self.engine.tradable)
+        self.risk = RiskEngine(
+            self.ctx, RiskEngineConfig(), self.engine.tradable, self.engine.position_ids
+        )
         self.reconciled: list[ClientId] = []
         self.engine.on_reconciled = self.reconciled.append
         self.instrument_id = InstrumentId("BTC/USDT.SIM")

@@ -382,7 +382,20 @@ def test_scenario_sails_on_the_recording() -> None:
 
 
 def future() -> FuturesContract:
-    return contract_in_name("esh4.csv", "XCME", 1_703_545_200_000_000_000)
+    """The contract of `esh4`, trading since 1970, when these recordings begin."""
+    named = contract_in_name("esh4.csv", "XCME", 1_703_545_200_000_000_000)
+    return FuturesContract(
+        id=named.id,
+        asset_class=named.asset_class,
+        underlying=named.underlying,
+        quote_currency=named.quote_currency,
+        price_increment=named.price_increment,
+        multiplier=named.multiplier,
+        margin_init=named.margin_init,
+        margin_maint=named.margin_maint,
+        activation_ns=0,
+        expiration_ns=named.expiration_ns,
+    )
 
 
 class Stage:

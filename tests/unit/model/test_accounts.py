@@ -315,7 +315,7 @@ def test_a_margin_fill_moves_the_total_only_by_profit_and_commission() -> None:
     sell = working(order(AUDUSD, SELL, "150000", "0.70000", order_id="O-2"))
     take(account, sell, fill(sell, "150000", "0.70000", "T-2", Money("2.10", USD)), AUDUSD)
     assert amounts(account, "USD") == ("986.5", "105", "881.5")
-    assert account.nets[AUDUSD.id].signed_raw == -Quantity.from_str("50000").raw
+    assert account.net_raw(AUDUSD.id) == -Quantity.from_str("50000").raw
 
 
 def test_a_margin_account_nets_what_strategies_hold_against_each_other() -> None:

@@ -66,11 +66,19 @@ def test_a_linear_perpetual_settles_in_quote_or_an_equivalent_dollar() -> None:
     assert perpetual(is_inverse=False, settlement_currency=USDC).cost_currency is USD
 
 
-@pytest.mark.parametrize(
-    ("settlement", "is_inverse"), [(ETH, False), (ETH, True), (USD, True), (JPY, False)]
-)
-def test_a_quanto_is_refused_by_name(settlement: Any, is_inverse: bool) -> None:
-    with pytest.raises(ValueError, match="quanto is not supported yet"):
+@pytest.mark.parametrize("settlement", [ETH, JPY])
+def test_a_quanto_costs_and_settles_in_the_third_currency_unconverted(settlement: Any) -> None:
+    quanto = perpetual(
+        settlement_currency=settlement, is_inverse=False, multiplier=Quantity("0.001")
+    )
+    assert (quanto.is_quanto, quanto.cost_currency) == (True, settlement)
+    worth = quanto.notional_value(Quantity("10"), Price("4000.0"))
+    assert worth == Money("40", settlement)
+
+
+@pytest.mark.parametrize(("settlement", "is_inverse"), [(ETH, True), (USD, True), (BTC, False)])
+def test_settlement_that_fits_neither_kind_is_refused(settlement: Any, is_inverse: bool) -> None:
+    with pytest.raises(ValueError, match=f"settles in {settlement}"):
         perpetual(settlement_currency=settlement, is_inverse=is_inverse)
 
 

@@ -11,6 +11,8 @@ from engine.cache import Cache
 from engine.clock import KernelClock
 from engine.context import Context
 from engine.execution.denial import Denial
+from engine.execution.desk import Desk
+from engine.execution.position_ids import PositionIds
 from engine.log import Log, LogRecord
 from engine.model.accounts import Account, CashAccount, MarginAccount
 from engine.model.commands import ModifyOrder, SubmitOrder
@@ -117,7 +119,12 @@ class Floor:
         """A new risk engine in place of the present one."""
         if topics.RISK_EXECUTE in self.bus.endpoints():
             self.bus.deregister(topics.RISK_EXECUTE, self.risk.execute)
-        self.risk = RiskEngine(self.ctx, RiskEngineConfig(**config), self._tradable)
+        self.risk = RiskEngine(
+            self.ctx,
+            RiskEngineConfig(**config),
+            self._tradable,
+            PositionIds(self.ctx, Desk(self.ctx, [])),
+        )
         return self.risk
 
     def _tradable(self, venue: Venue) -> DenialCode | None:

@@ -106,8 +106,10 @@ class Front:
 class Sea:
     """A native client, a network and a real venue; no kernel."""
 
-    def __init__(self, plan: Plan = (), page: int = 100, connect: bool = True) -> None:
-        entropy = SeededEntropy(1)
+    def __init__(
+        self, plan: Plan = (), page: int = 100, connect: bool = True, seed: int = 1
+    ) -> None:
+        entropy = SeededEntropy(seed)
         self.scheduler = Scheduler(START_NS)
         trace = Trace(False)
         self.faults = Faults(CALM, entropy, self.scheduler, trace, 600 * SECOND, plan)

@@ -367,7 +367,7 @@ def test_gap_in_a_book_asks_for_a_new_picture() -> None:
 
 
 def test_stale_picture_is_asked_for_again_and_never_applied() -> None:
-    sea = Sea((*at(5, K.GAP), *at(5, K.STALE_SNAPSHOT)))
+    sea = Sea((*at(5, K.GAP), *at(5, K.STALE_SNAPSHOT)), seed=2)
     sea.subscribe(DataKind.BOOK_DELTAS)
     for price in range(999_900, 999_910):
         sea.rest(Side.BUY, price, 10)

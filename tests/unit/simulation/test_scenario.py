@@ -21,6 +21,7 @@ from simulation.scenario import (
 )
 from simulation.scenarios import BTCUSDT, BTCUSDT_PERP, BUILT_IN, default
 from simulation.workload import Workload
+from simulation.world import START_NS
 
 SOUND = default()
 
@@ -62,7 +63,7 @@ def holds(view):
         ({"venues": []}, "at least one venue"),
         ({"venues": ["SIM"]}, "venues: 'SIM' is no Venue"),
         ({"venues": [Venue("SIM", [])]}, "venue SIM lists no instrument"),
-        ({"venues": [Venue("SIM", ["BTC"])]}, "is no CurrencyPair or CryptoPerpetual"),
+        ({"venues": [Venue("SIM", ["BTC"])]}, "is no Instrument"),
         ({"venues": [Venue("X", [BTCUSDT])]}, "cannot be listed at venue X"),
         ({"venues": [Venue("SIM", [BTCUSDT, BTCUSDT])]}, "lists an instrument twice"),
         ({"venues": [Venue("SIM", [BTCUSDT])] * 2}, "venue names repeat: SIM, SIM"),
@@ -136,3 +137,12 @@ def test_a_scenario_of_ones_own_may_take_the_whole_catalogue() -> None:
         properties=[*CATALOGUE, holds],
     )
     assert made.checked() is made
+
+
+def test_what_expires_in_the_built_in_scenario_does_so_while_orders_are_made() -> None:
+    scenario = BUILT_IN["instruments"]()
+    (margin, _) = scenario.venues
+    ends = [each.expiration_ns - START_NS for each in margin.instruments if each.expiration_ns]
+
+    assert len(ends) == 3
+    assert all(0 < end < duration_ns(scenario.active) for end in ends)

@@ -78,6 +78,9 @@ class Desk:
     def on_fill(self, trade, order) -> None:
         self.said.append(("FILLED", order.record(), trade))
 
+    def on_settlement(self, symbol, price, ts) -> None:
+        self.said.append(("SETTLED", symbol, price, ts))
+
     def on_balances(self, balances, ts) -> None:
         self.said.append(("BALANCES", balances))
 
@@ -134,7 +137,7 @@ class Desk:
         """Private events in the order they were said, fills with their side of the trade."""
         out = []
         for entry in self.said:
-            if entry[0] in ("TRADE", "BOOK", "QUOTE", "BALANCES"):
+            if entry[0] in ("TRADE", "BOOK", "QUOTE", "BALANCES", "SETTLED"):
                 continue
             if name is not None and entry[1].client_order_id != name:
                 continue

@@ -1,9 +1,8 @@
-"""Instruments: what is traded, in which steps, at which fees, and what a quantity of it is worth.
+"""What every instrument has: its steps, bounds, fees, and what a quantity of it is worth.
 
-Three kinds for now. A `CurrencyPair` is spot: base against quote. A `CryptoPerpetual` is a swap
-without expiry, linear (worth quantity x multiplier x price, in quote) or inverse (worth
-quantity x multiplier / price, in base). A quanto settles in a third currency: refused, by name.
-A `FuturesContract` is a dated future on something that is no currency: linear, in whole contracts.
+Linear instruments are worth quantity x multiplier x price in quote, inverse ones quantity x
+multiplier / price in base. A quanto is linear and settles in a third currency: its number of
+points times the multiplier *is* the amount of that currency; nothing is converted.
 
 Rates (margins, fees) are ints in units of 1e-16 in the `*_raw` attributes and exact Decimals in
 the properties without it. A negative fee is a rebate.
@@ -12,7 +11,7 @@ the properties without it. A negative fee is a rebate.
 from decimal import Decimal
 from enum import IntEnum
 from math import gcd
-from typing import Final, TypedDict, Unpack, final
+from typing import Final, TypedDict
 
 from engine.model.currencies import USD_EQUIVALENTS, Currency, CurrencyType
 from engine.model.fixed import (
@@ -52,6 +51,8 @@ class InstrumentClass(IntEnum):
     SPOT = 1
     SWAP = 2
     FUTURE = 3
+    OPTION = 8
+    BINARY_OPTION = 12
 
 
 class Terms(TypedDict, total=False):
@@ -79,7 +80,13 @@ class Instrument:
 
     Attributes:
         base_currency: None where what is traded is no currency.
-        cost_currency: of notionals, costs and PnL: quote, or base when inverse.
+        cost_currency: of notionals, costs and PnL: quote, base when inverse, the settlement
+            currency of a quanto.
+        is_quanto: settled in a currency that is neither base nor quote nor, as dollars are
+            among themselves, worth the same as quote.
+        pays_premium: a trade exchanges its whole notional, margin account or not (options).
+        allows_negative_price: prices at or below zero are prices.
+        expiration_ns: from this instant on it does not trade and is settled; 0: it never ends.
         price_increment, size_increment: the tick and the step, > 0, at the precisions.
         tick_mantissa, step_mantissa: the same as integers at the precisions.
         min_quantity, max_quantity, min_notional, max_notional, min_price, max_price: inclusive
@@ -88,7 +95,8 @@ class Instrument:
     Raises (construction):
         TypeError: an argument of another type.
         ValueError: an increment or multiplier that is not positive, precisions that disagree,
-            bounds that cross or are off the grid, a negative margin or time.
+            bounds that cross or are off the grid, a negative margin or time, an inverse one
+            without a base or settled in anything else, a linear one settled in its base.
     """
 
     __slots__ = (
@@ -99,6 +107,7 @@ class Instrument:
         "cost_currency",
         "id",
         "is_inverse",
+        "is_quanto",
         "lot_size",
         "maker_fee_raw",
         "margin_init_raw",
@@ -125,6 +134,10 @@ class Instrument:
     )
 
     instrument_class: InstrumentClass
+    pays_premium: bool = False
+    allows_negative_price: bool = False
+    activation_ns: int = 0
+    expiration_ns: int = 0
     _own_fields: tuple[str, ...] = ()  # what a kind has beyond these, for its text
 
     id: InstrumentId
@@ -134,6 +147,7 @@ class Instrument:
     settlement_currency: Currency
     cost_currency: Currency
     is_inverse: bool
+    is_quanto: bool
     price_precision: int
     size_precision: int
     price_increment: Price
@@ -184,12 +198,12 @@ class Instrument:
         ts_event: int = 0,
         ts_init: int = 0,
     ) -> None:
-        _expect(InstrumentId, id=id)
-        _expect(Currency, quote_currency=quote_currency, settlement_currency=settlement_currency)
+        expect(InstrumentId, id=id)
+        expect(Currency, quote_currency=quote_currency, settlement_currency=settlement_currency)
         if base_currency is not None:
-            _expect(Currency, base_currency=base_currency)
-        _expect(bool, is_inverse=is_inverse)
-        _expect(int, ts_event=ts_event, ts_init=ts_init)
+            expect(Currency, base_currency=base_currency)
+        expect(bool, is_inverse=is_inverse)
+        expect(int, ts_event=ts_event, ts_init=ts_init)
         _expect_positive(Price, price_increment=price_increment)
         _expect_positive(Quantity, size_increment=size_increment, multiplier=multiplier)
         _expect_positive(Quantity, lot_size=lot_size, max_quantity=max_quantity)
@@ -209,11 +223,21 @@ class Instrument:
                 raise ValueError(f"{price} has digits beyond the price precision {price_precision}")
         if ts_event < 0 or ts_init < 0:
             raise ValueError(f"a time is negative: ts_event={ts_event}, ts_init={ts_init}")
+        is_quanto = False
         cost_currency = quote_currency
         if is_inverse:
             if base_currency is None:
                 raise ValueError(f"{id} is inverse and names no base currency to be worth")
+            if settlement_currency != base_currency:
+                raise ValueError(f"{id} is inverse and settles in {settlement_currency}")
             cost_currency = base_currency
+        elif not _is_worth_the_same(settlement_currency, quote_currency):
+            if base_currency is None or settlement_currency == base_currency:
+                raise ValueError(
+                    f"{id} is linear in {quote_currency} and settles in {settlement_currency}"
+                )
+            is_quanto = True
+            cost_currency = settlement_currency
         for notional in (min_notional, max_notional):
             if notional is not None and notional.currency != cost_currency:
                 raise ValueError(f"notional bound {notional} is not in {cost_currency}")
@@ -234,6 +258,7 @@ class Instrument:
         store(self, "settlement_currency", settlement_currency)
         store(self, "cost_currency", cost_currency)
         store(self, "is_inverse", is_inverse)
+        store(self, "is_quanto", is_quanto)
         store(self, "price_precision", price_precision)
         store(self, "size_precision", size_precision)
         store(self, "price_increment", price_increment)
@@ -408,8 +433,8 @@ class Instrument:
             ValueOutOfRange: more than a Money can hold.
             ZeroDivisionError: inverse, at price zero.
         """
-        _expect(Quantity, quantity=quantity)
-        _expect(Price, price=price)
+        expect(Quantity, quantity=quantity)
+        expect(Price, price=price)
         if use_quote_for_inverse and self.is_inverse:
             unit = self.quote_currency.unit
             contracts = divide_half_even(quantity.raw * self.multiplier.raw, FIXED_SCALE * unit)
@@ -470,168 +495,29 @@ _TEXT_FIELDS: Final = (
 )
 
 
-@final
-class CurrencyPair(Instrument):
-    """Spot: base against quote, settled in quote."""
-
-    __slots__ = ()
-
-    instrument_class = InstrumentClass.SPOT
-    base_currency: Currency
-
-    def __init__(
-        self,
-        *,
-        id: InstrumentId,  # noqa: A002
-        base_currency: Currency,
-        quote_currency: Currency,
-        price_increment: Price,
-        size_increment: Quantity,
-        **terms: Unpack[Terms],
-    ) -> None:
-        super().__init__(
-            id=id,
-            base_currency=base_currency,
-            quote_currency=quote_currency,
-            settlement_currency=quote_currency,
-            is_inverse=False,
-            price_increment=price_increment,
-            size_increment=size_increment,
-            **terms,
-        )
-
-
-@final
-class CryptoPerpetual(Instrument):
-    """A perpetual swap, linear or inverse. Settles in quote (linear) or base (inverse) unless
-    told otherwise; a settlement that would make it a quanto raises ValueError."""
-
-    __slots__ = ()
-
-    instrument_class = InstrumentClass.SWAP
-    base_currency: Currency
-
-    def __init__(
-        self,
-        *,
-        id: InstrumentId,  # noqa: A002
-        base_currency: Currency,
-        quote_currency: Currency,
-        price_increment: Price,
-        size_increment: Quantity,
-        settlement_currency: Currency | None = None,
-        is_inverse: bool = False,
-        **terms: Unpack[Terms],
-    ) -> None:
-        if settlement_currency is None:
-            settlement_currency = base_currency if is_inverse else quote_currency
-        elif not _settles_in_own_currency(
-            base_currency, quote_currency, settlement_currency, is_inverse
-        ):
-            raise ValueError(
-                f"{id} settles in {settlement_currency}: quanto is not supported yet "
-                f"(base {base_currency}, quote {quote_currency}, inverse {is_inverse})"
-            )
-        super().__init__(
-            id=id,
-            base_currency=base_currency,
-            quote_currency=quote_currency,
-            settlement_currency=settlement_currency,
-            is_inverse=is_inverse,
-            price_increment=price_increment,
-            size_increment=size_increment,
-            **terms,
-        )
-
-
-@final
-class FuturesContract(Instrument):
-    """A dated future, in whole contracts, worth quantity x multiplier x price in quote.
-
-    Attributes:
-        underlying: what it is a future on, as its exchange calls it; not empty.
-        exchange: the exchange's own code, None where it is not known.
-        activation_ns, expiration_ns: first and last instant of trading, UNIX nanoseconds;
-            `expiration_ns` is the later one.
-
-    Raises (construction):
-        TypeError, ValueError: as `Instrument`; a size increment with decimals, an empty
-            underlying, a life that ends before it begins.
-    """
-
-    __slots__ = ("_asset_class", "activation_ns", "exchange", "expiration_ns", "underlying")
-
-    instrument_class = InstrumentClass.FUTURE
-    _own_fields = ("asset_class", "underlying", "exchange", "activation_ns", "expiration_ns")
-
-    underlying: str
-    exchange: str | None
-    activation_ns: int
-    expiration_ns: int
-    _asset_class: AssetClass
-
-    def __init__(
-        self,
-        *,
-        id: InstrumentId,  # noqa: A002
-        asset_class: AssetClass,
-        underlying: str,
-        quote_currency: Currency,
-        price_increment: Price,
-        activation_ns: int,
-        expiration_ns: int,
-        exchange: str | None = None,
-        size_increment: Quantity = ONE,
-        **terms: Unpack[Terms],
-    ) -> None:
-        _expect(AssetClass, asset_class=asset_class)
-        _expect(str, underlying=underlying)
-        _expect(int, activation_ns=activation_ns, expiration_ns=expiration_ns)
-        _expect(Quantity, size_increment=size_increment)
-        if exchange is not None:
-            _expect(str, exchange=exchange)
-        if not underlying:
-            raise ValueError(f"{id} names no underlying")
-        if not 0 <= activation_ns < expiration_ns:
-            raise ValueError(f"{id} lives from {activation_ns} to {expiration_ns}")
-        if size_increment.precision:
-            raise ValueError(f"{id} trades in whole contracts, not in steps of {size_increment}")
-        store = object.__setattr__
-        store(self, "_asset_class", asset_class)
-        store(self, "underlying", underlying)
-        store(self, "exchange", exchange)
-        store(self, "activation_ns", activation_ns)
-        store(self, "expiration_ns", expiration_ns)
-        super().__init__(
-            id=id,
-            base_currency=None,
-            quote_currency=quote_currency,
-            settlement_currency=quote_currency,
-            is_inverse=False,
-            price_increment=price_increment,
-            size_increment=size_increment,
-            **terms,
-        )
-
-    @property
-    def asset_class(self) -> AssetClass:
-        return self._asset_class
-
-
-AnyInstrument = CurrencyPair | CryptoPerpetual | FuturesContract
-
-
-def _settles_in_own_currency(
-    base: Currency, quote: Currency, settlement: Currency, is_inverse: bool
-) -> bool:
-    if is_inverse:
-        return settlement == base
+def _is_worth_the_same(settlement: Currency, quote: Currency) -> bool:
     return settlement == quote or (
         settlement.code in USD_EQUIVALENTS and quote.code in USD_EQUIVALENTS
     )
 
 
-def _expect(kind: type, **arguments: object) -> None:
+def check_life(instrument_id: InstrumentId, activation_ns: int, expiration_ns: int) -> None:
+    """Whether a dated instrument begins before it ends. Raises TypeError, ValueError."""
+    expect(int, activation_ns=activation_ns, expiration_ns=expiration_ns)
+    if not 0 <= activation_ns < expiration_ns:
+        raise ValueError(f"{instrument_id} lives from {activation_ns} to {expiration_ns}")
+
+
+def check_whole_contracts(instrument_id: InstrumentId, size_increment: Quantity) -> None:
+    """Whether sizes have no decimals. Raises TypeError, ValueError."""
+    expect(Quantity, size_increment=size_increment)
+    if size_increment.precision:
+        raise ValueError(
+            f"{instrument_id} trades in whole contracts, not in steps of {size_increment}"
+        )
+
+
+def expect(kind: type, **arguments: object) -> None:
     for name, value in arguments.items():
         if type(value) is not kind:
             raise TypeError(f"{name} must be {kind.__name__}, not {type(value).__name__}")
@@ -643,7 +529,7 @@ def _expect_positive(
     for name, value in arguments.items():
         if value is None and name in ("lot_size", "max_quantity"):
             continue
-        _expect(kind, **{name: value})
+        expect(kind, **{name: value})
         if value is not None and value.raw <= 0:
             raise ValueError(f"{name} must be above zero, was {value}")
 
@@ -653,7 +539,7 @@ def _expect_bounds(
 ) -> None:
     for bound in (low, high):
         if bound is not None:
-            _expect(kind, bound=bound)
+            expect(kind, bound=bound)
     if low is not None and high is not None and low.raw > high.raw:
         raise ValueError(f"lower bound {low} is above upper bound {high}")
 
