@@ -1,26 +1,14 @@
 """The listening half of an actor: what it may hear of a market beside quotes, trades and bars.
 
 Every subscription is a pair of calls and a hook; hooks run only while the actor is RUNNING.
-Requests ask for the past: their answer goes to `on_historical_data` and to a callback, once.
 """
 
 from collections.abc import Callable
 from typing import Any, Final
 
 from engine import topics
-from engine.context import Context
-from engine.lifecycle import Component
-from engine.model.bars import BarType
 from engine.model.commands import (
     Command,
-    DataRequest,
-    RequestBars,
-    RequestBookDeltas,
-    RequestBookSnapshot,
-    RequestFundingRates,
-    RequestInstrument,
-    RequestQuoteTicks,
-    RequestTradeTicks,
     Subscribe,
     SubscribeBookSnapshots,
     SubscribeCustom,
@@ -43,9 +31,7 @@ from engine.model.enums import ComponentState, DataKind
 from engine.model.events import Refused
 from engine.model.identifiers import ClientId, ComponentId, InstrumentId
 from engine.model.instruments import AnyInstrument
-from engine.model.reports import DataResponse, HistoricalDatum
-
-OnResponse = Callable[[DataResponse], None]
+from engine.requesting_actor import RequestingActor, require_instrument_id
 
 _RUNNING: Final = ComponentState.RUNNING
 
@@ -63,12 +49,10 @@ class DataSubscription:
         self.client_id = client_id
 
 
-class MarketActor(Component):
+class MarketActor(RequestingActor):
     """Base of `Actor`; see there for what the kernel gives it."""
 
-    __slots__ = ("_ctx", "_custom", "_snapshots", "_subscriptions")
-
-    _ctx: Context
+    __slots__ = ("_custom", "_snapshots", "_subscriptions")
 
     def __init__(self, component_id: ComponentId) -> None:
         super().__init__(component_id)
@@ -104,9 +88,6 @@ class MarketActor(Component):
 
     def on_data(self, data: CustomData) -> None:
         """Custom data of a type that was subscribed to."""
-
-    def on_historical_data(self, datum: HistoricalDatum) -> None:
-        """One datum of the answer to a request of this actor, oldest first."""
 
     # --- subscriptions ---------------------------------------------------------------------
 
@@ -199,7 +180,7 @@ class MarketActor(Component):
             TypeError: `instrument_id` is no InstrumentId or `interval_ms` no int.
             ValueError: an interval below 1 ms.
         """
-        _require_instrument_id(instrument_id)
+        require_instrument_id(instrument_id)
         if type(interval_ms) is not int:
             raise TypeError(f"interval_ms must be int, not {type(interval_ms).__name__}")
         if interval_ms < 1:
@@ -286,165 +267,6 @@ class MarketActor(Component):
             raise TypeError(f"data must be CustomData, not {type(data).__name__}")
         self._ctx.bus.publish(topics.custom(data.data_type), data)
 
-    # --- requests --------------------------------------------------------------------------
-
-    def request_instrument(
-        self,
-        instrument_id: InstrumentId,
-        client_id: ClientId | None = None,
-        callback: OnResponse | None = None,
-    ) -> str:
-        """Ask for the definition as it stands; it is cached and published like one that came by
-        itself. As `request_quote_ticks` otherwise."""
-        _require_instrument_id(instrument_id)
-        ctx = self._ctx
-        return self._request(
-            RequestInstrument(ctx.new_id(), client_id, ctx.clock.now_ns, instrument_id, 0, 0, 0),
-            callback,
-        )
-
-    def request_order_book_snapshot(
-        self,
-        instrument_id: InstrumentId,
-        limit: int = 0,
-        client_id: ClientId | None = None,
-        callback: OnResponse | None = None,
-    ) -> str:
-        """Ask for the book as it stands, the best `limit` levels a side (0: all). The kernel's
-        own book does not change."""
-        _require_instrument_id(instrument_id)
-        ctx = self._ctx
-        return self._request(
-            RequestBookSnapshot(
-                ctx.new_id(), client_id, ctx.clock.now_ns, instrument_id, 0, 0, limit
-            ),
-            callback,
-        )
-
-    def request_quote_ticks(
-        self,
-        instrument_id: InstrumentId,
-        start_ns: int = 0,
-        end_ns: int = 0,
-        limit: int = 0,
-        client_id: ClientId | None = None,
-        callback: OnResponse | None = None,
-    ) -> str:
-        """Ask a client for quotes of the past.
-
-        Each goes to `on_historical_data`, oldest first; then `callback` gets the response, with
-        its status, whatever became of the request. Both happen once, and never while this actor
-        is not RUNNING. The cache keeps them behind what it has.
-
-        Args:
-            start_ns, end_ns: of `ts_event`, both inclusive; 0: as far back as there is, and now.
-            limit: only the newest so many; 0: all.
-            client_id: None: routed by the venue of the instrument.
-        Returns:
-            The id of the request: the response's `correlation_id`.
-        Raises:
-            TypeError: `instrument_id` is no InstrumentId.
-        """
-        return self._request_range(
-            RequestQuoteTicks, instrument_id, start_ns, end_ns, limit, client_id, callback
-        )
-
-    def request_trade_ticks(
-        self,
-        instrument_id: InstrumentId,
-        start_ns: int = 0,
-        end_ns: int = 0,
-        limit: int = 0,
-        client_id: ClientId | None = None,
-        callback: OnResponse | None = None,
-    ) -> str:
-        return self._request_range(
-            RequestTradeTicks, instrument_id, start_ns, end_ns, limit, client_id, callback
-        )
-
-    def request_order_book_deltas(
-        self,
-        instrument_id: InstrumentId,
-        start_ns: int = 0,
-        end_ns: int = 0,
-        limit: int = 0,
-        client_id: ClientId | None = None,
-        callback: OnResponse | None = None,
-    ) -> str:
-        return self._request_range(
-            RequestBookDeltas, instrument_id, start_ns, end_ns, limit, client_id, callback
-        )
-
-    def request_funding_rates(
-        self,
-        instrument_id: InstrumentId,
-        start_ns: int = 0,
-        end_ns: int = 0,
-        limit: int = 0,
-        client_id: ClientId | None = None,
-        callback: OnResponse | None = None,
-    ) -> str:
-        return self._request_range(
-            RequestFundingRates, instrument_id, start_ns, end_ns, limit, client_id, callback
-        )
-
-    def request_bars(
-        self,
-        bar_type: BarType,
-        start_ns: int = 0,
-        end_ns: int = 0,
-        limit: int = 0,
-        client_id: ClientId | None = None,
-        callback: OnResponse | None = None,
-    ) -> str:
-        """Ask for closed bars of the venue (EXTERNAL); as `request_quote_ticks`."""
-        if not isinstance(bar_type, BarType):
-            raise TypeError(f"bar_type must be BarType, not {type(bar_type).__name__}")
-        ctx = self._ctx
-        return self._request(
-            RequestBars(
-                ctx.new_id(),
-                client_id,
-                ctx.clock.now_ns,
-                bar_type.instrument_id,
-                start_ns,
-                end_ns,
-                limit,
-                bar_type,
-            ),
-            callback,
-        )
-
-    def _request_range(
-        self,
-        kind: type[DataRequest],
-        instrument_id: InstrumentId,
-        start_ns: int,
-        end_ns: int,
-        limit: int,
-        client_id: ClientId | None,
-        callback: OnResponse | None,
-    ) -> str:
-        _require_instrument_id(instrument_id)
-        ctx = self._ctx
-        return self._request(
-            kind(ctx.new_id(), client_id, ctx.clock.now_ns, instrument_id, start_ns, end_ns, limit),
-            callback,
-        )
-
-    def _request(self, request: DataRequest, callback: OnResponse | None) -> str:
-        def hear(response: DataResponse) -> None:
-            for datum in response.data:
-                if self._state is _RUNNING:
-                    self.on_historical_data(datum)
-            if callback is not None and self._state is _RUNNING:
-                callback(response)
-
-        self._ctx.bus.request(
-            topics.DATA_EXECUTE, request.command_id, request, hear, self.component_id
-        )
-        return request.command_id
-
     # --- what the bus calls ----------------------------------------------------------------
 
     def _hear_instrument(self, instrument: AnyInstrument) -> None:
@@ -497,7 +319,7 @@ class MarketActor(Component):
         handler: Callable[..., None],
         client_id: ClientId | None,
     ) -> Refused | None:
-        _require_instrument_id(instrument_id)
+        require_instrument_id(instrument_id)
         key = (kind, instrument_id)
         if key in self._subscriptions:
             return self._refused("ALREADY_SUBSCRIBED", f"{kind.name} {instrument_id}")
@@ -551,11 +373,6 @@ class MarketActor(Component):
             self.unsubscribe_order_book_at_interval(instrument_id, interval_ms)
         for data_type in list(self._custom):
             self.unsubscribe_data(data_type)
-
-
-def _require_instrument_id(instrument_id: object) -> None:
-    if not isinstance(instrument_id, InstrumentId):
-        raise TypeError(f"instrument_id must be InstrumentId, not {type(instrument_id).__name__}")
 
 
 def _require_data_type(data_type: object) -> None:

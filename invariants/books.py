@@ -114,8 +114,12 @@ class BookIsTheFoldOfItsUpdates(Check):
             return
         wanted = evidence.wanted()
         for truth in evidence.truths():
+            # wanted and not held is NET-1's to say
+            held = {(sub.channel, sub.instrument_id) for sub in truth.subscriptions}
             followed = {
-                subject for channel, subject in wanted.get(truth.venue, []) if channel == "book"
+                subject
+                for channel, subject in wanted.get(truth.venue, [])
+                if channel == "book" and (channel, subject) in held
             }
             for true_book in truth.books:
                 if true_book.instrument_id in followed:

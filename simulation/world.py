@@ -101,6 +101,7 @@ class World:
     Attributes:
         turns: how many turns the kernel took.
         probes: situations seen, by id.
+        feeds: the vendors of orders, by the order of their venues.
     """
 
     def __init__(self, scenario: Scenario, entropy: Entropy, *, keep_trace: bool) -> None:
