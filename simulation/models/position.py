@@ -1,4 +1,4 @@
-"""A NETTING position as the list of its fills: told anew from the first one at every question.
+"""A NETTING position as the story of its fills, told in exact rationals.
 
 A fill that goes through flat is a close of what is held and an open of the rest at the fill's
 price; nobody has to cut it first.
@@ -144,20 +144,17 @@ class PositionModel:
 
     Attributes:
         fills: every fill, as it came.
+        story: what they amount to.
     """
 
     def __init__(self, terms: Terms) -> None:
         self.terms = terms
         self.fills: list[Execution] = []
+        self.story = Story(terms)
 
     def add(self, fill: Execution) -> None:
         self.fills.append(fill)
-
-    def tell(self) -> Story:
-        story = Story(self.terms)
-        for fill in self.fills:
-            story.hear(fill)
-        return story
+        self.story.hear(fill)
 
     def sum_of_fills(self) -> Fraction:
         """Signed, less the fees that were taken in the instrument itself: what is held and what
