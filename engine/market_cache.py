@@ -66,6 +66,11 @@ class MarketCache:
         self._bars: dict[BarType, deque[Bar]] = {}
         self._books: dict[InstrumentId, OrderBook] = {}
 
+    @property
+    def tick_capacity(self) -> int:
+        """How many of the newest quotes, and of the newest trades, are kept per instrument."""
+        return self._tick_capacity
+
     # --- writers ----------------------------------------------------------------------------
 
     def add_instrument(self, instrument: Instrument) -> None:
