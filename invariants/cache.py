@@ -66,7 +66,7 @@ class NothingLiveIsEvicted(Check):
         if held != (count if count < capacity else capacity):
             told_of = f"{count} {kind} were told, {held} are held of {capacity} that may be"
             return iter([Violation(instrument_id, told_of)])
-        return self._missing(evidence) if evidence.record.facts else None
+        return self._missing(evidence)
 
     def _missing(self, evidence: Evidence) -> Iterator[Violation] | None:
         cache = evidence.view.cache

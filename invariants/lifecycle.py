@@ -5,11 +5,12 @@ from typing import Final
 
 from engine.actor import Actor, ActorConfig
 from engine.kernel import KernelConfig
-from engine.model.commands import TradingCommand
+from engine.model.commands import FireTimer, StartKernel, StopKernel, TradingCommand
 from engine.model.data import QuoteTick, TradeTick
 from engine.model.enums import ComponentState, KernelState
 from engine.model.events import ComponentStateChanged, TimeEvent
-from engine.model.identifiers import ActorId, ComponentId, TraderId
+from engine.model.identifiers import ActorId, ComponentId, StrategyId, TraderId
+from engine.model.reports import ClientConnected, ClientDisconnected
 from invariants.evidence import Evidence
 from invariants.property import Check, Violation, always
 
@@ -69,7 +70,9 @@ class NothingDisturbsRest(Check):
 
     def __init__(self) -> None:
         self._sleeper = Sleeper()
+        self._disturbed = self._sleeper.disturbed
         self._resting: dict[ComponentId, str] = {}
+        self._strategies_rest = False  # one of them ever came to rest: else nobody need be asked
 
     def actor(self) -> Actor:
         return self._sleeper
@@ -80,15 +83,15 @@ class NothingDisturbsRest(Check):
                 self._resting.pop(fact.component_id, None)
                 if fact.state in _AT_REST:
                     self._resting[fact.component_id] = fact.state.name
+                    self._strategies_rest |= isinstance(fact.component_id, StrategyId)
         if not self._resting:
             return None
         return self._timers(evidence)
 
     def every_turn(self, evidence: Evidence) -> Iterator[Violation] | None:
-        if self._sleeper.disturbed:
-            what = self._sleeper.disturbed[0]
-            return iter([Violation(self._sleeper.component_id, f"heard {what} while at rest")])
-        if self._resting and evidence.record.commands:
+        if self._disturbed:
+            return iter([Violation("Sleeper", f"heard {self._disturbed[0]} while at rest")])
+        if self._strategies_rest and evidence.record.commands:
             return self._senders(evidence)
         return None
 
@@ -144,6 +147,7 @@ class NobodyStaysBetween(Check):
     """A scenario's kernel has the default bounds."""
 
     facts = (ComponentStateChanged,)
+    inputs = (StartKernel, StopKernel, ClientConnected, ClientDisconnected, FireTimer)
 
     def __init__(self) -> None:
         config = KernelConfig(trader_id=TraderId("BOUNDS-000"))
@@ -160,6 +164,9 @@ class NobodyStaysBetween(Check):
         return self._stumbler
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
+        late = self._late(evidence)
+        if late is not None:
+            return iter([late])
         last: dict[ComponentId, ComponentState] = {}
         for fact in evidence.record.facts:
             if isinstance(fact, ComponentStateChanged):
@@ -171,18 +178,18 @@ class NobodyStaysBetween(Check):
         ]
         return iter(stuck) if stuck else None
 
-    def every_turn(self, evidence: Evidence) -> Iterator[Violation] | None:
-        state = evidence.view.state
+    def end(self, evidence: Evidence) -> Iterator[Violation]:
+        late = self._late(evidence)
+        if late is not None:
+            yield late
+
+    def _late(self, evidence: Evidence) -> Violation | None:
+        """Inputs and timers move a kernel, so it is looked at after those."""
+        state, now_ns = evidence.view.state, evidence.view.now_ns
         if state is not self._state:
             self._state = state
             bound_ns = self._bounds.get(state)
-            self._leave_by_ns = None if bound_ns is None else evidence.view.now_ns + bound_ns
-        elif self._leave_by_ns is not None and evidence.view.now_ns > self._leave_by_ns:
-            return self.end(evidence)
+            self._leave_by_ns = None if bound_ns is None else now_ns + bound_ns
+        elif self._leave_by_ns is not None and now_ns > self._leave_by_ns:
+            return Violation("kernel", f"is {state.name}, bound to leave by {self._leave_by_ns}")
         return None
-
-    def end(self, evidence: Evidence) -> Iterator[Violation]:
-        if self._leave_by_ns is not None and evidence.view.now_ns > self._leave_by_ns:
-            yield Violation(
-                "kernel", f"is {self._state.name}, bound to leave by {self._leave_by_ns}"
-            )

@@ -1,7 +1,6 @@
 """Values: on the grid where they leave, whole after a split, exact in what is worked out of them."""
 
 from collections.abc import Iterator
-from fractions import Fraction
 
 import msgspec
 
@@ -14,13 +13,11 @@ from engine.model.events import (
     PositionEvent,
     PositionOpened,
 )
-from engine.model.fixed import PRICE_RAW_MAX, QUANTITY_RAW_MAX
+from engine.model.fixed import FIXED_PRECISION, QUANTITY_RAW_MAX
 from engine.model.identifiers import PositionId
 from engine.model.values import Price, Quantity
 from invariants.evidence import Evidence
 from invariants.property import Check, Violation, always
-
-_RAW = 10**16  # raw units in one
 
 
 @always(
@@ -85,25 +82,26 @@ class ValuesLieOnTheGrid(Check):
 
 
 class _Held:
-    """What one position holds and what that cost, exactly; `mean` stays when some is closed."""
+    """What one position holds and what that cost. Closing takes cost out in proportion; the whole
+    number that is kept of it is off by less than one part in all that is held."""
 
     __slots__ = ("cost", "is_known", "signed_raw")
 
     def __init__(self) -> None:
         self.signed_raw = 0
-        self.cost = Fraction(0)  # raw price x raw quantity
+        self.cost = 0  # raw price x raw quantity
         self.is_known = True
 
     def hear(self, side: OrderSide, quantity_raw: int, price_raw: int) -> None:
         change = quantity_raw if side is BUY else -quantity_raw
         held = self.signed_raw
+        left = self.signed_raw = held + change
         if held * change >= 0:
             self.cost += quantity_raw * price_raw
+        elif held * left > 0:
+            self.cost = self.cost * left // held
         else:
-            closed = min(quantity_raw, abs(held))
-            self.cost -= self.cost * closed / abs(held)
-            self.cost += (quantity_raw - closed) * price_raw
-        self.signed_raw = held + change
+            self.cost = abs(left) * price_raw
 
 
 @always(
@@ -159,9 +157,10 @@ class ArithmeticIsExact(Check):
             return None
         if step.quantity.raw != abs(held.signed_raw):
             return None  # the close before the open of a fill through flat
-        told = Fraction(step.avg_px_open)
-        mean = held.cost / abs(held.signed_raw)
-        if abs(told * _RAW - mean) <= 1 and told * _RAW <= PRICE_RAW_MAX:
+        whole, _, decimals = step.avg_px_open.partition(".")
+        told_raw = int(whole + decimals) if len(decimals) == FIXED_PRECISION else -1
+        quantity_raw = abs(held.signed_raw)
+        if abs(told_raw * quantity_raw - held.cost) <= quantity_raw:
             return None
-        exact = round(mean)
+        exact = held.cost // quantity_raw
         return Violation(step.position_id, f"mean {step.avg_px_open} told, {exact} raw is exact")

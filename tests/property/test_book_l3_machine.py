@@ -137,7 +137,7 @@ class OrderBookMachine(machines.Machine):
             case 4:
                 self.refuse(good, precision=3)
             case 5:
-                self.refuse(good, self.delta(ADD, None, price, 1, 99))
+                self.refuse(good, self.delta(ADD, None, price, 1, 999))
             case 6:
                 self.refuse(
                     good, self.delta(CLEAR, None), self.delta(ADD, None, price, 1, order_id)

@@ -44,6 +44,11 @@ SEEN_IN_CALM = frozenset(
         "timer-ties-by-name",
         "picture-taken-for-trigger",
         "outbox-before-journal",
+        "duration-by-venue-stamps",
+        "timers-survive-stop",
+        "failed-hook-stays-between",
+        "position-float-average",
+        "finer-price-sent",
     }
 )
 STORM_ONLY = [bug for bug in BUGS.values() if bug.id not in SEEN_IN_CALM]
