@@ -69,7 +69,7 @@ BUGS: Final = (
         property="CLK-3",
         observed=(
             "A position of NautilusTrader takes its duration from the event stamps of its fills, "
-            "which the venue makes: it may come out negative."
+            "which the venue makes."
         ),
     ),
     Bug(

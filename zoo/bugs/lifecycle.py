@@ -33,8 +33,7 @@ BUGS: Final = (
         ),
         property="LIF-3",
         observed=(
-            "A component of NautilusTrader whose hook raises stays in the transitional state, "
-            "and most of those have no way out."
+            "A component of NautilusTrader whose hook raises stays in the transitional state."
         ),
     ),
     Bug(
