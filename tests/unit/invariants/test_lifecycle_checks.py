@@ -30,9 +30,7 @@ class Sea:
 
     def __init__(self, entry: object) -> None:
         assert isinstance(entry, Property)
-        self.kernel = Kernel(
-            KernelConfig(trader_id=TraderId("T-001")), [], observer=self._done
-        )
+        self.kernel = Kernel(KernelConfig(trader_id=TraderId("T-001")), [], observer=self._done)
         self.evidence = Evidence(self.kernel.view, {}, dict, {})
         self.monitor = Monitor([entry], self.evidence)
         self.actors = self.monitor.actors()
