@@ -6,7 +6,7 @@ from typing import Final
 from engine.actor import Actor, ActorConfig
 from engine.kernel import KernelConfig
 from engine.model.commands import FireTimer, StartKernel, StopKernel, TradingCommand
-from engine.model.data import QuoteTick, TradeTick
+from engine.model.data import QuoteTick
 from engine.model.enums import ComponentState, KernelState
 from engine.model.events import ComponentStateChanged, TimeEvent
 from engine.model.identifiers import ActorId, ComponentId, StrategyId, TraderId
@@ -29,7 +29,10 @@ _AT_REST: Final = (_C.STOPPED, _C.DISPOSED, _C.FAULTED)
 
 
 class Sleeper(Actor):
-    """Subscribes, arms timers, stops itself after five seconds, and notes what still reaches it."""
+    """Arms timers, stops itself after five seconds, and notes what still reaches it.
+
+    It asks no venue for anything: it listens to quotes only where they flow for somebody else.
+    """
 
     def __init__(self) -> None:
         super().__init__(ActorConfig(actor_id=ActorId("Sleeper")))
@@ -40,20 +43,18 @@ class Sleeper(Actor):
         self.clock.set_time_alert_ns("nap", start + 5 * _S, self._sleep)
         self.clock.set_time_alert_ns("late", start + 8 * _S, self._hear)
         self.clock.set_timer_ns("beat", 2 * _S, start, 0, self._hear)
-        for instrument_id in self.cache.instrument_ids()[:1]:
-            self.subscribe_quote_ticks(instrument_id)
-            self.subscribe_trade_ticks(instrument_id)
 
     def on_quote_tick(self, tick: QuoteTick) -> None:
         self._note("a quote")
-
-    def on_trade_tick(self, tick: TradeTick) -> None:
-        self._note("a trade")
 
     def _hear(self, event: TimeEvent) -> None:
         self._note(f"timer {event.name}")
 
     def _sleep(self, _: TimeEvent) -> None:
+        for instrument_id in self.cache.instrument_ids():
+            if self.cache.has_quote_ticks(instrument_id):
+                self.subscribe_quote_ticks(instrument_id)
+                break
         self.stop()
 
     def _note(self, what: str) -> None:
