@@ -5,12 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SEEDS ?= 200
+STEPS ?= 20000
 
-.PHONY: help setup trial test check bench campaign clean
+.PHONY: help setup trial test machines check bench campaign clean
 
 help:
 	@echo "make trial        $(SEEDS) seeds of the default scenario through a hostile sea"
 	@echo "make test         the whole test suite (under 10 minutes on two cores)"
+	@echo "make machines     $(STEPS) steps of each state machine against its slow model"
 	@echo "make check        format, lint, types, documentation"
 	@echo "make bench        the benchmarks; PEER_PYTHON=... also runs the peer and prints ratios"
 	@echo "make campaign     the long one: 3,000 clean seeds and every zoo bug"
@@ -29,6 +31,9 @@ trial: $(STAMP)
 
 test: $(STAMP)
 	@$(BIN)/python -m pytest -n 2
+
+machines: $(STAMP)
+	@$(BIN)/python -m pytest tests/property --steps $(STEPS) -n 2
 
 check: $(STAMP)
 	@$(BIN)/ruff format --check .

@@ -117,6 +117,11 @@ class MarketCache:
         self._statuses: dict[InstrumentId, InstrumentStatus] = {}
         self._closes: dict[InstrumentId, InstrumentClose] = {}
 
+    @property
+    def tick_capacity(self) -> int:
+        """How many of the newest quotes, and of the newest trades, are kept per instrument."""
+        return self._tick_capacity
+
     # --- writers ----------------------------------------------------------------------------
 
     def add_instrument(self, instrument: Instrument) -> None:

@@ -14,7 +14,8 @@ from engine.model.data import (
     QuoteTick,
     TradeTick,
 )
-from engine.model.events import AccountState, OrderEvent
+from engine.model.events import AccountState, OrderEvent, PositionEvent
+from engine.model.identifiers import ClientOrderId, InstrumentId
 from invariants.evidence import Evidence
 from invariants.property import Check, Violation, always
 
@@ -35,6 +36,63 @@ class IndexesAgree(Check):
     def end(self, evidence: Evidence) -> Iterator[Violation]:
         for problem in evidence.view.cache.check_integrity():
             yield Violation("cache", problem)
+
+
+@always(
+    "CCH-2",
+    "Nothing that lives is evicted: every order that began and every position stays cached, and "
+    "a series of ticks holds all it was told, up to its capacity and never beyond.",
+)
+class NothingLiveIsEvicted(Check):
+    facts = (OrderEvent, PositionEvent)
+    inputs = (QuoteTick, TradeTick)
+
+    def __init__(self) -> None:
+        self._positions = 0
+        self._quotes: dict[InstrumentId, int] = {}
+        self._trades: dict[InstrumentId, int] = {}
+
+    def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
+        cache = evidence.view.cache
+        tick = evidence.record.input
+        if isinstance(tick, QuoteTick):
+            if cache.quote_tick(tick.instrument_id) is tick:
+                held = cache.quote_tick_count(tick.instrument_id)
+                return self._count(self._quotes, tick.instrument_id, held, evidence, "quotes")
+        elif isinstance(tick, TradeTick) and cache.trade_tick(tick.instrument_id) is tick:
+            held = cache.trade_tick_count(tick.instrument_id)
+            return self._count(self._trades, tick.instrument_id, held, evidence, "trades")
+        return self._missing(evidence)
+
+    def _count(
+        self,
+        told: dict[InstrumentId, int],
+        instrument_id: InstrumentId,
+        held: int,
+        evidence: Evidence,
+        kind: str,
+    ) -> Iterator[Violation] | None:
+        count = told[instrument_id] = told.get(instrument_id, 0) + 1
+        capacity = evidence.view.cache.tick_capacity
+        if held != (count if count < capacity else capacity):
+            told_of = f"{count} {kind} were told, {held} are held of {capacity} that may be"
+            return iter([Violation(instrument_id, told_of)])
+        return self._missing(evidence)
+
+    def _missing(self, evidence: Evidence) -> Iterator[Violation] | None:
+        cache = evidence.view.cache
+        positions = cache.positions_total_count()
+        if len(evidence.witnesses) <= cache.orders_total_count() and positions >= self._positions:
+            self._positions = positions
+            return None
+        return self._gone(evidence, positions)
+
+    def _gone(self, evidence: Evidence, positions: int) -> Iterator[Violation]:
+        for name in evidence.witnesses:
+            if not evidence.view.cache.order_exists(ClientOrderId(name)):
+                yield Violation(name, "began and is cached no more")
+        if positions < self._positions:
+            yield Violation("cache", f"held {self._positions} positions, now {positions}")
 
 
 @always(

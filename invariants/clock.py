@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from engine.actor import Actor, ActorConfig
-from engine.model.events import TimeEvent
-from engine.model.identifiers import ActorId
+from engine.model.events import PositionClosed, PositionOpened, TimeEvent
+from engine.model.identifiers import ActorId, PositionId
 from invariants.evidence import Evidence
 from invariants.property import Check, Violation, always, eventually
 
@@ -119,3 +119,27 @@ class TimersFireOnSchedule(Check):
             yield Violation(
                 rest[0][1], f"{len(fired)} firings, {len(expected)} were due by {rest[0][0]}"
             )
+
+
+@always(
+    "CLK-3",
+    "A duration is measured on the kernel's own axis: from its local stamp of the opening to that "
+    "of the close, whatever the venue's stamps say.",
+)
+class DurationsAreLocal(Check):
+    facts = (PositionOpened, PositionClosed)
+
+    def __init__(self) -> None:
+        self._opened_ns: dict[PositionId, int] = {}
+
+    def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
+        opened_ns = self._opened_ns
+        for fact in evidence.record.facts:
+            if isinstance(fact, PositionOpened):
+                opened_ns[fact.position_id] = fact.ts_init
+            elif isinstance(fact, PositionClosed):
+                took_ns = fact.ts_init - opened_ns.get(fact.position_id, fact.ts_init)
+                if fact.duration_ns != took_ns:
+                    told = f"was open for {took_ns} ns by our clock, told {fact.duration_ns} ns"
+                    return iter([Violation(fact.position_id, told)])
+        return None

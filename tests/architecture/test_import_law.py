@@ -21,6 +21,10 @@ VENUE_MAY_USE = {
 }
 
 
+# A slow model may share the engine's messages and names, and none of its rules.
+MODELS_MAY_USE = {"engine.model.enums", "engine.model.events"}
+
+
 def modules(package: str) -> list[Path]:
     return sorted((ROOT / package).rglob("*.py"))
 
@@ -74,6 +78,18 @@ def test_the_simulated_venue_shares_no_order_logic_with_the_engine() -> None:
         if name.startswith("engine")
         and name not in VENUE_MAY_USE | {"engine.model"}
         and not any(name.startswith(f"{module}.") for module in VENUE_MAY_USE)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_slow_models_share_no_rule_with_engine_or_venue() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line} imports {name}"
+        for path in modules("simulation/models")
+        for line, name in imports(path)
+        if name.split(".")[0] in ORDER
+        and name not in MODELS_MAY_USE
+        and not name.startswith("simulation.models")
     ]
     assert not wrong, "\n".join(wrong)
 

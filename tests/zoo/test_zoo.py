@@ -53,6 +53,11 @@ SEEN_IN_CALM = frozenset(
         "quanto-labelled-quote",
         "premium-not-paid",
         "settlement-half-applied",
+        "duration-by-venue-stamps",
+        "timers-survive-stop",
+        "failed-hook-stays-between",
+        "position-float-average",
+        "finer-price-sent",
     }
 )
 STORM_ONLY = [bug for bug in BUGS.values() if bug.id not in SEEN_IN_CALM]

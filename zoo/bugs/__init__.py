@@ -16,10 +16,12 @@ from zoo.bugs import (
     hedging,
     instruments,
     kernel,
+    lifecycle,
     network,
     orders,
     positions,
     recovery,
+    values,
 )
 
 _ALL: Final = (
@@ -38,6 +40,8 @@ _ALL: Final = (
     *bars.BUGS,
     *hedging.BUGS,
     *instruments.BUGS,
+    *lifecycle.BUGS,
+    *values.BUGS,
 )
 
 BUGS: Final[Mapping[str, Bug]] = {bug.id: bug for bug in _ALL}

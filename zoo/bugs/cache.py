@@ -63,4 +63,35 @@ BUGS: Final = (
             "opens or moves a position all the same, and is delivered to the strategy."
         ),
     ),
+    Bug(
+        id="purge-leaves-index",
+        sentence="A lost connection purges the closed orders, and the indexes still name them.",
+        module="engine.session",
+        changes=(
+            (
+                "        self._connected[client_id] = False\n",
+                "        self._connected[client_id] = False\n"
+                "        for order in self._ctx.cache.orders_closed():\n"
+                "            del self._ctx.cache._orders[order.client_order_id]\n",
+            ),
+        ),
+        property="CCH-2",
+        observed=(
+            "Purging an order of NautilusTrader left entries in the indexes, one of which made a "
+            "later query panic (pull request 4569)."
+        ),
+    ),
+    Bug(
+        id="reconnect-drops-trades",
+        sentence="A lost connection drops the trades that were cached.",
+        module="engine.session",
+        changes=(
+            (
+                "        self._connected[client_id] = False\n",
+                "        self._connected[client_id] = False\n"
+                "        self._ctx.cache._trades.clear()\n",
+            ),
+        ),
+        property="CCH-2",
+    ),
 )

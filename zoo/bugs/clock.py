@@ -56,4 +56,34 @@ BUGS: Final = (
             "a random id."
         ),
     ),
+    Bug(
+        id="duration-by-venue-stamps",
+        sentence="How long a position was open is the difference of two of the venue's stamps.",
+        module="engine.model.positions",
+        changes=(
+            (
+                "            self.duration_ns = fill.ts_init - self._ts_init_opened\n",
+                "            self.duration_ns = fill.ts_event - self.ts_opened\n",
+            ),
+        ),
+        property="CLK-3",
+        observed=(
+            "A position of NautilusTrader takes its duration from the event stamps of its fills, "
+            "which the venue makes."
+        ),
+    ),
+    Bug(
+        id="late-close-timed-by-venue",
+        sentence="A position whose closing fill comes a second late was open until the venue's stamp.",
+        module="engine.model.positions",
+        changes=(
+            (
+                "            self.duration_ns = fill.ts_init - self._ts_init_opened\n",
+                "            late = fill.ts_init - fill.ts_event > 1_000_000_000\n"
+                "            closed_ns = fill.ts_event if late else fill.ts_init\n"
+                "            self.duration_ns = closed_ns - self._ts_init_opened\n",
+            ),
+        ),
+        property="CLK-3",
+    ),
 )

@@ -1,0 +1,196 @@
+"""The lives of components: at rest nothing reaches them, and nobody stays between two states."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from engine.actor import Actor, ActorConfig
+from engine.kernel import KernelConfig
+from engine.model.commands import FireTimer, StartKernel, StopKernel, TradingCommand
+from engine.model.data import QuoteTick
+from engine.model.enums import ComponentState, KernelState
+from engine.model.events import ComponentStateChanged, TimeEvent
+from engine.model.identifiers import ActorId, ComponentId, StrategyId, TraderId
+from engine.model.reports import ClientConnected, ClientDisconnected
+from invariants.evidence import Evidence
+from invariants.property import Check, Violation, always
+
+_S = 1_000_000_000
+_C, _K = ComponentState, KernelState
+_TRANSITIONAL: Final = (
+    _C.STARTING,
+    _C.STOPPING,
+    _C.RESUMING,
+    _C.RESETTING,
+    _C.DISPOSING,
+    _C.DEGRADING,
+    _C.FAULTING,
+)
+_AT_REST: Final = (_C.STOPPED, _C.DISPOSED, _C.FAULTED)
+
+
+class Sleeper(Actor):
+    """Arms timers, stops itself after five seconds, and notes what still reaches it.
+
+    It asks no venue for anything: it listens to quotes only where they flow for somebody else.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(ActorConfig(actor_id=ActorId("Sleeper")))
+        self.disturbed: list[str] = []
+
+    def on_start(self) -> None:
+        start = self.clock.timestamp_ns()
+        self.clock.set_time_alert_ns("nap", start + 5 * _S, self._sleep)
+        self.clock.set_time_alert_ns("late", start + 8 * _S, self._hear)
+        self.clock.set_timer_ns("beat", 2 * _S, start, 0, self._hear)
+
+    def on_quote_tick(self, tick: QuoteTick) -> None:
+        self._note("a quote")
+
+    def _hear(self, event: TimeEvent) -> None:
+        self._note(f"timer {event.name}")
+
+    def _sleep(self, _: TimeEvent) -> None:
+        for instrument_id in self.cache.instrument_ids():
+            if self.cache.has_quote_ticks(instrument_id):
+                self.subscribe_quote_ticks(instrument_id)
+                break
+        self.stop()
+
+    def _note(self, what: str) -> None:
+        if not self.is_running:
+            self.disturbed.append(what)
+
+
+@always(
+    "LIF-1",
+    "A component that is not running gets no callback, sends nothing and holds no timer.",
+)
+class NothingDisturbsRest(Check):
+    facts = (ComponentStateChanged,)
+
+    def __init__(self) -> None:
+        self._sleeper = Sleeper()
+        self._disturbed = self._sleeper.disturbed
+        self._resting: dict[ComponentId, str] = {}
+        self._strategies_rest = False  # one of them ever came to rest: else nobody need be asked
+
+    def actor(self) -> Actor:
+        return self._sleeper
+
+    def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
+        for fact in evidence.record.facts:
+            if isinstance(fact, ComponentStateChanged):
+                self._resting.pop(fact.component_id, None)
+                if fact.state in _AT_REST:
+                    self._resting[fact.component_id] = fact.state.name
+                    self._strategies_rest |= isinstance(fact.component_id, StrategyId)
+        if not self._resting:
+            return None
+        return self._timers(evidence)
+
+    def every_turn(self, evidence: Evidence) -> Iterator[Violation] | None:
+        if self._disturbed:
+            return iter([Violation("Sleeper", f"heard {self._disturbed[0]} while at rest")])
+        if self._strategies_rest and evidence.record.commands:
+            return self._senders(evidence)
+        return None
+
+    def _timers(self, evidence: Evidence) -> Iterator[Violation]:
+        for owner, name, due_ns in evidence.view.timers():
+            if owner in self._resting:
+                yield Violation(owner, f"is {self._resting[owner]}, timer {name} is due {due_ns}")
+
+    def _senders(self, evidence: Evidence) -> Iterator[Violation]:
+        entered = [
+            fact.component_id
+            for fact in evidence.record.facts
+            if isinstance(fact, ComponentStateChanged)
+        ]  # what came to rest in this turn may have sent before
+        for command in evidence.record.commands:
+            if isinstance(command, TradingCommand) and command.strategy_id not in entered:
+                state = self._resting.get(command.strategy_id)
+                if state is not None:
+                    kind = type(command).__name__
+                    yield Violation(command.strategy_id, f"is {state} and sent {kind}")
+
+
+class _Slipped(Exception):
+    """What the Stumbler's hook raises."""
+
+
+class Stumbler(Actor):
+    """Its hook raises in the middle of a transition, and it catches that itself."""
+
+    def __init__(self) -> None:
+        super().__init__(ActorConfig(actor_id=ActorId("Stumbler")))
+
+    def on_start(self) -> None:
+        at_ns = self.clock.timestamp_ns() + 3 * _S
+        self.clock.set_time_alert_ns("stumble", at_ns, self._stumble)
+
+    def on_degrade(self) -> None:
+        raise _Slipped
+
+    def _stumble(self, _: TimeEvent) -> None:
+        try:
+            self.degrade()
+        except _Slipped:
+            return  # it is for the lifecycle to say where that leaves us
+
+
+@always(
+    "LIF-3",
+    "Nothing stays in a transitional state: a component not beyond its turn, a kernel not beyond "
+    "the bound configured for that stage.",
+)
+class NobodyStaysBetween(Check):
+    """A scenario's kernel has the default bounds."""
+
+    facts = (ComponentStateChanged,)
+    inputs = (StartKernel, StopKernel, ClientConnected, ClientDisconnected, FireTimer)
+
+    def __init__(self) -> None:
+        config = KernelConfig(trader_id=TraderId("BOUNDS-000"))
+        self._bounds = {
+            _K.CONNECTING: config.connection_timeout_ns,
+            _K.RECONCILING: config.reconciliation_timeout_ns,
+            _K.STOPPING: config.stop_grace_ns,
+        }
+        self._stumbler = Stumbler()
+        self._state: KernelState = _K.READY
+        self._leave_by_ns: int | None = None
+
+    def actor(self) -> Actor:
+        return self._stumbler
+
+    def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
+        late = self._late(evidence)
+        if late is not None:
+            return iter([late])
+        last: dict[ComponentId, ComponentState] = {}
+        for fact in evidence.record.facts:
+            if isinstance(fact, ComponentStateChanged):
+                last[fact.component_id] = fact.state
+        stuck = [
+            Violation(component_id, f"is {state.name} at the end of the turn")
+            for component_id, state in last.items()
+            if state in _TRANSITIONAL
+        ]
+        return iter(stuck) if stuck else None
+
+    def end(self, evidence: Evidence) -> Iterator[Violation]:
+        late = self._late(evidence)
+        if late is not None:
+            yield late
+
+    def _late(self, evidence: Evidence) -> Violation | None:
+        """Inputs and timers move a kernel, so it is looked at after those."""
+        state, now_ns = evidence.view.state, evidence.view.now_ns
+        if state is not self._state:
+            self._state = state
+            bound_ns = self._bounds.get(state)
+            self._leave_by_ns = None if bound_ns is None else now_ns + bound_ns
+        elif self._leave_by_ns is not None and now_ns > self._leave_by_ns:
+            return Violation("kernel", f"is {state.name}, bound to leave by {self._leave_by_ns}")
+        return None

@@ -1,0 +1,166 @@
+"""Values: on the grid where they leave, whole after a split, exact in what is worked out of them."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from engine.model.commands import ModifyOrder, SubmitOrder
+from engine.model.enums import BUY, OrderSide
+from engine.model.events import (
+    OrderFilled,
+    PositionChanged,
+    PositionClosed,
+    PositionEvent,
+    PositionOpened,
+)
+from engine.model.fixed import FIXED_PRECISION, QUANTITY_RAW_MAX
+from engine.model.identifiers import PositionId
+from engine.model.values import Price, Quantity
+from invariants.evidence import Evidence
+from invariants.property import Check, Violation, always
+
+
+@always(
+    "VAL-1",
+    "Every price and quantity that leaves for a venue lies on its instrument's increments, and "
+    "the parts a fill is split into sum to the fill.",
+)
+class ValuesLieOnTheGrid(Check):
+    def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
+        for command in evidence.record.commands:
+            kind = type(command)
+            if kind is SubmitOrder or kind is ModifyOrder:
+                return self._judge(evidence)
+        return self._judge(evidence) if evidence.fills else None
+
+    def _judge(self, evidence: Evidence) -> Iterator[Violation]:
+        for command in evidence.record.commands:
+            if isinstance(command, SubmitOrder):
+                order = command.order
+                yield from self._off_grid(
+                    evidence, command, order.quantity, (order.price, order.trigger_price)
+                )
+            elif isinstance(command, ModifyOrder):
+                yield from self._off_grid(
+                    evidence, command, command.quantity, (command.price, command.trigger_price)
+                )
+        if evidence.fills:
+            yield from self._unequal_parts(evidence.record.facts)
+
+    @staticmethod
+    def _off_grid(
+        evidence: Evidence,
+        command: SubmitOrder | ModifyOrder,
+        quantity: Quantity | None,
+        prices: tuple[Price | None, ...],
+    ) -> Iterator[Violation]:
+        instrument = evidence.view.cache.instrument(command.instrument_id)
+        if instrument is None:
+            yield Violation(command.instrument_id, "an order of an unknown instrument left")
+            return
+        if quantity is not None and quantity.raw % instrument.size_increment.raw:
+            step = instrument.size_increment
+            yield Violation(command.command_id, f"quantity {quantity} left, the step is {step}")
+        for price in prices:
+            if price is not None and price.raw % instrument.price_increment.raw:
+                tick = instrument.price_increment
+                yield Violation(command.command_id, f"price {price} left, the tick is {tick}")
+
+    @staticmethod
+    def _unequal_parts(facts: tuple[msgspec.Struct, ...]) -> Iterator[Violation]:
+        """The steps of the position that follow a fill are its parts."""
+        fill: OrderFilled | None = None
+        parts_raw = 0
+        for fact in (*facts, None):
+            if isinstance(fact, PositionEvent):
+                parts_raw += fact.last_qty.raw
+            elif fact is None or isinstance(fact, OrderFilled):
+                if fill is not None and parts_raw != fill.last_qty.raw:
+                    told = f"a fill of {fill.last_qty.raw} raw moved positions by {parts_raw}"
+                    yield Violation(fill.trade_id, told)
+                fill, parts_raw = fact, 0
+
+
+class _Held:
+    """What one position holds and what that cost. Closing takes cost out in proportion; the whole
+    number that is kept of it is off by less than one part in all that is held."""
+
+    __slots__ = ("cost", "is_known", "signed_raw")
+
+    def __init__(self) -> None:
+        self.signed_raw = 0
+        self.cost = 0  # raw price x raw quantity
+        self.is_known = True
+
+    def hear(self, side: OrderSide, quantity_raw: int, price_raw: int) -> None:
+        change = quantity_raw if side is BUY else -quantity_raw
+        held = self.signed_raw
+        left = self.signed_raw = held + change
+        if held * change >= 0:
+            self.cost += quantity_raw * price_raw
+        elif held * left > 0:
+            self.cost = self.cost * left // held
+        else:
+            self.cost = abs(left) * price_raw
+
+
+@always(
+    "VAL-2",
+    "Arithmetic is exact: raw values are whole numbers within the limits of their type, and a "
+    "position's average opening price is the exact mean of what it holds.",
+)
+class ArithmeticIsExact(Check):
+    """The mean is judged while all that is held came from fills of a linear instrument; a fee in
+    the instrument itself moves what is held by rules that are POS-1's to judge."""
+
+    facts = (OrderFilled,)
+
+    def __init__(self) -> None:
+        self._held: dict[PositionId, _Held] = {}
+
+    def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
+        for order in evidence.orders:
+            for raw in (order.filled_raw, order.leaves_raw, order.overfill_raw):
+                if type(raw) is not int or not 0 <= raw <= QUANTITY_RAW_MAX:
+                    return iter([Violation(order.client_order_id, f"counts {raw!r} raw")])
+        side: OrderSide | None = None
+        for fact in evidence.record.facts:
+            if isinstance(fact, OrderFilled):
+                side = fact.side
+                self._hear(fact, evidence)
+            elif side is not None and isinstance(
+                fact, PositionOpened | PositionChanged | PositionClosed
+            ):
+                found = self._mean(fact)
+                if found is not None:
+                    return iter([found])
+        return None
+
+    def _hear(self, fill: OrderFilled, evidence: Evidence) -> None:
+        held = self._held.get(fill.position_id)
+        if held is None:
+            held = self._held[fill.position_id] = _Held()
+        instrument = evidence.view.cache.instrument(fill.instrument_id)
+        base = None if instrument is None else instrument.base_currency
+        if (
+            instrument is None
+            or instrument.is_inverse
+            or (fill.commission.raw and fill.commission.currency == base)
+        ):
+            held.is_known = False
+        held.hear(fill.side, fill.last_qty.raw, fill.last_px.raw)
+
+    def _mean(self, step: PositionEvent) -> Violation | None:
+        """A step is judged once the whole fill is in: where it opens or adds and is the last."""
+        held = self._held.get(step.position_id)
+        if held is None or not held.is_known or not held.signed_raw:
+            return None
+        if step.quantity.raw != abs(held.signed_raw):
+            return None  # the close before the open of a fill through flat
+        whole, _, decimals = step.avg_px_open.partition(".")
+        told_raw = int(whole + decimals) if len(decimals) == FIXED_PRECISION else -1
+        quantity_raw = abs(held.signed_raw)
+        if abs(told_raw * quantity_raw - held.cost) <= quantity_raw:
+            return None
+        exact = held.cost // quantity_raw
+        return Violation(step.position_id, f"mean {step.avg_px_open} told, {exact} raw is exact")

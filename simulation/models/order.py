@@ -1,0 +1,410 @@
+"""An order as the list of its events: every question walks the list again, by the rules in words.
+
+There is no table of states and no counter. What stands at the venue, what is still asked of it,
+what is filled: each is read off the events, oldest first. It shares the event messages and the
+status names with the engine, and no rule.
+
+The rules, in the order a reader would ask them:
+
+- Which events make sense depends on where the order *stands* (without what is asked of it), on
+  whether a modify or cancel is on the wire, and on whether it is over.
+- While anything is asked the order shows the latest question; the answers leave it standing where
+  the news have brought it meanwhile.
+- A fill is money: once the order may be at the venue it counts, even after the end.
+"""
+
+from enum import StrEnum
+from fractions import Fraction
+
+from engine.model.enums import OrderSide, OrderStatus, OrderType
+from engine.model.events import (
+    OrderAccepted,
+    OrderCanceled,
+    OrderCancelRejected,
+    OrderDenied,
+    OrderEmulated,
+    OrderEvent,
+    OrderExpired,
+    OrderFilled,
+    OrderInitialized,
+    OrderModifyRejected,
+    OrderPendingCancel,
+    OrderPendingUpdate,
+    OrderRejected,
+    OrderReleased,
+    OrderSubmitted,
+    OrderTriggered,
+    OrderUpdated,
+)
+
+_S = OrderStatus
+_OVER = (_S.DENIED, _S.REJECTED, _S.CANCELED, _S.EXPIRED, _S.FILLED)
+_LOCAL = (_S.INITIALIZED, _S.EMULATED, _S.RELEASED)
+_PRICED = (OrderType.LIMIT, OrderType.STOP_LIMIT)
+_TRIGGERED_BY_PRICE = (OrderType.STOP_MARKET, OrderType.STOP_LIMIT)
+_RAW = 10**16  # units of 1e-16 in one
+
+_NAMES_VENUE_ORDER = (OrderAccepted, OrderFilled, OrderUpdated, OrderCanceled, OrderExpired)
+_ENDS: dict[type, OrderStatus] = {
+    OrderDenied: _S.DENIED,
+    OrderRejected: _S.REJECTED,
+    OrderCanceled: _S.CANCELED,
+    OrderExpired: _S.EXPIRED,
+}
+_BEGINS: dict[type, OrderStatus] = {
+    OrderEmulated: _S.EMULATED,
+    OrderReleased: _S.RELEASED,
+    OrderSubmitted: _S.SUBMITTED,
+    OrderAccepted: _S.ACCEPTED,
+    OrderTriggered: _S.TRIGGERED,
+}
+
+
+class Refusal(StrEnum):
+    """Why an event does not count."""
+
+    NO_SUCH_STEP = "NO_SUCH_STEP"  # not from where the order is
+    NOT_OF_THIS_ORDER = "NOT_OF_THIS_ORDER"  # it names or says what this order cannot be
+    SAME_FILL_AGAIN = "SAME_FILL_AGAIN"
+    OTHER_FILL_OF_SAME_TRADE = "OTHER_FILL_OF_SAME_TRADE"
+    FILL_OF_UNSENT = "FILL_OF_UNSENT"  # ended before it left
+
+
+class OrderModel:
+    """The witness for orders.
+
+    Attributes:
+        init: what was ordered.
+        events: what counted, oldest first, `init` included.
+    """
+
+    def __init__(self, init: OrderInitialized) -> None:
+        self.init = init
+        self.events: list[OrderEvent] = [init]
+
+    def add(self, event: OrderEvent) -> Refusal | None:
+        """Take an event, or say why not and stay as it was."""
+        refusal = self.refusal(event)
+        if refusal is None:
+            self.events.append(event)
+        return refusal
+
+    # --- what has happened ---------------------------------------------------------------
+
+    def fills(self) -> list[OrderFilled]:
+        return [event for event in self.events if isinstance(event, OrderFilled)]
+
+    @property
+    def quantity_raw(self) -> int:
+        quantity = self.init.quantity
+        for event in self.events:
+            if isinstance(event, OrderUpdated):
+                quantity = event.quantity
+        raw: int = quantity.raw
+        return raw
+
+    @property
+    def filled_raw(self) -> int:
+        return sum(fill.last_qty.raw for fill in self.fills())
+
+    @property
+    def leaves_raw(self) -> int:
+        return max(self.quantity_raw - self.filled_raw, 0)
+
+    @property
+    def overfill_raw(self) -> int:
+        return max(self.filled_raw - self.quantity_raw, 0)
+
+    @property
+    def mean_price(self) -> Fraction | None:
+        """Exact, unrounded; None before the first fill."""
+        if not self.filled_raw:
+            return None
+        paid = sum(fill.last_px.raw * fill.last_qty.raw for fill in self.fills())
+        return Fraction(paid, self.filled_raw * _RAW)
+
+    def commission_raw(self) -> dict[str, int]:
+        """What the fills cost in all, by currency code."""
+        paid: dict[str, int] = {}
+        for fill in self.fills():
+            code = fill.commission.currency.code
+            paid[code] = paid.get(code, 0) + fill.commission.raw
+        return paid
+
+    @property
+    def price_raw(self) -> int | None:
+        price = self.init.price
+        for event in self.events:
+            if isinstance(event, OrderUpdated) and event.price is not None:
+                price = event.price
+        return None if price is None else int(price.raw)
+
+    @property
+    def trigger_raw(self) -> int | None:
+        price = self.init.trigger_price
+        for event in self.events:
+            if isinstance(event, OrderUpdated) and event.trigger_price is not None:
+                price = event.trigger_price
+        return None if price is None else int(price.raw)
+
+    @property
+    def account(self) -> str | None:
+        """Whoever took it last; known from its sending, its acceptance or a fill."""
+        account = None
+        for event in self.events:
+            if isinstance(event, OrderSubmitted | OrderAccepted | OrderFilled):
+                account = event.account_id
+        return account
+
+    def venue_order_ids(self) -> list[str]:
+        """Every id the venue gave it, oldest first."""
+        return self._venue_naming()[0]
+
+    @property
+    def venue_order_id(self) -> str | None:
+        """The present one."""
+        return self._venue_naming()[1]
+
+    def _venue_naming(self) -> tuple[list[str], str | None]:
+        seen: list[str] = []
+        current: str | None = None
+        for event in self.events:
+            if not isinstance(event, _NAMES_VENUE_ORDER) or event.venue_order_id is None:
+                continue
+            name = event.venue_order_id
+            if isinstance(event, OrderFilled) and name in seen:
+                continue  # an execution of the order that a replacement has superseded
+            current = name
+            if name not in seen:
+                seen.append(name)
+        return seen, current
+
+    # --- where it is ---------------------------------------------------------------------
+
+    @property
+    def standing(self) -> OrderStatus:
+        """Where the news have brought it, whatever is asked of it."""
+        standing = _S.INITIALIZED
+        quantity = filled = 0
+        for event in self.events:
+            kind = type(event)
+            if isinstance(event, OrderInitialized):
+                quantity = event.quantity.raw
+            elif isinstance(event, OrderUpdated):
+                quantity = event.quantity.raw
+                if 0 < quantity <= filled:
+                    standing = _S.FILLED  # cut down to what it has: nothing rests
+            elif isinstance(event, OrderFilled):
+                filled += event.last_qty.raw
+                if filled >= quantity:
+                    standing = _S.FILLED
+                elif standing not in _OVER:
+                    standing = _S.PARTIALLY_FILLED
+            elif kind in _ENDS:
+                standing = _ENDS[kind]
+            elif kind in _BEGINS:
+                standing = _BEGINS[kind]
+        return standing
+
+    @property
+    def is_over(self) -> bool:
+        return self.standing in _OVER
+
+    def asked(self) -> dict[str, OrderStatus]:
+        """What is on the wire, oldest first: request id to the status it shows. The end of the
+        order leaves nothing to be answered."""
+        if self.is_over:
+            return {}
+        return self._requests()
+
+    def _requests(self) -> dict[str, OrderStatus]:
+        asked: dict[str, OrderStatus] = {}
+        for event in self.events:
+            if isinstance(event, OrderPendingUpdate):
+                asked[event.request_id] = _S.PENDING_UPDATE
+            elif isinstance(event, OrderPendingCancel):
+                asked[event.request_id] = _S.PENDING_CANCEL
+            elif isinstance(event, OrderUpdated | OrderModifyRejected):
+                _settle(asked, event.request_id, _S.PENDING_UPDATE)
+            elif isinstance(event, OrderCancelRejected):
+                _settle(asked, event.request_id, _S.PENDING_CANCEL)
+        return asked
+
+    def answered(self) -> list[str]:
+        """Requests that have had their answer, named or meant."""
+        answered: list[str] = []
+        asked: dict[str, OrderStatus] = {}
+        for event in self.events:
+            if isinstance(event, OrderPendingUpdate):
+                asked[event.request_id] = _S.PENDING_UPDATE
+            elif isinstance(event, OrderPendingCancel):
+                asked[event.request_id] = _S.PENDING_CANCEL
+            elif isinstance(event, OrderUpdated | OrderModifyRejected | OrderCancelRejected):
+                kind = _question(event)
+                name = _settle(asked, event.request_id, kind)
+                if name is not None:
+                    answered.append(name)
+        return answered
+
+    @property
+    def status(self) -> OrderStatus:
+        """What the order shows: the latest open question, else where it stands."""
+        asked = self.asked()
+        return list(asked.values())[-1] if asked else self.standing
+
+    @property
+    def status_beneath(self) -> OrderStatus | None:
+        """Where it stands, while a question hides that."""
+        return self.standing if self.asked() else None
+
+    # --- when ----------------------------------------------------------------------------
+
+    def first_time(self, *kinds: type) -> int:
+        """`ts_event` of the first event of these kinds, nanoseconds; 0: none."""
+        return next((event.ts_event for event in self.events if isinstance(event, kinds)), 0)
+
+    @property
+    def ts_submitted(self) -> int:
+        return self.first_time(OrderSubmitted)
+
+    @property
+    def ts_accepted(self) -> int:
+        """The acceptance says so itself, even when a fill came first."""
+        return self.first_time(OrderAccepted) or self.first_time(OrderFilled)
+
+    @property
+    def ts_closed(self) -> int:
+        """When it ended; late fills do not move that."""
+        shorter = OrderModel(self.init)
+        for event in self.events[1:]:
+            shorter.events.append(event)
+            if shorter.is_over:
+                return event.ts_event
+        return 0
+
+    # --- what may come next --------------------------------------------------------------
+
+    def refusal(self, event: OrderEvent) -> Refusal | None:
+        """Why this event could not be the next one; None: it could."""
+        init = self.init
+        if (event.client_order_id, event.strategy_id, event.instrument_id) != (
+            init.client_order_id,
+            init.strategy_id,
+            init.instrument_id,
+        ):
+            return Refusal.NOT_OF_THIS_ORDER
+        if isinstance(event, OrderFilled):
+            return self._refusal_of_fill(event)
+        if self._contradicts(event):
+            return Refusal.NOT_OF_THIS_ORDER
+        return None if self._may_follow(event) else Refusal.NO_SUCH_STEP
+
+    def _refusal_of_fill(self, fill: OrderFilled) -> Refusal | None:
+        for known in self.fills():
+            if known.trade_id == fill.trade_id:
+                same = (known.side, known.last_qty.raw, known.last_px.raw) == (
+                    fill.side,
+                    fill.last_qty.raw,
+                    fill.last_px.raw,
+                )
+                return Refusal.SAME_FILL_AGAIN if same else Refusal.OTHER_FILL_OF_SAME_TRADE
+        if fill.side is not self.init.side or not fill.last_qty.raw:
+            return Refusal.NOT_OF_THIS_ORDER
+        if self.account not in (None, fill.account_id):
+            return Refusal.NOT_OF_THIS_ORDER
+        was_sent = self.first_time(OrderSubmitted) or self.venue_order_id is not None
+        standing = self.standing
+        if not was_sent and standing in (_S.REJECTED, _S.CANCELED, _S.EXPIRED):
+            return Refusal.FILL_OF_UNSENT
+        if standing in _LOCAL or standing is _S.DENIED:
+            return Refusal.NO_SUCH_STEP
+        return None
+
+    def _contradicts(self, event: OrderEvent) -> bool:
+        """Whether it says what this order cannot be, or answers what was not asked."""
+        init = self.init
+        if isinstance(event, OrderUpdated) and (
+            not event.quantity.raw
+            or (event.price is not None and init.order_type not in _PRICED)
+            or (event.trigger_price is not None and init.order_type not in _TRIGGERED_BY_PRICE)
+        ):
+            return True
+        if isinstance(event, OrderUpdated | OrderModifyRejected | OrderCancelRejected):
+            name = event.request_id
+            if name is None:
+                return False
+            asked = self.asked().get(name, _question(event))
+            return name in self.answered() or asked is not _question(event)
+        if isinstance(event, OrderPendingUpdate | OrderPendingCancel):
+            return event.request_id in self.asked() or event.request_id in self.answered()
+        if isinstance(event, OrderTriggered):
+            return init.order_type is not OrderType.STOP_LIMIT
+        if isinstance(event, OrderAccepted):
+            return self.account not in (None, event.account_id)
+        if isinstance(event, OrderCanceled | OrderExpired):
+            current = self.venue_order_id
+            return None not in (current, event.venue_order_id) and current != event.venue_order_id
+        return False
+
+    def _may_follow(self, event: OrderEvent) -> bool:
+        """Whether an event that fits the order can come now."""
+        standing = self.standing
+        if standing in _OVER:
+            return False  # fills alone may come late, and they are judged elsewhere
+        is_asked = bool(self.asked())
+        match event:
+            case OrderDenied():
+                return standing in _LOCAL
+            case OrderEmulated():
+                return standing is _S.INITIALIZED
+            case OrderReleased():
+                return standing in (_S.INITIALIZED, _S.EMULATED)
+            case OrderSubmitted():
+                return standing in (_S.INITIALIZED, _S.RELEASED)
+            case OrderAccepted():  # of an order found at the venue, too
+                return standing in (_S.INITIALIZED, _S.SUBMITTED)
+            case OrderTriggered():
+                return standing in (_S.INITIALIZED, _S.SUBMITTED, _S.ACCEPTED)
+            case OrderRejected():
+                # after a fill a rejection can only be news of what is asked meanwhile
+                return is_asked or standing not in (_S.RELEASED, _S.PARTIALLY_FILLED)
+            case OrderExpired():
+                return standing is not _S.RELEASED
+            case OrderCanceled() | OrderUpdated():
+                return True
+            case OrderModifyRejected():
+                return standing is not _S.INITIALIZED
+            case OrderCancelRejected() | OrderPendingCancel():
+                return standing not in _LOCAL
+            case OrderPendingUpdate():  # not once it is leaving
+                return standing not in _LOCAL and _S.PENDING_CANCEL not in self.asked().values()
+        return False
+
+    def slippage(self) -> Fraction | None:
+        """How much worse than its price (else trigger) the mean fill is, from the mean rounded
+        half-even at 1e-16; None where it is not worse."""
+        reference = self.trigger_raw if self.price_raw is None else self.price_raw
+        mean = self.mean_price
+        if reference is None or mean is None:
+            return None
+        worse = Fraction(round(mean * _RAW) - reference, _RAW)
+        if self.init.side is OrderSide.SELL:
+            worse = -worse
+        return worse if worse > 0 else None
+
+
+def _question(event: OrderUpdated | OrderModifyRejected | OrderCancelRejected) -> OrderStatus:
+    """What kind of request an answer belongs to."""
+    return _S.PENDING_CANCEL if isinstance(event, OrderCancelRejected) else _S.PENDING_UPDATE
+
+
+def _settle(asked: dict[str, OrderStatus], name: str | None, kind: OrderStatus) -> str | None:
+    """Take an answered request out of `asked`; an answer without a name means the only one of
+    its kind, and nothing where there are several. Returns the name it settles, if any."""
+    if name is None:
+        of_kind = [request for request, asks in asked.items() if asks is kind]
+        if len(of_kind) != 1:
+            return None
+        name = of_kind[0]
+    asked.pop(name, None)
+    return name

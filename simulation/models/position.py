@@ -1,0 +1,172 @@
+"""A NETTING position as the story of its fills, told in exact rationals.
+
+A fill that goes through flat is a close of what is held and an open of the rest at the fill's
+price; nobody has to cut it first.
+"""
+
+from fractions import Fraction
+from typing import NamedTuple
+
+from simulation.models.holding import ZERO, Holding, Terms, half_even
+
+
+class Execution(NamedTuple):
+    """One fill, as it came.
+
+    Attributes:
+        signed: positive bought.
+        fee: negative is a rebate.
+        fee_decimals: of its currency, to share a fee out between two halves.
+        ts_event, ts_init: nanoseconds.
+    """
+
+    trade_id: str
+    order_id: str
+    signed: Fraction
+    price: Fraction
+    fee: Fraction
+    fee_currency: str
+    fee_decimals: int
+    ts_event: int
+    ts_init: int
+
+
+class Cycle:
+    """From flat to flat; the last one may still be open.
+
+    Attributes:
+        realized: profit booked less fees in the cost currency.
+        mean_open: of what was held after the last increase.
+        mean_close: of what was closed; None before any close.
+        peak: the most that was held after any fill.
+        fees: by currency code.
+    """
+
+    def __init__(self, first: Execution) -> None:
+        self.is_entered_long = first.signed > 0
+        self.opening_order_id = first.order_id
+        self.closing_order_id: str | None = None
+        self.ts_opened = first.ts_event
+        self.ts_closed = 0
+        self.ts_last = first.ts_event
+        self.opened_at_ns = first.ts_init
+        self.duration_ns = 0
+        self.realized = ZERO
+        self.mean_open = ZERO
+        self.closed_value = ZERO
+        self.closed_quantity = ZERO
+        self.peak = ZERO
+        self.fees: dict[str, Fraction] = {}
+        self.trade_ids: list[str] = []
+
+    def mean_close(self, holding: Holding) -> Fraction | None:
+        if not self.closed_quantity:
+            return None
+        return holding.mean_price(self.closed_value, self.closed_quantity)
+
+
+class Story:
+    """What the fills so far amount to.
+
+    Attributes:
+        dust: what was too small to trade and set aside, signed.
+        cycles: oldest first; the last one is the present one.
+    """
+
+    def __init__(self, terms: Terms) -> None:
+        self.holding = Holding(terms)
+        self.dust = ZERO
+        self.cycles: list[Cycle] = []
+
+    @property
+    def present(self) -> Cycle:
+        return self.cycles[-1]
+
+    def hear(self, fill: Execution) -> None:
+        """One whole fill. What goes through flat comes as close and open; a fee taken in the
+        instrument moves flat itself, so each rest is looked at anew."""
+        rest = fill
+        while rest.signed:
+            held = self.holding.signed
+            if held * rest.signed < 0 and abs(rest.signed) > abs(held):
+                share = half_even(rest.fee * abs(held) / abs(rest.signed), rest.fee_decimals)
+                self._hear_part(rest._replace(signed=-held, fee=share))
+                rest = rest._replace(signed=rest.signed + held, fee=rest.fee - share)
+            else:
+                self._hear_part(rest)
+                rest = rest._replace(signed=ZERO)
+
+    def _hear_part(self, part: Execution) -> None:
+        holding, terms = self.holding, self.holding.terms
+        held = holding.signed
+        if not held and (not self.cycles or self.present.ts_closed):
+            self.cycles.append(Cycle(part))
+        cycle = self.present
+        booked = holding.booked
+        holding.trade(part.signed, part.price)
+        cycle.realized += holding.booked - booked
+        reduces = held * part.signed < 0
+        if reduces:
+            closed = min(abs(part.signed), abs(held))
+            cycle.closed_value += holding.value(closed, part.price)
+            cycle.closed_quantity += closed
+        else:
+            self._note_mean()
+
+        cycle.fees[part.fee_currency] = cycle.fees.get(part.fee_currency, ZERO) + part.fee
+        if part.fee_currency == terms.currency:
+            cycle.realized -= part.fee
+        elif part.fee and terms.fee_moves_quantity and part.fee_currency == terms.base:
+            holding.adjust(-part.fee, part.price)
+        left = holding.signed
+        if reduces and 0 < abs(left) < terms.step:  # nobody can trade that away
+            self.dust += left
+            holding.adjust(-left, part.price)
+            left = ZERO
+        if left and reduces and left * held < 0:
+            self._note_mean()  # the fee took more than there was
+        if not left:
+            cycle.ts_closed = part.ts_event
+            cycle.closing_order_id = part.order_id
+            cycle.duration_ns = part.ts_init - cycle.opened_at_ns
+        cycle.peak = max(cycle.peak, abs(left))
+        cycle.ts_last = part.ts_event
+        if part.trade_id not in cycle.trade_ids:
+            cycle.trade_ids.append(part.trade_id)
+
+    def _note_mean(self) -> None:
+        holding = self.holding
+        self.present.mean_open = holding.mean_price(holding.cost, abs(holding.signed))
+
+
+class PositionModel:
+    """The witness for positions.
+
+    Attributes:
+        fills: every fill, as it came.
+        story: what they amount to.
+    """
+
+    def __init__(self, terms: Terms) -> None:
+        self.terms = terms
+        self.fills: list[Execution] = []
+        self.story = Story(terms)
+
+    def add(self, fill: Execution) -> None:
+        self.fills.append(fill)
+        self.story.hear(fill)
+
+    def sum_of_fills(self) -> Fraction:
+        """Signed, less the fees that were taken in the instrument itself: what is held and what
+        was set aside come to exactly this."""
+        total = ZERO
+        for fill in self.fills:
+            total += fill.signed
+            if self.terms.fee_moves_quantity and fill.fee_currency == self.terms.base:
+                total -= fill.fee
+        return total
+
+    def cash_flow(self) -> Fraction:
+        """Received less paid for the quantities alone, linear and without multiplier: with the
+        cost of what is still held it comes to what closing has earned."""
+        return sum((-fill.signed * fill.price for fill in self.fills), ZERO)

@@ -1,0 +1,400 @@
+"""Cash and margin accounts against sums over all their fills and orders."""
+
+from fractions import Fraction
+from types import ModuleType
+from typing import Any
+
+import machines
+import msgspec
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, rule
+
+import engine.model.accounts
+import engine.model.cost
+from engine.model.balances import AccountBalance
+from engine.model.currencies import BTC, USD, USDT, Currency
+from engine.model.enums import (
+    BUY,
+    SELL,
+    AccountType,
+    LiquiditySide,
+    OrderType,
+    TimeInForce,
+    TriggerType,
+)
+from engine.model.events import (
+    AccountState,
+    OrderAccepted,
+    OrderCanceled,
+    OrderCancelRejected,
+    OrderEvent,
+    OrderExpired,
+    OrderFilled,
+    OrderInitialized,
+    OrderModifyRejected,
+    OrderPendingCancel,
+    OrderPendingUpdate,
+    OrderRejected,
+    OrderSubmitted,
+    OrderTriggered,
+    OrderUpdated,
+)
+from engine.model.identifiers import (
+    AccountId,
+    ClientOrderId,
+    InstrumentId,
+    PositionId,
+    StrategyId,
+    TradeId,
+    TraderId,
+    VenueOrderId,
+)
+from engine.model.instruments import CryptoPerpetual, CurrencyPair, Instrument
+from engine.model.orders import Order
+from engine.model.values import Money, Price, Quantity
+from simulation.models.account import AccountModel, Held
+from simulation.models.holding import Terms
+from simulation.models.order import OrderModel
+from simulation.models.position import Execution
+
+RAW = 10**16
+SIM = AccountId("SIM-001")
+MARGINS = {"margin_init": "0.0333", "margin_maint": "0.0125"}
+
+SPOT = CurrencyPair(
+    id=InstrumentId("BTC/USDT.SIM"),
+    base_currency=BTC,
+    quote_currency=USDT,
+    price_increment=Price("0.01"),
+    size_increment=Quantity("0.000000001"),  # finer than the base currency's own grid
+    **MARGINS,
+)
+CENTS = CurrencyPair(
+    id=InstrumentId("BTC/USD.SIM"),
+    base_currency=BTC,
+    quote_currency=USD,
+    price_increment=Price("0.01"),
+    size_increment=Quantity("0.001"),
+    **MARGINS,
+)
+INVERSE = CryptoPerpetual(
+    id=InstrumentId("BTCUSD-INV.SIM"),
+    base_currency=BTC,
+    quote_currency=USD,
+    settlement_currency=BTC,
+    is_inverse=True,
+    price_increment=Price("0.01"),
+    size_increment=Quantity("0.001"),
+    multiplier=Quantity("100"),
+    **MARGINS,
+)
+RATES = (Fraction("0.0333"), Fraction("0.0125"))
+LISTED: dict[str, tuple[Instrument, Terms]] = {
+    str(SPOT.id): (SPOT, Terms(Fraction(1), False, "USDT", 8, "BTC", 8, True, RAW, *RATES)),
+    str(CENTS.id): (CENTS, Terms(Fraction(1), False, "USD", 2, "BTC", 8, True, RAW, *RATES)),
+    str(INVERSE.id): (INVERSE, Terms(Fraction(100), True, "BTC", 8, "BTC", 8, False, RAW, *RATES)),
+}
+CASH_LISTED, MARGIN_LISTED = [str(SPOT.id), str(CENTS.id)], [str(CENTS.id), str(INVERSE.id)]
+
+quantities = st.integers(1, 4_000).map(lambda n: Quantity.from_mantissa(n, 3)) | st.integers(
+    1, 10**10
+).map(lambda n: Quantity.from_mantissa(n, 9))
+prices = st.integers(1, 90_000).map(lambda n: Price.from_mantissa(n, 2))
+currencies = st.sampled_from([BTC, USDT, USD])
+picks = st.integers(0, 9)
+amounts = st.integers(-(10**4), 10**6)
+
+
+class AccountMachine(machines.Machine):
+    """Attributes:
+    subject: the module whose accounts are driven.
+    """
+
+    subject: ModuleType = engine.model.accounts
+
+    @initialize(leverage=st.sampled_from([None, None, 1, 3, 10]), is_rich=st.booleans())
+    def begin(self, leverage: int | None, is_rich: bool) -> None:
+        self.names = CASH_LISTED if leverage is None else MARGIN_LISTED
+        if leverage is None:
+            self.account: Any = self.subject.CashAccount(SIM)
+        else:
+            self.account = self.subject.MarginAccount(SIM, leverage)
+        self.model = AccountModel({name: LISTED[name][1] for name in self.names}, leverage)
+        self.orders: list[Order] = []
+        self.time = 100
+        self.states = 0
+        if is_rich:  # else the locks are soon held to what there is
+            for currency in (BTC, USDT, USD):
+                self.open_balance(currency, 10**15)
+
+    # --- orders come and go ----------------------------------------------------------------
+
+    @rule(
+        name=st.integers(0, 1),
+        side=st.sampled_from([BUY, SELL]),
+        order_type=st.sampled_from(
+            [*[OrderType.LIMIT] * 3, OrderType.STOP_MARKET, OrderType.STOP_LIMIT, OrderType.MARKET]
+        ),
+        quantity=quantities,
+        price=prices,
+        trigger=prices,
+        reduce_only=st.sampled_from([False] * 4 + [True]),
+        accepted=st.sampled_from([True, True, True, False]),
+    )
+    def place(
+        self, name, side, order_type, quantity, price, trigger, reduce_only, accepted: bool
+    ) -> None:
+        limited = order_type in (OrderType.LIMIT, OrderType.STOP_LIMIT)
+        stopped = order_type in (OrderType.STOP_MARKET, OrderType.STOP_LIMIT)
+        init = OrderInitialized(
+            TraderId("T-1"),
+            StrategyId("S-1"),
+            InstrumentId(self.names[name]),
+            ClientOrderId(f"O-{len(self.orders)}"),
+            "e",
+            1,
+            1,
+            side,
+            order_type,
+            quantity,
+            TimeInForce.GTC,
+            price if limited else None,
+            trigger if stopped else None,
+            TriggerType.LAST_PRICE if stopped else TriggerType.NO_TRIGGER,
+            reduce_only=reduce_only,
+        )
+        order = Order(init)
+        self.orders.append(order)
+        self.model.orders[order.client_order_id] = (self.names[name], OrderModel(init))
+        self.take(order, OrderSubmitted, SIM, "r0")
+        if accepted:
+            self.take(order, OrderAccepted, SIM, VenueOrderId(f"V-{order.client_order_id}"))
+
+    @rule(
+        pick=picks,
+        step=st.sampled_from(
+            [
+                (OrderAccepted, SIM, VenueOrderId("V")),
+                (OrderPendingUpdate, SIM, "r1"),
+                (OrderPendingCancel, SIM, "r2"),
+                (OrderModifyRejected, None, "why"),
+                (OrderCancelRejected, None, "why"),
+                (OrderTriggered,),
+                (OrderCanceled,),
+                (OrderExpired,),
+                (OrderRejected, SIM, "why"),
+            ]
+        ),
+    )
+    def news(self, pick: int, step: tuple[Any, ...]) -> None:
+        if self.orders:
+            self.take(self.orders[-1 - pick % len(self.orders)], *step)
+
+    @rule(pick=picks, quantity=quantities, price=st.none() | prices)
+    def update(self, pick: int, quantity: Quantity, price: Price | None) -> None:
+        if self.orders:
+            order = self.orders[-1 - pick % len(self.orders)]
+            priced = order.order_type in (OrderType.LIMIT, OrderType.STOP_LIMIT)
+            self.take(order, OrderUpdated, quantity, price if priced else None)
+
+    @rule(
+        pick=picks,
+        quantity=quantities,
+        part=st.sampled_from([None, 1, 2, 3]),
+        price=prices,
+        fee=st.integers(-30, 300),
+        currency=currencies,
+        late=st.sampled_from([0, 0, 0, 5, 60]),
+    )
+    def fill(
+        self, pick, quantity, part: int | None, price, fee, currency: Currency, late: int
+    ) -> None:
+        if not self.orders:
+            return
+        order = self.orders[-1 - pick % len(self.orders)]
+        if part is not None and order.leaves_raw:
+            quantity = Quantity.from_raw(-(-order.leaves_raw // part), 16)
+        self.take(
+            order,
+            OrderFilled,
+            SIM,
+            order.venue_order_id or VenueOrderId("V"),
+            TradeId(f"t{self.time}"),
+            PositionId("P"),
+            order.side,
+            order.order_type,
+            quantity,
+            price,
+            Money.from_mantissa(fee, currency),
+            LiquiditySide.MAKER,
+            late=late,
+        )
+
+    def take(self, order: Order, kind: Any, *fields: object, late: int = 0) -> None:
+        """As the portfolio does: what the order takes, the account hears of."""
+        self.time += 1
+        event: OrderEvent = kind(
+            TraderId("T-1"),
+            StrategyId("S-1"),
+            order.instrument_id,
+            order.client_order_id,
+            "e",
+            self.time - late,
+            self.time,
+            *fields,
+        )
+        name, model = self.model.orders[order.client_order_id]
+        if model.add(event) is not None:
+            return
+        order.apply(event)
+        instrument = LISTED[name][0]
+        if isinstance(event, OrderFilled):
+            self.account.apply_fill(event, instrument)
+            self.model.add_fill(name, executed(event))
+        self.account.apply_order(order, instrument)
+        self.model.note_locks()
+        self.account.settle()
+
+    # --- what is stated --------------------------------------------------------------------
+
+    @rule(currency=currencies, amount=amounts)
+    def restate(self, currency: Currency, amount: int) -> None:
+        self.open_balance(currency, amount)
+
+    def open_balance(self, currency: Currency, amount: int) -> None:
+        total = Money.from_mantissa(amount, currency)
+        self.account.set_total(currency, total.raw)
+        self.account.settle()
+        self.model.open(currency.code, exact(total.raw))
+
+    @rule()
+    def take_its_own_state(self) -> None:
+        """What an account says of itself, said to it again, changes nothing."""
+        state = self.account.state("a", self.time, self.time, False)
+        self.account.apply(state)
+        self.states += 1
+        assert self.account.last_event is state
+
+    @rule(which=st.sampled_from(["account", "type"]), amount=amounts)
+    def state_of_another(self, which: str, amount: int) -> None:
+        total = Money.from_mantissa(amount, USD)
+        balance = AccountBalance(total, Money(0, USD), total)
+        state = AccountState(SIM, self.account.account_type, (balance,), (), True, "a", 1, 1)
+        if which == "account":
+            state = msgspec.structs.replace(state, account_id=AccountId("SIM-002"))
+        else:
+            other = AccountType.CASH if self.model.leverage else AccountType.MARGIN
+            state = msgspec.structs.replace(state, account_type=other)
+        self.refused(self.account, lambda: self.account.apply(state), ValueError)
+
+    @rule(leverage=st.sampled_from([0, -1]))
+    def leverage_of_nothing(self, leverage: int) -> None:
+        kind = type(self.account)
+        self.refused(self.account, lambda: kind(SIM, leverage), ValueError)
+
+    # --- both alike ------------------------------------------------------------------------
+
+    def compare(self) -> None:
+        if not hasattr(self, "account"):
+            return
+        account, model = self.account, self.model
+        expected = model.balances()
+        found = {
+            code: Held(exact(balance.total.raw), exact(balance.locked.raw), exact(balance.free.raw))
+            for code, balance in account.balances.items()
+        }
+        assert found == expected
+        assert all(balance.currency.code == code for code, balance in account.balances.items())
+        assert account.is_breached == any(held.total < 0 for held in expected.values())
+        for code, held in expected.items():
+            assert exact(account.free_raw(code)) == held.free
+        assert {
+            str(name): (exact(margin.initial.raw), exact(margin.maintenance.raw))
+            for name, margin in account.margins.items()
+        } == model.margins()
+        assert account.events_count == self.states
+        if model.leverage is not None:
+            for name, net in account.nets.items():
+                holding = model.net(name)
+                assert exact(net.signed_raw) == holding.signed
+                assert exact(net.booked_raw) == holding.booked
+
+
+def executed(fill: OrderFilled) -> Execution:
+    return Execution(
+        fill.trade_id,
+        fill.client_order_id,
+        exact(fill.last_qty.raw if fill.side is BUY else -fill.last_qty.raw),
+        exact(fill.last_px.raw),
+        exact(fill.commission.raw),
+        fill.commission.currency.code,
+        fill.commission.currency.precision,
+        fill.ts_event,
+        fill.ts_init,
+    )
+
+
+def exact(raw: int) -> Fraction:
+    return Fraction(raw, RAW)
+
+
+def test_account_is_the_sum_of_its_fills_and_locks(sail) -> None:
+    sail(AccountMachine)
+
+
+TEXTS = {
+    "full quantity stays locked": (
+        "            instrument.notional_raw(order.leaves_raw, _price_raw(order)),\n",
+        "            instrument.notional_raw(order.quantity_raw, _price_raw(order)),\n",
+    ),
+    "sell locks the quote": (
+        "    base = held_currency(instrument)\n    return base, _on_grid(order.leaves_raw",
+        "    base = instrument.cost_currency\n    return base, _on_grid(order.leaves_raw",
+    ),
+    "pending cancel unlocks": (
+        "        and order.status_at_venue in _AT_VENUE\n",
+        "        and order.status in _AT_VENUE\n",
+    ),
+    "reduce-only locks": ("        and not order.reduce_only\n", ""),
+    "commission in the cost currency": (
+        "            self.credit(instrument.cost_currency, cost_raw)\n"
+        "        self.credit(fill.commission.currency, -fill.commission.raw)\n",
+        "            self.credit(instrument.cost_currency, cost_raw)\n"
+        "        self.credit(instrument.cost_currency, -fill.commission.raw)\n",
+    ),
+    "base cut off its grid": (
+        "    return divide_half_even(quantity_raw, currency.unit) * currency.unit\n",
+        "    return quantity_raw // currency.unit * currency.unit\n",
+    ),
+    "lock above the total": (
+        "                locked_raw = max(total_raw, 0)\n",
+        "                locked_raw = total_raw\n",
+    ),
+    "maintenance without leverage": (
+        "            maintenance(net, instrument, self.leverage),\n",
+        "            maintenance(net, instrument, 1),\n",
+    ),
+    "initial margin stays shown": (
+        "            self.margins.pop(instrument_id, None)\n",
+        "            pass\n",
+    ),
+    "refusal takes the balances": (
+        "        if event.account_id != self.id or",
+        "        self.balances = {}\n        if event.account_id != self.id or",
+    ),
+}
+
+
+@pytest.mark.parametrize("bug", TEXTS)
+def test_machine_finds_a_bug_planted_in_the_account(bug: str) -> None:
+    subject = machines.replanted(engine.model.accounts, TEXTS[bug])
+    machines.finds(AccountMachine, subject=subject)
+
+
+def test_machine_finds_a_late_trade_taken_in_order_of_arrival() -> None:
+    late = ("        if not trades or ts_event >= trades[-1][0]:\n", "        if True:\n")
+    cost = machines.replanted(engine.model.cost, late)
+    subject = machines.replanted(engine.model.accounts)
+    vars(subject).update(AccountNet=cost.AccountNet, Valuation=cost.Valuation)
+    machines.finds(AccountMachine, subject=subject)
