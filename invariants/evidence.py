@@ -13,9 +13,10 @@ import msgspec
 from engine.model.events import AccountState, OrderEvent, OrderFilled, OrderInitialized
 from engine.model.orders import Order
 from engine.record import TurnRecord
+from engine.risk.config import RiskEngineConfig
 from engine.view import KernelView
 from invariants.order_witness import OrderWitness
-from invariants.truth import TrueOrder, Truth
+from invariants.truth import TrueOrder, TrueStream, Truth
 
 Dispatch = tuple[str, object, int]  # topic, message, what the kernel's clock said
 
@@ -28,6 +29,9 @@ class TruthSource(Protocol):
     def true_order(self, client_order_id: str) -> TrueOrder | None: ...
 
     def has_trade(self, trade_id: str) -> bool: ...
+
+    def streams(self, after: int) -> Sequence[TrueStream]:
+        """Every connection ever made to the venue, but for the first `after`, in order."""
 
 
 class Evidence:
@@ -48,6 +52,7 @@ class Evidence:
         releases: the same in order, each with the last durable turn at that moment.
         durable_turn: the last turn the journal has promised to keep.
         healed: whether faults have stopped.
+        risk: the limits that the kernel was configured with.
     """
 
     __slots__ = (
@@ -64,6 +69,7 @@ class Evidence:
         "record",
         "released",
         "releases",
+        "risk",
         "strays",
         "touched",
         "venues",
@@ -78,10 +84,12 @@ class Evidence:
         venues: Mapping[str, TruthSource],
         wanted: Callable[[], Mapping[str, list[tuple[str, str]]]],
         probes: dict[str, int],
+        risk: RiskEngineConfig | None = None,
     ) -> None:
         self.view = view
         self.venues = venues
         self.wanted = wanted
+        self.risk = RiskEngineConfig() if risk is None else risk
         self.released: dict[str, int] = {}
         self.releases: list[tuple[str, int]] = []
         self.durable_turn = 0

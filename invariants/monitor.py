@@ -13,6 +13,7 @@ from engine.bus import MessageBus
 from engine.record import TurnRecord
 from invariants.evidence import Evidence
 from invariants.property import Check, Finding, Property, Violation
+from invariants.venue_watch import VenueWatcher
 
 _BEHIND_ALL = 0  # the priority of users; subscribed last, so heard last
 
@@ -65,6 +66,10 @@ class Monitor:
     def actors(self) -> list[Actor]:
         """The actors that checks bring aboard, to be added behind the user's own."""
         return [actor for _, check in self._checks if (actor := check.actor()) is not None]
+
+    def watchers(self, venue: str) -> list[VenueWatcher]:
+        """Those that checks want at this venue; each venue is to be asked for once."""
+        return [heard for _, check in self._checks if (heard := check.watcher(venue)) is not None]
 
     def attach(self, bus: MessageBus) -> None:
         """Listen to the bus; called once, when every other subscriber has subscribed."""

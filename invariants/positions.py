@@ -12,7 +12,7 @@ from invariants.evidence import Evidence
 from invariants.property import Check, Violation, always
 
 
-def _signed(fill: OrderFilled, evidence: Evidence) -> int:
+def signed_raw(fill: OrderFilled, evidence: Evidence) -> int:
     """What a fill adds to its position, raw; a fee taken in the base asset takes some away."""
     signed = fill.last_qty.raw if fill.side is BUY else -fill.last_qty.raw
     instrument = evidence.view.cache.instrument(fill.instrument_id)
@@ -37,7 +37,7 @@ class PositionIsTheSumOfItsFills(Check):
     def turn(self, evidence: Evidence) -> Iterator[Violation]:
         sums = self._sums
         for fill in evidence.fills:
-            sums[fill.position_id] = sums.get(fill.position_id, 0) + _signed(fill, evidence)
+            sums[fill.position_id] = sums.get(fill.position_id, 0) + signed_raw(fill, evidence)
         for position in evidence.view.positions_touched():
             expected = sums.get(position.id, 0)
             if position.signed_raw != expected:
@@ -82,7 +82,7 @@ class FlipClosesThenOpens(Check):
         for index, fact in enumerate(facts):
             if type(fact) is OrderFilled:
                 before = self._sums.get(fact.position_id, 0)
-                after = before + _signed(fact, evidence)
+                after = before + signed_raw(fact, evidence)
                 self._sums[fact.position_id] = after
                 if before * after < 0:
                     flips.append((index, fact, after))

@@ -24,6 +24,7 @@ import msgspec
 from engine.actor import Actor
 from engine.view import KernelView
 from invariants.evidence import Evidence
+from invariants.venue_watch import VenueWatcher
 
 
 class Kind(StrEnum):
@@ -65,6 +66,10 @@ class Check:
     def listener(self, pattern: str) -> Callable[[object], None] | None:
         """A subscriber of the check's own for `pattern`, instead of `delivered`: for one that
         only writes down what it hears, and judges it when the turn is over."""
+        return None
+
+    def watcher(self, venue: str) -> VenueWatcher | None:
+        """Who is to hear what happens at this venue, from before the first turn on."""
         return None
 
     def turn(self, evidence: Evidence) -> Finding:

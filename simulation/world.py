@@ -22,7 +22,7 @@ from engine.record import TurnRecord
 from engine.strategy import Strategy
 from invariants.evidence import Evidence
 from invariants.monitor import Monitor
-from invariants.truth import TrueOrder, Truth
+from invariants.truth import TrueOrder, TrueStream, Truth
 from simulation.client import CHANNELS, NativeClient, NativeClientConfig
 from simulation.entropy import Entropy, Stream
 from simulation.faults import Faults
@@ -49,8 +49,10 @@ _OVER: Final = (KernelState.STOPPED, KernelState.FAULTED, KernelState.FAILED_STA
 class VenueWitness:
     """A venue's word for the oracles: `invariants.evidence.TruthSource`."""
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: Exchange, gateway: Gateway, network: Network) -> None:
         self._exchange = exchange
+        self._gateway = gateway
+        self._network = network
 
     def truth(self) -> Truth:
         return self._exchange.truth()
@@ -60,6 +62,20 @@ class VenueWitness:
 
     def has_trade(self, trade_id: str) -> bool:
         return self._exchange.has_trade(trade_id)
+
+    def streams(self, after: int) -> list[TrueStream]:
+        withheld_ns = self._gateway.streams.withheld_ns
+        connections = self._network.connections_to(self._exchange.name)
+        return [
+            TrueStream(
+                number,
+                connection.heard_ns,
+                connection.silence_ns,
+                connection.ended_ns,
+                withheld_ns.get(connection.id, 0),
+            )
+            for number, connection in enumerate(connections[after:], after + 1)
+        ]
 
 
 class WitnessedClient(NativeClient):
@@ -118,7 +134,7 @@ class World:
         self._journal_stream = self._pick_journal(entropy)
         self.journal = WitnessedJournal(durable_at_once=self._journal_stream is None)
         self.kernel = Kernel(
-            KernelConfig(trader_id=TraderId("TRIAL-001")),
+            KernelConfig(trader_id=TraderId("TRIAL-001"), risk=scenario.risk),
             clients,
             self.journal,
             self._turn_done,
@@ -126,14 +142,23 @@ class World:
         )
         self.evidence = Evidence(
             self.kernel.view,
-            {name: VenueWitness(exchange) for name, exchange in self.exchanges.items()},
+            {
+                name: VenueWitness(exchange, self.gateways[name], self.network)
+                for name, exchange in self.exchanges.items()
+            },
             self._wanted,
             self.probes,
+            scenario.risk,
         )
         self.journal.evidence = self.evidence
         for client in clients:
             client.evidence = self.evidence
         self.monitor = Monitor(scenario.properties, self.evidence)
+        for name, exchange in self.exchanges.items():
+            for watcher in self.monitor.watchers(name):
+                exchange.listen_to_orders(watcher)
+                if watcher.sees_queues:
+                    exchange.listen_to_queues(watcher)
         for strategy in self._strategies(entropy):
             self.kernel.add_strategy(strategy)
         for actor in self.monitor.actors():

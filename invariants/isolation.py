@@ -1,0 +1,76 @@
+"""Isolation: what belongs to one strategy, instrument and account moves nothing of another's."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from engine.model.commands import TradingCommand
+from engine.model.events import OrderEvent, OrderInitialized, PositionEvent
+from invariants.evidence import Evidence
+from invariants.positions import signed_raw
+from invariants.property import Check, Violation, always
+
+_ADDRESSED = ("events.order.", "events.position.")  # topics that end in a strategy's id
+_Owner = tuple[str, str, str]  # strategy, instrument, account
+
+
+@always(
+    "POS-4",
+    "Isolation: orders, fills and positions move what belongs to their own strategy, instrument "
+    "and account and nothing else, their events go to that strategy, and a strategy's commands "
+    "name only orders of its own.",
+)
+class NobodyTouchesAnothers(Check):
+    def __init__(self) -> None:
+        self._strategy: dict[str, str] = {}  # of each order, as it was made
+        self._sums: dict[_Owner, int] = {}
+
+    def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
+        record = evidence.record
+        strategy_of = self._strategy
+        wrong: list[Violation] = []
+        for fact in evidence.order_events:
+            name = fact.client_order_id
+            if type(fact) is OrderInitialized:
+                strategy_of[name] = fact.strategy_id
+            elif strategy_of.get(name) != fact.strategy_id:
+                told = f"{type(fact).__name__} of {fact.strategy_id}, it is {strategy_of.get(name)}'s"
+                wrong.append(Violation(name, told))
+        for command in record.commands:
+            if isinstance(command, TradingCommand):
+                asked: Any = command
+                name = (asked.order if hasattr(asked, "order") else asked).client_order_id
+                if strategy_of.get(name) != command.strategy_id:
+                    told = (
+                        f"{type(command).__name__} by {command.strategy_id}, "
+                        f"it is {strategy_of.get(name)}'s"
+                    )
+                    wrong.append(Violation(name, told))
+        for topic, message, _ in evidence.dispatches:
+            if isinstance(message, OrderEvent | PositionEvent) and topic.startswith(_ADDRESSED):
+                if not topic.endswith(message.strategy_id):
+                    told = f"{type(message).__name__} of {message.strategy_id} was told on {topic}"
+                    wrong.append(Violation(message.strategy_id, told))
+        if evidence.fills:
+            wrong.extend(self._positions(evidence))
+        return iter(wrong) if wrong else None
+
+    def _positions(self, evidence: Evidence) -> Iterator[Violation]:
+        sums = self._sums
+        for fill in evidence.fills:
+            owner = self._strategy.get(fill.client_order_id, ""), fill.instrument_id, fill.account_id
+            sums[owner] = sums.get(owner, 0) + signed_raw(fill, evidence)
+            position = evidence.view.cache.position(fill.position_id)
+            if position is not None:
+                held_by = position.strategy_id, position.instrument_id, position.account_id
+                if held_by != owner:
+                    yield Violation(fill.trade_id, f"of {owner} went to a position of {held_by}")
+
+    def end(self, evidence: Evidence) -> Iterator[Violation]:
+        held: dict[_Owner, int] = {}
+        for position in evidence.view.positions():
+            owner = position.strategy_id, position.instrument_id, position.account_id
+            held[owner] = held.get(owner, 0) + position.signed_raw + position.dust_raw
+        for owner in sorted({**held, **self._sums}):
+            if held.get(owner, 0) != self._sums.get(owner, 0):
+                told = f"holds {held.get(owner, 0)} raw, its fills sum to {self._sums.get(owner, 0)}"
+                yield Violation(" ".join(owner), told)
