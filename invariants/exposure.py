@@ -5,7 +5,13 @@ from typing import Final
 
 from engine.model.commands import ModifyOrder, SubmitOrder
 from engine.model.enums import BUY, DenialCode, OrderSide, TradingState
-from engine.model.events import OrderDenied, OrderPendingUpdate, OrderSubmitted, TradingStateChanged
+from engine.model.events import (
+    OrderDenied,
+    OrderFilled,
+    OrderPendingUpdate,
+    OrderSubmitted,
+    TradingStateChanged,
+)
 from engine.model.identifiers import ClientOrderId, InstrumentId
 from engine.model.orders import Order
 from invariants.evidence import Evidence
@@ -37,6 +43,8 @@ class _Nets(VenueWatcher):
     "never asks for more than its own strategy holds.",
 )
 class ReduceOnlyReduces(Check):
+    facts = (OrderFilled, OrderSubmitted)
+
     def __init__(self) -> None:
         self._watchers: list[_Nets] = []
 
@@ -185,9 +193,7 @@ def _room(order: Order, evidence: Evidence, later: dict[ClientOrderId, None]) ->
     if order.reduce_only:
         return room
     working = sum(
-        other.leaves_raw
-        for other in _others(order, evidence)
-        if other.client_order_id not in later
+        other.leaves_raw for other in _others(order, evidence) if other.client_order_id not in later
     )
     return max(room - working, 0)
 

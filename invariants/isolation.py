@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from engine.model.commands import TradingCommand
-from engine.model.events import OrderEvent, OrderInitialized, PositionEvent
+from engine.model.commands import CancelOrder, ModifyOrder, SubmitOrder
+from engine.model.events import OrderInitialized
 from invariants.evidence import Evidence
 from invariants.positions import signed_raw
 from invariants.property import Check, Violation, always
@@ -23,6 +23,7 @@ class NobodyTouchesAnothers(Check):
     def __init__(self) -> None:
         self._strategy: dict[str, str] = {}  # of each order, as it was made
         self._sums: dict[_Owner, int] = {}
+        self._addressed: dict[str, str] = {}  # by topic, whose events it carries; "": anybody's
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         record = evidence.record
@@ -33,23 +34,30 @@ class NobodyTouchesAnothers(Check):
             if type(fact) is OrderInitialized:
                 strategy_of[name] = fact.strategy_id
             elif strategy_of.get(name) != fact.strategy_id:
-                told = f"{type(fact).__name__} of {fact.strategy_id}, it is {strategy_of.get(name)}'s"
+                told = (
+                    f"{type(fact).__name__} of {fact.strategy_id}, it is {strategy_of.get(name)}'s"
+                )
                 wrong.append(Violation(name, told))
         for command in record.commands:
-            if isinstance(command, TradingCommand):
-                asked: Any = command
-                name = (asked.order if hasattr(asked, "order") else asked).client_order_id
-                if strategy_of.get(name) != command.strategy_id:
-                    told = (
-                        f"{type(command).__name__} by {command.strategy_id}, "
-                        f"it is {strategy_of.get(name)}'s"
-                    )
-                    wrong.append(Violation(name, told))
+            if type(command) is SubmitOrder:
+                name = command.order.client_order_id
+            elif type(command) is CancelOrder or type(command) is ModifyOrder:
+                name = command.client_order_id
+            else:
+                continue
+            if strategy_of.get(name) != command.strategy_id:
+                owner, kind = strategy_of.get(name), type(command).__name__
+                wrong.append(Violation(name, f"{kind} by {command.strategy_id}, it is {owner}'s"))
+        addressed = self._addressed
         for topic, message, _ in evidence.dispatches:
-            if isinstance(message, OrderEvent | PositionEvent) and topic.startswith(_ADDRESSED):
-                if not topic.endswith(message.strategy_id):
-                    told = f"{type(message).__name__} of {message.strategy_id} was told on {topic}"
-                    wrong.append(Violation(message.strategy_id, told))
+            addressee = addressed.get(topic)
+            if addressee is None:
+                addressee = addressed[topic] = _addressee(topic)
+            if addressee:
+                event: Any = message
+                if event.strategy_id != addressee:
+                    told = f"{type(event).__name__} of {event.strategy_id} was told on {topic}"
+                    wrong.append(Violation(event.strategy_id, told))
         if evidence.fills:
             wrong.extend(self._positions(evidence))
         return iter(wrong) if wrong else None
@@ -57,7 +65,11 @@ class NobodyTouchesAnothers(Check):
     def _positions(self, evidence: Evidence) -> Iterator[Violation]:
         sums = self._sums
         for fill in evidence.fills:
-            owner = self._strategy.get(fill.client_order_id, ""), fill.instrument_id, fill.account_id
+            owner = (
+                self._strategy.get(fill.client_order_id, ""),
+                fill.instrument_id,
+                fill.account_id,
+            )
             sums[owner] = sums.get(owner, 0) + signed_raw(fill, evidence)
             position = evidence.view.cache.position(fill.position_id)
             if position is not None:
@@ -72,5 +84,14 @@ class NobodyTouchesAnothers(Check):
             held[owner] = held.get(owner, 0) + position.signed_raw + position.dust_raw
         for owner in sorted({**held, **self._sums}):
             if held.get(owner, 0) != self._sums.get(owner, 0):
-                told = f"holds {held.get(owner, 0)} raw, its fills sum to {self._sums.get(owner, 0)}"
+                told = (
+                    f"holds {held.get(owner, 0)} raw, its fills sum to {self._sums.get(owner, 0)}"
+                )
                 yield Violation(" ".join(owner), told)
+
+
+def _addressee(topic: str) -> str:
+    for prefix in _ADDRESSED:
+        if topic.startswith(prefix):
+            return topic[len(prefix) :]
+    return ""

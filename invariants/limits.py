@@ -140,7 +140,9 @@ def _size_fault(quantity_raw: int, instrument: Instrument) -> str:
         or (low is not None and quantity_raw < low.raw)
         or (high is not None and quantity_raw > high.raw)
     ):
-        return f"a size of {quantity_raw} raw, steps of {instrument.size_increment}, {low} to {high}"
+        return (
+            f"a size of {quantity_raw} raw, steps of {instrument.size_increment}, {low} to {high}"
+        )
     return ""
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from engine.model.enums import TimeInForce
+from engine.model.events import OrderFilled
 from engine.model.fixed import UNITS
 from engine.model.identifiers import ClientOrderId, InstrumentId
 from invariants.evidence import Evidence
@@ -115,11 +116,15 @@ class QueueWitness(VenueWatcher):
         name = trade.client_order_id
         price, size = trade.price, trade.quantity
         if (trade.trade_id, price, size) != self._trade:
-            self._say(name, f"{size} at {price} in {trade.trade_id}, which nobody else took part in")
+            self._say(
+                name, f"{size} at {price} in {trade.trade_id}, which nobody else took part in"
+            )
         owed, self._owed = self._owed, 0
         if trade.liquidity == _MAKER:
             if owed != name:
-                self._say(name, f"filled in {trade.trade_id}, where {owed or 'another'} stood first")
+                self._say(
+                    name, f"filled in {trade.trade_id}, where {owed or 'another'} stood first"
+                )
         else:
             if owed:
                 self._say(owed, f"met in {trade.trade_id} by {name}, of the same account")
@@ -138,16 +143,12 @@ class QueueWitness(VenueWatcher):
         self, event: str, order: OwnOrder, request_id: str | None, due_post_only: bool, ts: int
     ) -> None:
         name = order.client_order_id
-        if self._arrived and name != self._arrived:
-            self._has_arrived()
         price = order.price
         if event == "UPDATED":
             self._update(name, order)
         elif event == "TRIGGERED" or (event == "ACCEPTED" and order.trigger_price is None):
             if price is not None:
-                left = order.quantity - self._filled.get(name, 0)
-                self._enter(name, order.symbol, order.side == _BUY, price, left)
-                self._arrived = name
+                self._arrive(name, order, price, order.quantity - self._filled.get(name, 0))
         elif event != "ACCEPTED":
             self._remove(name)
 
@@ -159,12 +160,18 @@ class QueueWitness(VenueWatcher):
         left = order.quantity - self._filled.get(name, 0)
         if abs(half[name][0]) != price or left > self._left[name]:
             self._remove(name)
-            self._enter(name, order.symbol, order.side == _BUY, price, left)
-            self._arrived = name
+            self._arrive(name, order, price, left)
         elif left > 0:
             self._left[name] = left
         else:
             self._remove(name)
+
+    def _arrive(self, name: str, order: OwnOrder, price: int, left: int) -> None:
+        # what it trades now may shrink others of ours; the next that comes, comes after it
+        if self._arrived:
+            self._has_arrived()
+        self._arrived = name
+        self._enter(name, order.symbol, order.side == _BUY, price, left)
 
     def _has_arrived(self) -> None:
         """Our last order has traded what it could: what is left of it must meet nobody."""
@@ -204,6 +211,8 @@ class QueueWitness(VenueWatcher):
     "came first, within both limits and for no more than is left; what could trade does not rest.",
 )
 class FirstInLineTrades(Check):
+    facts = (OrderFilled,)
+
     def __init__(self) -> None:
         self._witnesses: dict[str, QueueWitness] = {}
 
@@ -257,6 +266,8 @@ class _OwnTrades(VenueWatcher):
 )
 class TermsAreHonoured(Check):
     """The terms are those the order was made with, wherever on the way they were lost."""
+
+    facts = (OrderFilled,)
 
     def __init__(self) -> None:
         self._watchers: list[_OwnTrades] = []

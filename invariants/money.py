@@ -10,8 +10,13 @@ from typing import Final
 from engine.model.enums import BUY, AccountType, OrderStatus
 from engine.model.events import (
     AccountState,
-    OrderEvent,
+    OrderAccepted,
+    OrderCanceled,
+    OrderExpired,
     OrderFilled,
+    OrderRejected,
+    OrderTriggered,
+    OrderUpdated,
     PositionClosed,
     PositionEvent,
 )
@@ -84,6 +89,7 @@ class MoneyIsConserved(Check):
 
     def __init__(self) -> None:
         self._books: dict[str, _Book] = {}
+        self._last: dict[str, OrderFilled] = {}  # of each position
         self._totals: dict[str, dict[str, int]] = {}  # account -> currency code -> raw
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
@@ -96,7 +102,8 @@ class MoneyIsConserved(Check):
             return None
         wrong: list[Violation] = []
         cache = evidence.view.cache
-        marks: dict[str, OrderFilled] = {}
+        marks = self._last
+        closed: list[OrderFilled] = []
         states: dict[str, AccountState] = {}
         books = self._books
         for fact in evidence.record.facts:
@@ -111,12 +118,11 @@ class MoneyIsConserved(Check):
                 if type(fact) is PositionClosed:
                     book.closed += book.current
                     book.current = 0
+                    closed.append(marks[fact.position_id])
             elif type(fact) is AccountState:
                 states[fact.account_id] = fact
-        for position_id, fill in marks.items():
-            told = self._position(position_id, fill, evidence)
-            if told:
-                wrong.append(Violation(position_id, told))
+        for fill in closed:
+            wrong.extend(self._position(marks[fill.position_id], evidence))
         for account_id, state in states.items():
             if state.account_type is _CASH:
                 wrong.extend(self._account(account_id, state))
@@ -146,12 +152,13 @@ class MoneyIsConserved(Check):
         code = fee.currency.code
         totals[code] = totals.get(code, 0) - fee.raw
 
-    def _position(self, position_id: str, fill: OrderFilled, evidence: Evidence) -> str:
+    def _position(self, fill: OrderFilled, evidence: Evidence) -> Iterator[Violation]:
+        position_id = fill.position_id
         position = evidence.view.cache.position(fill.position_id)
         instrument = evidence.view.cache.instrument(fill.instrument_id)
         book = self._books[position_id]
         if position is None or instrument is None or not book.exact:
-            return ""
+            return
         held = worth(instrument, abs(book.signed), fill.last_px.raw)
         gained = (held if book.signed > 0 else -held) - book.paid
         if instrument.is_inverse:
@@ -162,8 +169,12 @@ class MoneyIsConserved(Check):
             said += position.unrealized_pnl(fill.last_px).raw
         # booked profit and what is open are each rounded once
         if abs(said * _WORTH - due) > instrument.cost_currency.unit * _WORTH:
-            return f"has gained {said} raw by its own account, {due // _WORTH} by its fills"
-        return ""
+            told = f"has gained {said} raw by its own account, {due // _WORTH} by its fills"
+            yield Violation(position_id, told)
+
+    def end(self, evidence: Evidence) -> Iterator[Violation]:
+        for fill in self._last.values():
+            yield from self._position(fill, evidence)
 
     def _account(self, account_id: str, state: AccountState) -> Iterator[Violation]:
         totals = self._totals.get(account_id)
@@ -172,7 +183,9 @@ class MoneyIsConserved(Check):
         for balance in state.balances:
             code = balance.currency.code
             if balance.total.raw != totals.get(code, 0):
-                told = f"total {balance.total.raw} raw, opening and fills make {totals.get(code, 0)}"
+                told = (
+                    f"total {balance.total.raw} raw, opening and fills make {totals.get(code, 0)}"
+                )
                 yield Violation(f"{account_id} {code}", told)
 
 
@@ -189,7 +202,9 @@ def _lock(
         base = instrument.base_currency
         if order.side is BUY:
             return cost.code, notional_raw(instrument, left, price.raw)
-        return (cost.code, 0) if base is None else (base.code, half_even(left, base.unit) * base.unit)
+        return (
+            (cost.code, 0) if base is None else (base.code, half_even(left, base.unit) * base.unit)
+        )
     margin = worth(instrument, left, price.raw) * instrument.margin_init_raw
     return cost.code, half_even(margin, _WORTH * cost.unit * _ONE * leverage) * cost.unit
 
@@ -203,7 +218,16 @@ class LocksAreReservations(Check):
     """Of a margin account the orders' part is summed here; what net positions lock is checked to
     be there exactly while something is held."""
 
-    facts = (OrderEvent, AccountState)
+    facts = (
+        OrderAccepted,
+        OrderRejected,
+        OrderUpdated,
+        OrderTriggered,
+        OrderFilled,
+        OrderCanceled,
+        OrderExpired,
+        AccountState,
+    )
 
     def __init__(self) -> None:
         self._locks: dict[str, tuple[str, int]] = {}  # by client order id
@@ -235,7 +259,6 @@ class LocksAreReservations(Check):
                     continue
                 before = lock[0], 0
             elif before == lock:
-                touched[account_id] = None
                 continue
             locks[name] = lock
             sums = self._sums.setdefault(account_id, {})

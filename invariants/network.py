@@ -1,11 +1,12 @@
 """The wire: what is wanted is subscribed once, and no intention becomes two orders."""
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Callable, Iterator
+from typing import Any, Final
 
 from engine.model.commands import (
     CancelOrder,
     Command,
+    FireTimer,
     ModifyOrder,
     QueryAccount,
     QueryFills,
@@ -13,8 +14,8 @@ from engine.model.commands import (
     QueryOrder,
     SubmitOrder,
 )
-from engine.model.data import OrderBookDeltas, QuoteTick, TradeTick
 from engine.model.reports import (
+    AcceptedReport,
     AccountReport,
     CanceledReport,
     CancelRejectedReport,
@@ -122,19 +123,14 @@ def _neglected(stream: TrueStream, now_ns: int) -> str:
     return ""
 
 
-_MARKET_DATA: Final = frozenset((QuoteTick, TradeTick, OrderBookDeltas))
-_QUERIES: Final = (QueryOrder, QueryOpenOrders, QueryFills, QueryAccount)
-_ANSWERS: Final = (OrderAnswer, OpenOrdersAnswer, FillsAnswer, AccountReport)
-_NAMED: Final = (UpdatedReport, ModifyRejectedReport, CancelRejectedReport)  # they say whose
-_CANCELS: Final = (CanceledReport, ExpiredReport, RejectedReport)
+_QUERIES: Final = (QueryOpenOrders, QueryFills, QueryAccount)
 
 
 class _Request:
-    __slots__ = ("client_order_id", "is_query", "kind", "sent_ns")
+    __slots__ = ("client_order_id", "kind", "sent_ns")
 
-    def __init__(self, command: Command, client_order_id: str, sent_ns: int) -> None:
-        self.kind = type(command).__name__
-        self.is_query = isinstance(command, _QUERIES)
+    def __init__(self, kind: type[Command], client_order_id: str, sent_ns: int) -> None:
+        self.kind = kind
         self.client_order_id = client_order_id
         self.sent_ns = sent_ns
 
@@ -145,85 +141,117 @@ class _Request:
     "exactly once and in its own matter, a trading request at most once without an outcome.",
 )
 class RequestsAreAnswered(Check):
+    inputs = (
+        OrderAnswer,
+        OpenOrdersAnswer,
+        FillsAnswer,
+        AccountReport,
+        OutcomeUnknown,
+        AcceptedReport,
+        RejectedReport,
+        CanceledReport,
+        ExpiredReport,
+        UpdatedReport,
+        ModifyRejectedReport,
+        CancelRejectedReport,
+        FireTimer,
+    )
+    sends = True
+
     def __init__(self) -> None:
         self._pending: dict[str, _Request] = {}  # by command id, oldest first
-        self._of_order: dict[str, dict[str, None]] = {}  # submits and cancels under way
+        self._of_order: dict[str, list[str]] = {}  # submits and cancels under way
         self._unknown: dict[str, None] = {}
+        self._takes: dict[type, Callable[[Any], Violation | None]] = {
+            OrderAnswer: self._order_answer,
+            OpenOrdersAnswer: self._answer,
+            FillsAnswer: self._answer,
+            AccountReport: self._answer,
+            OutcomeUnknown: self._no_outcome,
+            AcceptedReport: self._of_submit,
+            RejectedReport: self._of_submit_or_cancel,
+            CanceledReport: self._of_submit_or_cancel,
+            ExpiredReport: self._of_submit_or_cancel,
+            UpdatedReport: self._named,
+            ModifyRejectedReport: self._named,
+            CancelRejectedReport: self._named,
+        }
 
-    def every_turn(self, evidence: Evidence) -> Iterator[Violation] | None:
+    def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         record = evidence.record
-        told: Violation | None = None
-        if type(record.input) not in _MARKET_DATA:
-            told = self._take(record.input)
+        take = self._takes.get(type(record.input))
+        told = None if take is None else take(record.input)
         for command in record.commands:
             self._send(command, record.ts)
-        if told is None and self._pending:
-            return self._overdue(record.ts)
-        return None if told is None else iter([told])
+        if told is not None:
+            return iter([told])
+        return self._overdue(record.ts) if self._pending else None
 
     def _send(self, command: Command, now_ns: int) -> None:
+        kind = type(command)
         name = ""
-        if type(command) is SubmitOrder:
-            name = command.order.client_order_id
-        elif isinstance(command, ModifyOrder | CancelOrder | QueryOrder):
+        if kind is SubmitOrder or kind is CancelOrder:
+            asked: Any = command
+            name = (asked.order if kind is SubmitOrder else asked).client_order_id
+            of_order = self._of_order.get(name)
+            if of_order is None:
+                self._of_order[name] = [command.command_id]
+            else:
+                of_order.append(command.command_id)
+        elif isinstance(command, ModifyOrder | QueryOrder):
             name = command.client_order_id
-        elif not isinstance(command, _QUERIES):
+        elif kind not in _QUERIES:
             return
-        self._pending[command.command_id] = _Request(command, name, now_ns)
-        if isinstance(command, SubmitOrder | CancelOrder):
-            self._of_order.setdefault(name, {})[command.command_id] = None
+        self._pending[command.command_id] = _Request(kind, name, now_ns)
 
-    def _take(self, message: object) -> Violation | None:
-        if isinstance(message, OutcomeUnknown):
-            request_id = message.request_id
-            if request_id in self._unknown:
-                return Violation(request_id, "ended without an outcome twice")
-            self._unknown[request_id] = None
-            self._end(request_id)
-        elif isinstance(message, _ANSWERS):
-            return self._answered(message)
-        elif isinstance(message, ExecutionReport):
-            if isinstance(message, _NAMED) and message.request_id is not None:
-                self._end(message.request_id)
-            elif message.client_order_id in self._of_order:
-                ends_cancels = isinstance(message, _CANCELS)
-                for request_id in tuple(self._of_order[message.client_order_id]):
-                    if ends_cancels or self._pending[request_id].kind == "SubmitOrder":
-                        self._end(request_id)
-        return None
+    # --- endings -----------------------------------------------------------------------------
 
-    def _answered(
-        self, answer: OrderAnswer | OpenOrdersAnswer | FillsAnswer | AccountReport
-    ) -> Violation | None:
+    def _answer(self, answer: OpenOrdersAnswer | FillsAnswer | AccountReport) -> Violation | None:
         request_id = answer.correlation_id
-        if request_id is None:
-            return None  # told unasked
+        if request_id is None or self._pending.pop(request_id, None) is not None:
+            return None  # told unasked, or asked for
+        return Violation(request_id, f"{type(answer).__name__} for what nobody waits for")
+
+    def _order_answer(self, answer: OrderAnswer) -> Violation | None:
+        request_id = answer.correlation_id
         asked = self._pending.pop(request_id, None)
         if asked is None:
-            return Violation(request_id, f"{type(answer).__name__} for what is not asked (any more)")
-        if isinstance(answer, OrderAnswer):
-            names = [answer.client_order_id, *(fill.client_order_id for fill in answer.fills)]
-            if answer.order is not None:
-                names.append(answer.order.client_order_id)
-            for name in names:
-                if name != asked.client_order_id:
-                    return Violation(request_id, f"asked for {asked.client_order_id}, got {name}")
+            return Violation(request_id, "OrderAnswer for what nobody waits for")
+        names = [answer.client_order_id, *(fill.client_order_id for fill in answer.fills)]
+        if answer.order is not None:
+            names.append(answer.order.client_order_id)
+        for name in names:
+            if name != asked.client_order_id:
+                return Violation(request_id, f"asked for {asked.client_order_id}, got {name}")
         return None
 
-    def _end(self, request_id: str) -> None:
-        request = self._pending.pop(request_id, None)
-        if request is not None:
-            of_order = self._of_order.get(request.client_order_id)
-            if of_order is not None:
-                of_order.pop(request_id, None)
-                if not of_order:
-                    del self._of_order[request.client_order_id]
+    def _no_outcome(self, message: OutcomeUnknown) -> Violation | None:
+        request_id = message.request_id
+        if request_id in self._unknown:
+            return Violation(request_id, "ended without an outcome twice")
+        self._unknown[request_id] = None
+        self._pending.pop(request_id, None)
+        return None
+
+    def _named(self, report: UpdatedReport | ModifyRejectedReport | CancelRejectedReport) -> None:
+        if report.request_id is not None:
+            self._pending.pop(report.request_id, None)
+
+    def _of_submit(self, report: ExecutionReport) -> None:
+        for request_id in self._of_order.get(report.client_order_id or "", ()):
+            request = self._pending.get(request_id)
+            if request is not None and request.kind is SubmitOrder:
+                del self._pending[request_id]
+
+    def _of_submit_or_cancel(self, report: ExecutionReport) -> None:
+        for request_id in self._of_order.pop(report.client_order_id or "", ()):
+            self._pending.pop(request_id, None)
 
     def _overdue(self, now_ns: int) -> Iterator[Violation] | None:
         request_id, oldest = next(iter(self._pending.items()))
         if now_ns - oldest.sent_ns <= ANSWER_NS_MAX:
             return None
-        told = f"{oldest.kind} {oldest.client_order_id} of {oldest.sent_ns} has not ended"
+        told = f"{oldest.kind.__name__} {oldest.client_order_id} of {oldest.sent_ns} has not ended"
         return iter([Violation(request_id, told)])
 
     def end(self, evidence: Evidence) -> Iterator[Violation]:

@@ -53,11 +53,13 @@ class Check:
         facts: `turn` is called only when a fact of one of these types was applied; empty: when
             any was, or a command was sent.
         inputs: `turn` is called when the turn began with one of these types, whatever it did.
+        sends: with `facts` or `inputs`: `turn` is called when a command was sent, too.
     """
 
     patterns: tuple[str, ...] = ()
     facts: tuple[type, ...] = ()
     inputs: tuple[type, ...] = ()
+    sends = False
 
     def actor(self) -> Actor | None:
         """An actor to take aboard, for what can only be seen from inside a component."""

@@ -1,6 +1,7 @@
 """The built-in scenarios, by name. `default` is the sea that every change of ours must survive."""
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Final
 
 from engine.model.currencies import BTC, USDT
@@ -8,6 +9,7 @@ from engine.model.enums import AccountType
 from engine.model.identifiers import InstrumentId
 from engine.model.instruments import CryptoPerpetual, CurrencyPair
 from engine.model.values import Price, Quantity
+from engine.risk.config import RiskEngineConfig
 from invariants.catalogue import CATALOGUE
 from simulation.faults import CALM, STORMY
 from simulation.market.seeded import SeededMarket
@@ -42,12 +44,26 @@ BTCUSDT_PERP: Final = CryptoPerpetual(
 )
 
 
+# Wide enough to be met now and then only, so that the gates are tested and do not shape a run.
+_SPOT_RISK: Final = RiskEngineConfig(
+    max_order_submit_rate="5/00:00:02",
+    max_order_modify_rate="2/00:00:05",
+    max_notional_per_order={str(BTCUSDT.id): Decimal(50)},
+)
+_PERPETUAL_RISK: Final = RiskEngineConfig(
+    max_order_submit_rate="5/00:00:02",
+    max_order_modify_rate="2/00:00:05",
+    max_notional_per_order={str(BTCUSDT_PERP.id): Decimal(5000)},
+)
+
+
 def default() -> Scenario:
     """Two random traders share a cash account at one spot venue in a storm."""
     return Scenario(
         venues=[Venue("SIM", instruments=[BTCUSDT])],
         market=SeededMarket(interval_ms=1_000),
         workload=Workload(),
+        risk=_SPOT_RISK,
         faults=STORMY,
         properties=CATALOGUE,
     )
@@ -59,6 +75,7 @@ def perpetual() -> Scenario:
         venues=[Venue("SIM", instruments=[BTCUSDT_PERP], account=AccountType.MARGIN)],
         market=SeededMarket(interval_ms=1_000),
         workload=Workload(lot_steps=10),
+        risk=_PERPETUAL_RISK,
         faults=STORMY,
         properties=CATALOGUE,
     )
@@ -70,6 +87,7 @@ def calm() -> Scenario:
         venues=[Venue("SIM", instruments=[BTCUSDT])],
         market=SeededMarket(interval_ms=1_000),
         workload=Workload(),
+        risk=_SPOT_RISK,
         faults=CALM,
         properties=[entry for entry in CATALOGUE if not entry.odds[0]],
     )

@@ -27,6 +27,7 @@ from engine.strategy import Strategy, StrategyConfig
 from simulation.entropy import Stream
 
 MS: Final = 1_000_000
+_TOO_MUCH: Final = 1_000  # times an order's size: what a limit per order is there for
 
 # (weight, name); the first is the dullest. The weights sum to 100.
 _ACTIONS: Final = (
@@ -209,7 +210,12 @@ class RandomTrader(Strategy):
         if price is not None:
             self._send(
                 self.order_factory.stop_limit(
-                    instrument.id, side, self._size(stream, instrument), price, trigger
+                    instrument.id,
+                    side,
+                    self._size(stream, instrument),
+                    price,
+                    trigger,
+                    post_only=stream.chance(1, 8, "post"),
                 )
             )
 
@@ -260,7 +266,7 @@ class RandomTrader(Strategy):
         """A call that must be refused without a trace in state."""
         size = self._size(stream, instrument)
         factory = self.order_factory
-        match stream.below(7, "which"):
+        match stream.below(9, "which"):
             case 0:  # the id of an order that exists, on another order
                 order = self._pick(stream)
                 if order is not None:
@@ -291,6 +297,14 @@ class RandomTrader(Strategy):
                     order = closed[stream.below(len(closed), "closed")]
                     self.cancel_order(order)
                     self.modify_order(order, quantity=size)
+            case 6:  # more at once than its own desk allows
+                order = self._limit(stream, instrument, marketable=False, times=_TOO_MUCH)
+                if order is not None:
+                    self._send(order)
+            case 7:  # the same by way of a small order that is there already
+                order = self._pick(stream)
+                if order is not None:
+                    self.modify_order(order, quantity=self._size(stream, instrument, _TOO_MUCH))
             case _:  # an instrument nobody lists
                 unknown = InstrumentId(f"NOTHING.{instrument.id.venue}")
                 self._send(factory.market(unknown, BUY, size))
@@ -315,8 +329,8 @@ class RandomTrader(Strategy):
             return None
         return self.cache.order(recent[-1 - stream.below(len(recent), "which order")])
 
-    def _size(self, stream: Stream, instrument: AnyInstrument) -> Quantity:
-        lots = 1 + stream.below(self._load.lots, "lots")
+    def _size(self, stream: Stream, instrument: AnyInstrument, times: int = 1) -> Quantity:
+        lots = times * (1 + stream.below(self._load.lots, "lots"))
         return Quantity.from_mantissa(
             lots * self._load.lot_steps * instrument.step_mantissa, instrument.size_precision
         )
@@ -327,6 +341,7 @@ class RandomTrader(Strategy):
         instrument: AnyInstrument,
         *,
         marketable: bool,
+        times: int = 1,
     ) -> Order | None:
         side = _side(stream)
         quote = self.cache.quote_tick(instrument.id)
@@ -349,7 +364,7 @@ class RandomTrader(Strategy):
         return self.order_factory.limit(
             instrument.id,
             side,
-            self._size(stream, instrument),
+            self._size(stream, instrument, times),
             price,
             time_in_force=tif,
             expire_time_ns=expire_time_ns,

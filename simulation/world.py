@@ -12,8 +12,8 @@ from typing import Final
 
 from engine.journal.memory import MemoryJournal
 from engine.kernel import Kernel, KernelConfig
-from engine.model.commands import Command, FireTimer, StartKernel
-from engine.model.enums import KernelState
+from engine.model.commands import Command, FireTimer, SetTradingState, StartKernel
+from engine.model.enums import KernelState, TradingState
 from engine.model.events import OrderSubmitted
 from engine.model.identifiers import AccountId, ClientId, TraderId
 from engine.model.identifiers import Venue as VenueId
@@ -30,6 +30,7 @@ from simulation.market.mbo_replay import MboReplay
 from simulation.market.recorded import Replay
 from simulation.market.seeded import SeededFlow
 from simulation.network import Network
+from simulation.operations import plan_operations
 from simulation.scenario import Scenario, Venue, duration_ns, opening_account
 from simulation.scheduler import Scheduler
 from simulation.trace import Trace
@@ -121,7 +122,7 @@ class World:
             active_ns = min(active_ns, scenario.market.end_ns - self._start_ns)
         self._active_end_ns = self._start_ns + active_ns
         self._end_ns = self._active_end_ns + duration_ns(scenario.quiet)
-        self._inbox: deque[ClientMessage] = deque()
+        self._inbox: deque[ClientMessage | SetTradingState] = deque()
 
         self.scheduler = Scheduler(self._start_ns)
         self.faults = Faults(scenario.faults, entropy, self.scheduler, self.trace, active_ns)
@@ -165,6 +166,11 @@ class World:
             self.kernel.add_actor(actor)
         self.monitor.attach(self.kernel.bus)
         self.faults.start(self.network)
+        if scenario.workload is not None:
+            operations = plan_operations(entropy.stream("operations"), active_ns)
+            for number, (at_ns, state) in enumerate(operations, 1):
+                order = partial(self._operate, f"desk+{number}", state)
+                self.scheduler.post(self._start_ns + at_ns, order)
 
     # --- reads -----------------------------------------------------------------------------
 
@@ -254,6 +260,9 @@ class World:
         delay_ns = stream.below(_JOURNAL_DELAY_NS, "sync")
         self._synced_ns = max(self._synced_ns, self.now_ns + delay_ns)
         self.scheduler.post(self._synced_ns, partial(self._durable, turn))
+
+    def _operate(self, command_id: str, state: TradingState) -> None:
+        self._inbox.append(SetTradingState(command_id, None, self.now_ns, state))
 
     def _durable(self, turn: int) -> None:
         self.evidence.durable_turn = turn
