@@ -167,8 +167,9 @@ class MoneyIsConserved(Check):
         said = book.closed + book.current
         if book.signed:
             said += position.unrealized_pnl(fill.last_px).raw
-        # booked profit and what is open are each rounded once
-        if abs(said * _WORTH - due) > instrument.cost_currency.unit * _WORTH:
+        # booked profit is rounded once, and so is what is open
+        slack = instrument.cost_currency.unit * _WORTH // (1 if book.signed else 2)
+        if abs(said * _WORTH - due) > slack:
             told = f"has gained {said} raw by its own account, {due // _WORTH} by its fills"
             yield Violation(position_id, told)
 

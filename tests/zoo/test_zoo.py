@@ -44,6 +44,16 @@ SEEN_IN_CALM = frozenset(
         "timer-ties-by-name",
         "picture-taken-for-trigger",
         "outbox-before-journal",
+        "last-in-line-first",
+        "shown-size-used-again",
+        "post-only-forgotten-at-trigger",
+        "modify-without-limits",
+        "reducing-looks-at-direction",
+        "rate-limits-a-whole-interval",
+        "profit-rounded-each-time",
+        "cancel-all-of-everybody",
+        "reduce-only-against-anybody",
+        "newcomer-doubles-route",
     }
 )
 STORM_ONLY = [bug for bug in BUGS.values() if bug.id not in SEEN_IN_CALM]

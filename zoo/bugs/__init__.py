@@ -12,10 +12,12 @@ from zoo.bugs import (
     determinism,
     fills,
     kernel,
+    matching,
     network,
     orders,
     positions,
     recovery,
+    risk,
 )
 
 _ALL: Final = (
@@ -30,6 +32,8 @@ _ALL: Final = (
     *recovery.BUGS,
     *kernel.BUGS,
     *determinism.BUGS,
+    *matching.BUGS,
+    *risk.BUGS,
 )
 
 BUGS: Final[Mapping[str, Bug]] = {bug.id: bug for bug in _ALL}
