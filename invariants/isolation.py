@@ -79,6 +79,7 @@ class NobodyTouchesAnothers(Check):
 
     def end(self, evidence: Evidence) -> Iterator[Violation]:
         held: dict[_Owner, int] = {}
+        owner: _Owner
         for position in evidence.view.positions():
             owner = position.strategy_id, position.instrument_id, position.account_id
             held[owner] = held.get(owner, 0) + position.signed_raw + position.dust_raw

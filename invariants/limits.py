@@ -22,6 +22,7 @@ from invariants.evidence import Evidence
 from invariants.money import notional_raw
 from invariants.property import Check, Violation, always
 
+_GTD: Final = TimeInForce.GTD
 _RATE: Final = DenialCode.RATE_LIMIT_EXCEEDED
 
 
@@ -52,9 +53,8 @@ class LimitsAreKept(Check):
                     asked.quantity,
                     evidence,
                 )
-                if not told and asked.time_in_force is TimeInForce.GTD:
-                    if asked.expire_time_ns <= evidence.record.ts:
-                        told = f"GTD until {asked.expire_time_ns}"
+                if asked.time_in_force is _GTD and asked.expire_time_ns <= evidence.record.ts:
+                    told = told or f"an expiry of {asked.expire_time_ns}"
                 if told:
                     wrong.append(Violation(asked.client_order_id, f"left at {told}"))
             elif type(command) is ModifyOrder:

@@ -152,9 +152,11 @@ def _due_after(shape: _TurnShape, interests: tuple[_Interest, ...]) -> tuple[int
     due: list[int] = []
     for index, (facts, inputs, sends) in enumerate(interests):
         if facts or inputs:
-            if sends and sent:
-                due.append(index)
-            elif issubclass(input_type, inputs) or any(issubclass(kind, facts) for kind in kinds):
+            if (
+                (sends and sent)
+                or issubclass(input_type, inputs)
+                or any(issubclass(kind, facts) for kind in kinds)
+            ):
                 due.append(index)
         elif kinds or sent:
             due.append(index)
