@@ -59,7 +59,7 @@ class ReduceOnlyReduces(Check):
             if watcher.steps:
                 steps, watcher.steps = watcher.steps, []
                 for trade, before in steps:
-                    order = evidence.view.order(ClientOrderId(trade.client_order_id))
+                    order = evidence.order_named(trade.client_order_id)
                     if order is not None and order.reduce_only:
                         against = -before if order.side is BUY else before
                         if trade.quantity > against:

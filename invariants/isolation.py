@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from engine.model.commands import CancelOrder, ModifyOrder, SubmitOrder
-from engine.model.events import OrderInitialized
+from engine.model.events import OrderFilled, OrderInitialized
 from invariants.evidence import Evidence
 from invariants.positions import signed_raw
 from invariants.property import Check, Violation, always
@@ -22,7 +22,7 @@ _Owner = tuple[str, str, str]  # strategy, instrument, account
 class NobodyTouchesAnothers(Check):
     def __init__(self) -> None:
         self._strategy: dict[str, str] = {}  # of each order, as it was made
-        self._sums: dict[_Owner, int] = {}
+        self._fills: list[OrderFilled] = []
         self._addressed: dict[str, str] = {}  # by topic, whose events it carries; "": anybody's
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
@@ -59,35 +59,23 @@ class NobodyTouchesAnothers(Check):
                     told = f"{type(event).__name__} of {event.strategy_id} was told on {topic}"
                     wrong.append(Violation(event.strategy_id, told))
         if evidence.fills:
-            wrong.extend(self._positions(evidence))
+            self._fills.extend(evidence.fills)
         return iter(wrong) if wrong else None
-
-    def _positions(self, evidence: Evidence) -> Iterator[Violation]:
-        sums = self._sums
-        for fill in evidence.fills:
-            owner = (
-                self._strategy.get(fill.client_order_id, ""),
-                fill.instrument_id,
-                fill.account_id,
-            )
-            sums[owner] = sums.get(owner, 0) + signed_raw(fill, evidence)
-            position = evidence.view.cache.position(fill.position_id)
-            if position is not None:
-                held_by = position.strategy_id, position.instrument_id, position.account_id
-                if held_by != owner:
-                    yield Violation(fill.trade_id, f"of {owner} went to a position of {held_by}")
 
     def end(self, evidence: Evidence) -> Iterator[Violation]:
         held: dict[_Owner, int] = {}
+        sums: dict[_Owner, int] = {}
         owner: _Owner
+        for fill in self._fills:
+            strategy_id = self._strategy.get(fill.client_order_id, "")
+            owner = strategy_id, fill.instrument_id, fill.account_id
+            sums[owner] = sums.get(owner, 0) + signed_raw(fill, evidence)
         for position in evidence.view.positions():
             owner = position.strategy_id, position.instrument_id, position.account_id
             held[owner] = held.get(owner, 0) + position.signed_raw + position.dust_raw
-        for owner in sorted({**held, **self._sums}):
-            if held.get(owner, 0) != self._sums.get(owner, 0):
-                told = (
-                    f"holds {held.get(owner, 0)} raw, its fills sum to {self._sums.get(owner, 0)}"
-                )
+        for owner in sorted({**held, **sums}):
+            if held.get(owner, 0) != sums.get(owner, 0):
+                told = f"holds {held.get(owner, 0)} raw, its fills sum to {sums.get(owner, 0)}"
                 yield Violation(" ".join(owner), told)
 
 

@@ -19,7 +19,7 @@ from engine.model.instruments import Instrument
 from engine.model.values import Price, Quantity
 from engine.risk.throttler import parse_rate
 from invariants.evidence import Evidence
-from invariants.money import notional_raw
+from invariants.money import WORTH, notional_raw, worth
 from invariants.property import Check, Violation, always
 
 _GTD: Final = TimeInForce.GTD
@@ -124,6 +124,9 @@ class LimitsAreKept(Check):
         low, high = instrument.min_notional, instrument.max_notional
         if most is None and low is None and high is None:
             return ""
+        exact = worth(instrument, quantity_raw, price_raw)
+        if low is None and high is None and most is not None and exact <= most * WORTH:
+            return ""  # the usual case; rounding would not lift it over the bound
         notional = notional_raw(instrument, quantity_raw, price_raw)
         if most is not None and notional > most:
             return f"a notional of {notional} raw, configured are at most {most}"

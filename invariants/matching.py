@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from engine.model.enums import TimeInForce
-from engine.model.events import OrderFilled
+from engine.model.events import OrderFilled, OrderInitialized
 from engine.model.fixed import UNITS
-from engine.model.identifiers import ClientOrderId, InstrumentId
+from engine.model.identifiers import InstrumentId
 from invariants.evidence import Evidence
 from invariants.property import Check, Violation, always
 from invariants.venue_watch import OwnOrder, OwnTrade, VenueWatcher
@@ -21,8 +21,12 @@ _Place = tuple[int, int, _Key]  # price (of a bid: negative), arrival, order: th
 _Half = dict[_Key, _Place]
 _BUY: Final = "BUY"
 _MAKER: Final = "MAKER"
+_GTC: Final = TimeInForce.GTC
+_IOC: Final = TimeInForce.IOC
+_FOK: Final = TimeInForce.FOK
+_GTD: Final = TimeInForce.GTD
+_DAY: Final = TimeInForce.DAY
 _DAY_NS: Final = 86_400_000_000_000
-_AT_ONCE: Final = ("IOC", "FOK")
 _OPEN: Final = ("ACCEPTED", "TRIGGERED", "PARTIALLY_FILLED")
 
 
@@ -76,15 +80,6 @@ class QueueWitness(VenueWatcher):
             del half[key]
             del self._left[key]
 
-    def _take(self, key: _Key, size: int) -> int:
-        """Take `size` out of an order; returns what was left of it before."""
-        before = self._left[key]
-        if size < before:
-            self._left[key] = before - size
-        else:
-            self._remove(key)
-        return before
-
     # --- trades ----------------------------------------------------------------------------
 
     def traded(
@@ -106,9 +101,13 @@ class QueueWitness(VenueWatcher):
         stood, _, key = first
         if price != (stood if is_buy else -stood):
             self._say(trade_id, f"traded at {price} while {key} stood first at {abs(stood)}")
-        left = self._take(key, size)
-        if size > left:
-            self._say(trade_id, f"{size} traded with {key}, of which {left} was left")
+        left = self._left[key]
+        if size < left:
+            self._left[key] = left - size
+        else:
+            self._remove(key)
+            if size > left:
+                self._say(trade_id, f"{size} traded with {key}, of which {left} was left")
         if type(key) is str:
             self._owed = key
 
@@ -128,8 +127,11 @@ class QueueWitness(VenueWatcher):
         else:
             if owed:
                 self._say(owed, f"met in {trade.trade_id} by {name}, of the same account")
-            if name in self._half:
-                self._take(name, size)
+            left = self._left.get(name, 0)
+            if size < left:
+                self._left[name] = left - size
+            else:
+                self._remove(name)
         limit = order.price
         if limit is not None and (price > limit if trade.side == _BUY else price < limit):
             self._say(name, f"filled at {price}, its limit is {limit}")
@@ -280,45 +282,48 @@ class TermsAreHonoured(Check):
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         for watcher in self._watchers:
             if watcher.trades:
-                trades, watcher.trades = watcher.trades, []
-                wrong = [
-                    Violation(trade.client_order_id, told)
-                    for trade, order in trades
-                    for told in self._judge(trade, order, evidence)
-                ]
+                wrong: list[Violation] = []
+                for trade, order in watcher.trades:
+                    asked = evidence.order_named(trade.client_order_id)
+                    told = "" if asked is None else self._fault(trade, order, asked.init)
+                    if told:
+                        wrong.append(Violation(trade.client_order_id, told))
+                watcher.trades.clear()
                 if wrong:
                     return iter(wrong)
         return None
 
-    def _judge(self, trade: OwnTrade, order: OwnOrder, evidence: Evidence) -> Iterator[str]:
-        asked = evidence.view.order(ClientOrderId(trade.client_order_id))
-        if asked is None:
-            return
-        tif = asked.init.time_in_force
-        if asked.init.post_only and trade.liquidity != _MAKER:
-            yield f"is post-only and took {trade.quantity} at {trade.price}"
-        if tif is TimeInForce.IOC or tif is TimeInForce.FOK:
+    @staticmethod
+    def _fault(trade: OwnTrade, order: OwnOrder, asked: OrderInitialized) -> str:
+        tif = asked.time_in_force
+        if asked.post_only and trade.liquidity != _MAKER:
+            return f"is post-only and took {trade.quantity} at {trade.price}"
+        if tif is _GTC:
+            return ""
+        if tif is _IOC or tif is _FOK:
             if trade.liquidity == _MAKER or (order.ts_accepted and trade.ts != order.ts_accepted):
-                yield f"is {tif.name}, arrived at {order.ts_accepted} and traded at {trade.ts}"
-        elif tif is TimeInForce.GTD and trade.ts > asked.init.expire_time_ns:
-            yield f"expired at {asked.init.expire_time_ns} and traded at {trade.ts}"
-        elif tif is TimeInForce.DAY and trade.ts // _DAY_NS > order.ts_accepted // _DAY_NS:
-            yield f"is of the day of {order.ts_accepted} and traded at {trade.ts}"
+                return f"is {tif.name}, arrived at {order.ts_accepted} and traded at {trade.ts}"
+        elif tif is _GTD:
+            if trade.ts > asked.expire_time_ns:
+                return f"expired at {asked.expire_time_ns} and traded at {trade.ts}"
+        elif tif is _DAY and trade.ts // _DAY_NS > order.ts_accepted // _DAY_NS:
+            return f"is of the day of {order.ts_accepted} and traded at {trade.ts}"
+        return ""
 
     def end(self, evidence: Evidence) -> Iterator[Violation]:
         yield from self.turn(evidence) or ()
         for truth in evidence.truths():
             for true in truth.orders:
-                asked = evidence.view.order(ClientOrderId(true.client_order_id))
+                asked = evidence.order_named(true.client_order_id)
                 if asked is None:
                     continue
                 tif = asked.init.time_in_force
                 if true.status not in _OPEN:
-                    if tif is TimeInForce.FOK and 0 < true.filled_raw < true.quantity_raw:
+                    if tif is _FOK and 0 < true.filled_raw < true.quantity_raw:
                         told = f"is FOK, filled {true.filled_raw} of {true.quantity_raw} raw"
                         yield Violation(true.client_order_id, told)
-                elif tif.name in _AT_ONCE:
+                elif tif is _IOC or tif is _FOK:
                     yield Violation(true.client_order_id, f"is {tif.name} and rests")
-                elif tif is TimeInForce.GTD and truth.ts > asked.init.expire_time_ns:
+                elif tif is _GTD and truth.ts > asked.init.expire_time_ns:
                     told = f"expired at {asked.init.expire_time_ns} and is open at {truth.ts}"
                     yield Violation(true.client_order_id, told)

@@ -7,6 +7,7 @@ that owes nothing to how positions and accounts keep their books.
 from collections.abc import Iterator
 from typing import Final
 
+from engine.cache import Account, Cache
 from engine.model.enums import BUY, AccountType, OrderStatus
 from engine.model.events import (
     AccountState,
@@ -24,11 +25,11 @@ from engine.model.identifiers import AccountId
 from engine.model.instruments import CurrencyPair, Instrument
 from engine.model.orders import Order
 from invariants.evidence import Evidence
-from invariants.order_witness import OrderWitness
 from invariants.property import Check, Violation, always
 
 _ONE: Final = 10**16  # raw units of anything
-_WORTH: Final = 10**32  # what a worth below counts beyond a raw amount
+WORTH: Final = 10**32  # what a worth below counts beyond a raw amount
+_NOTHING: Final = (0, 0)
 _CASH: Final = AccountType.CASH
 _AT_VENUE: Final = (OrderStatus.ACCEPTED, OrderStatus.TRIGGERED, OrderStatus.PARTIALLY_FILLED)
 
@@ -43,13 +44,13 @@ def half_even(numerator: int, denominator: int) -> int:
 def worth(instrument: Instrument, quantity_raw: int, price_raw: int) -> int:
     """What a quantity is worth in the cost currency, units of 1e-48; an inverse one rounded down."""
     if instrument.is_inverse:
-        return quantity_raw * instrument.multiplier.raw * _WORTH // price_raw
+        return quantity_raw * instrument.multiplier.raw * WORTH // price_raw
     return quantity_raw * price_raw * instrument.multiplier.raw
 
 
 def _on_grid(amount: int, unit: int) -> int:
     """An amount in units of 1e-48 as raw, rounded once to the grid of its currency."""
-    return half_even(amount, _WORTH * unit) * unit
+    return half_even(amount, WORTH * unit) * unit
 
 
 def notional_raw(instrument: Instrument, quantity_raw: int, price_raw: int) -> int:
@@ -85,7 +86,7 @@ class _Book:
     "account are the opening ones with every fill and fee counted once.",
 )
 class MoneyIsConserved(Check):
-    facts = (OrderFilled, AccountState)
+    facts = (OrderFilled,)
 
     def __init__(self) -> None:
         self._books: dict[str, _Book] = {}
@@ -93,13 +94,6 @@ class MoneyIsConserved(Check):
         self._totals: dict[str, dict[str, int]] = {}  # account -> currency code -> raw
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
-        if not evidence.fills:
-            for state in evidence.account_states:
-                if state.reported:
-                    self._totals[state.account_id] = {
-                        balance.currency.code: balance.total.raw for balance in state.balances
-                    }
-            return None
         wrong: list[Violation] = []
         cache = evidence.view.cache
         marks = self._last
@@ -111,7 +105,7 @@ class MoneyIsConserved(Check):
                 instrument = cache.instrument(fact.instrument_id)
                 if instrument is not None:
                     marks[fact.position_id] = fact
-                    self._fill(fact, instrument)
+                    self._fill(fact, instrument, evidence)
             elif isinstance(fact, PositionEvent):
                 book = books[fact.position_id]
                 book.current = fact.realized_pnl.raw
@@ -128,7 +122,7 @@ class MoneyIsConserved(Check):
                 wrong.extend(self._account(account_id, state))
         return iter(wrong) if wrong else None
 
-    def _fill(self, fill: OrderFilled, instrument: Instrument) -> None:
+    def _fill(self, fill: OrderFilled, instrument: Instrument, evidence: Evidence) -> None:
         book = self._books.get(fill.position_id)
         if book is None:
             book = self._books[fill.position_id] = _Book()
@@ -142,7 +136,13 @@ class MoneyIsConserved(Check):
         elif isinstance(instrument, CurrencyPair):
             book.exact = False
         totals = self._totals.get(fill.account_id)
-        if totals is None or instrument.base_currency is None:
+        if totals is None:
+            opening = evidence.openings.get(fill.account_id)
+            if opening is None:
+                return  # an account opened later has what came before in its opening balances
+            totals = {balance.currency.code: balance.total.raw for balance in opening.balances}
+            self._totals[fill.account_id] = totals
+        if instrument.base_currency is None:
             return
         base, cost = instrument.base_currency, instrument.cost_currency
         moved = half_even(quantity, base.unit) * base.unit
@@ -163,14 +163,14 @@ class MoneyIsConserved(Check):
         gained = (held if book.signed > 0 else -held) - book.paid
         if instrument.is_inverse:
             gained = -gained
-        due = gained - book.fees * _WORTH
+        due = gained - book.fees * WORTH
         said = book.closed + book.current
         if book.signed:
             said += position.unrealized_pnl(fill.last_px).raw
         # booked profit is rounded once, and so is what is open
-        slack = instrument.cost_currency.unit * _WORTH // (1 if book.signed else 2)
-        if abs(said * _WORTH - due) > slack:
-            told = f"has gained {said} raw by its own account, {due // _WORTH} by its fills"
+        slack = instrument.cost_currency.unit * WORTH // (1 if book.signed else 2)
+        if abs(said * WORTH - due) > slack:
+            told = f"has gained {said} raw by its own account, {due // WORTH} by its fills"
             yield Violation(position_id, told)
 
     def end(self, evidence: Evidence) -> Iterator[Violation]:
@@ -191,23 +191,19 @@ class MoneyIsConserved(Check):
 
 
 def _lock(
-    order: Order, witness: OrderWitness, instrument: Instrument, cash: bool, leverage: int
+    order: Order, left: int, price_raw: int, instrument: Instrument, account: Account
 ) -> tuple[str, int]:
-    """(currency code, raw) that the order is to lock, from what its events say of it."""
+    """(currency code, raw) that a working order is to lock for what is left of it."""
     cost = instrument.cost_currency
-    left = witness.quantity - witness.filled
-    price = order.price if order.price is not None else order.trigger_price
-    if price is None or left <= 0 or order.reduce_only or witness.standing not in _AT_VENUE:
-        return cost.code, 0
-    if cash:
+    if account.account_type is _CASH:
         base = instrument.base_currency
         if order.side is BUY:
-            return cost.code, notional_raw(instrument, left, price.raw)
-        return (
-            (cost.code, 0) if base is None else (base.code, half_even(left, base.unit) * base.unit)
-        )
-    margin = worth(instrument, left, price.raw) * instrument.margin_init_raw
-    return cost.code, half_even(margin, _WORTH * cost.unit * _ONE * leverage) * cost.unit
+            return cost.code, notional_raw(instrument, left, price_raw)
+        if base is None:
+            return cost.code, 0
+        return base.code, half_even(left, base.unit) * base.unit
+    margin = worth(instrument, left, price_raw) * instrument.margin_init_raw
+    return cost.code, half_even(margin, WORTH * cost.unit * _ONE * account.leverage) * cost.unit
 
 
 @always(
@@ -231,63 +227,68 @@ class LocksAreReservations(Check):
     )
 
     def __init__(self) -> None:
+        self._works: dict[str, tuple[int, int]] = {}  # of each order: leaves and price that lock
         self._locks: dict[str, tuple[str, int]] = {}  # by client order id
         self._sums: dict[str, dict[str, int]] = {}  # account -> currency code -> raw
         self._nets: dict[tuple[str, str], int] = {}  # (account, instrument) -> raw
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
-        cache = evidence.view.cache
-        locks = self._locks
         touched: dict[AccountId, None] = {}
         for fill in evidence.fills:
             key = fill.account_id, fill.instrument_id
             change = fill.last_qty.raw if fill.side is BUY else -fill.last_qty.raw
             self._nets[key] = self._nets.get(key, 0) + change
         for order, witness in evidence.touched:
-            account_id = order.account_id
-            if account_id is None:
+            price = order.price if order.price is not None else order.trigger_price
+            left = witness.quantity - witness.filled
+            if price is None or order.reduce_only:
                 continue
-            account = cache.account(account_id)
-            instrument = cache.instrument(order.instrument_id)
-            if account is None or instrument is None:
-                continue
-            name = order.client_order_id
-            cash = account.account_type is _CASH
-            lock = _lock(order, witness, instrument, cash, account.leverage)
-            before = locks.get(name)
-            if before is None:
-                if not lock[1]:
-                    continue
-                before = lock[0], 0
-            elif before == lock:
-                continue
-            locks[name] = lock
-            sums = self._sums.setdefault(account_id, {})
-            sums[before[0]] = sums.get(before[0], 0) - before[1]
-            sums[lock[0]] = sums.get(lock[0], 0) + lock[1]
-            touched[account_id] = None
+            works = (left, price.raw) if left > 0 and witness.standing in _AT_VENUE else _NOTHING
+            if works != self._works.get(order.client_order_id, _NOTHING):
+                self._works[order.client_order_id] = works
+                self._move(order, works, touched, evidence.view.cache)
         for state in evidence.account_states:
             touched[state.account_id] = None
+        if not touched:
+            return None
         wrong: list[Violation] = []
         for account_id in touched:
-            wrong.extend(self._judge(account_id, evidence))
+            self._judge(account_id, evidence.view.cache, wrong)
         return iter(wrong) if wrong else None
 
-    def _judge(self, account_id: AccountId, evidence: Evidence) -> Iterator[Violation]:
-        account = evidence.view.cache.account(account_id)
+    def _move(
+        self, order: Order, works: tuple[int, int], touched: dict[AccountId, None], cache: Cache
+    ) -> None:
+        account_id = order.account_id
+        account = None if account_id is None else cache.account(account_id)
+        instrument = cache.instrument(order.instrument_id)
+        if account is None or instrument is None:
+            return
+        name = order.client_order_id
+        sums = self._sums.setdefault(account.id, {})
+        code, amount = self._locks.get(name, ("", 0))
+        if amount:
+            sums[code] -= amount
+        code, amount = self._locks[name] = _lock(order, *works, instrument, account)
+        sums[code] = sums.get(code, 0) + amount
+        touched[account.id] = None
+
+    def _judge(self, account_id: AccountId, cache: Cache, wrong: list[Violation]) -> None:
+        account = cache.account(account_id)
         if account is None:
             return
         sums = self._sums.get(account_id, {})
+        margins = account.margins
         for code, balance in account.balances.items():
             due = sums.get(code, 0)
-            for margin in account.margins.values():
-                if margin.currency.code == code:
-                    due += margin.maintenance.raw
-            total = balance.total.raw
-            if balance.locked.raw != max(0, min(due, total)):
-                told = f"locks {balance.locked.raw} raw of {total}, what works calls for {due}"
-                yield Violation(f"{account_id} {code}", told)
-        for instrument_id, margin in account.margins.items():
+            if margins:
+                held = [margin for margin in margins.values() if margin.currency.code == code]
+                due += sum(margin.maintenance.raw for margin in held)
+            locked = balance.locked.raw
+            if locked != due and locked != max(0, min(due, balance.total.raw)):
+                told = f"locks {locked} raw of {balance.total.raw}, what works calls for {due}"
+                wrong.append(Violation(f"{account_id} {code}", told))
+        for instrument_id, margin in margins.items():
             if margin.maintenance.raw and not self._nets.get((account_id, instrument_id)):
                 told = f"keeps {margin.maintenance} of margin for nothing held"
-                yield Violation(f"{account_id} {instrument_id}", told)
+                wrong.append(Violation(f"{account_id} {instrument_id}", told))

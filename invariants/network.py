@@ -6,7 +6,6 @@ from typing import Any, Final
 from engine.model.commands import (
     CancelOrder,
     Command,
-    FireTimer,
     ModifyOrder,
     QueryAccount,
     QueryFills,
@@ -154,7 +153,6 @@ class RequestsAreAnswered(Check):
         UpdatedReport,
         ModifyRejectedReport,
         CancelRejectedReport,
-        FireTimer,
     )
     sends = True
 
