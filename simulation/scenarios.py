@@ -62,7 +62,7 @@ def default() -> Scenario:
     return Scenario(
         venues=[Venue("SIM", instruments=[BTCUSDT])],
         market=SeededMarket(interval_ms=1_000),
-        workload=Workload(),
+        workload=Workload(too_much=1_000),
         risk=_SPOT_RISK,
         faults=STORMY,
         properties=CATALOGUE,
@@ -74,7 +74,7 @@ def perpetual() -> Scenario:
     return Scenario(
         venues=[Venue("SIM", instruments=[BTCUSDT_PERP], account=AccountType.MARGIN)],
         market=SeededMarket(interval_ms=1_000),
-        workload=Workload(lot_steps=10),
+        workload=Workload(lot_steps=10, too_much=1_000),
         risk=_PERPETUAL_RISK,
         faults=STORMY,
         properties=CATALOGUE,
@@ -86,7 +86,7 @@ def calm() -> Scenario:
     return Scenario(
         venues=[Venue("SIM", instruments=[BTCUSDT])],
         market=SeededMarket(interval_ms=1_000),
-        workload=Workload(),
+        workload=Workload(too_much=1_000),
         risk=_SPOT_RISK,
         faults=CALM,
         properties=[entry for entry in CATALOGUE if not entry.odds[0]],

@@ -27,7 +27,6 @@ from engine.strategy import Strategy, StrategyConfig
 from simulation.entropy import Stream
 
 MS: Final = 1_000_000
-_TOO_MUCH: Final = 1_000  # times an order's size: what a limit per order is there for
 
 # (weight, name); the first is the dullest. The weights sum to 100.
 _ACTIONS: Final = (
@@ -66,6 +65,8 @@ class Workload(msgspec.Struct, frozen=True):
         lots: an order is 1 to this many lots; a lot is `lot_steps` size increments.
         lot_steps: size increments per lot.
         reach_ticks: how far from the touch a passive price may lie.
+        too_much: an order that is to break a limit of notional is so many times as large; 1 where
+            there is no such limit.
     """
 
     traders: int = 2
@@ -73,6 +74,7 @@ class Workload(msgspec.Struct, frozen=True):
     lots: int = 12
     lot_steps: int = 100
     reach_ticks: int = 12
+    too_much: int = 1
 
 
 class TraderConfig(StrategyConfig, frozen=True, kw_only=True):
@@ -298,13 +300,15 @@ class RandomTrader(Strategy):
                     self.cancel_order(order)
                     self.modify_order(order, quantity=size)
             case 6:  # more at once than its own desk allows
-                order = self._limit(stream, instrument, marketable=False, times=_TOO_MUCH)
+                order = self._limit(stream, instrument, marketable=False, times=self._load.too_much)
                 if order is not None:
                     self._send(order)
             case 7:  # the same by way of a small order that is there already
                 order = self._pick(stream)
                 if order is not None:
-                    self.modify_order(order, quantity=self._size(stream, instrument, _TOO_MUCH))
+                    self.modify_order(
+                        order, quantity=self._size(stream, instrument, self._load.too_much)
+                    )
             case _:  # an instrument nobody lists
                 unknown = InstrumentId(f"NOTHING.{instrument.id.venue}")
                 self._send(factory.market(unknown, BUY, size))
