@@ -83,7 +83,7 @@ class QueueWitness(VenueWatcher):
     # --- trades ----------------------------------------------------------------------------
 
     def traded(
-        self, symbol: str, trade_id: str, is_buy: bool, price: int, size: int, struck: int
+        self, symbol: str, trade_id: str, is_buy: bool, price: int, size: int, struck: int | str
     ) -> None:
         if self._owed:
             self._say(self._trade[0], f"met {self._owed}, which was not told of it")

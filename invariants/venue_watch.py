@@ -73,9 +73,10 @@ class VenueWatcher:
         """A participant made its order this large where it stands; 0 takes it back."""
 
     def traded(
-        self, symbol: str, trade_id: str, is_buy: bool, price: int, size: int, struck: int
+        self, symbol: str, trade_id: str, is_buy: bool, price: int, size: int, struck: int | str
     ) -> None:
         """Somebody's aggressive order (`is_buy`: a buy) traded; `on_fill` follows for ours.
 
-        `struck` names the resting order that a recording says was met; 0: price and time decide.
+        `struck` names the resting order that a recording says was met, by number or, of ours, by
+        client order id; 0: price and time decide.
         """

@@ -82,9 +82,10 @@ class QueueListener(Protocol):
         """0: it is gone."""
 
     def traded(
-        self, symbol: str, trade_id: str, is_buy: bool, price: int, size: int, struck: int
+        self, symbol: str, trade_id: str, is_buy: bool, price: int, size: int, struck: int | str
     ) -> None:
-        """`struck`: the number of the resting order where the flow chose it, else 0."""
+        """`struck`: which resting order the flow chose, by number, or ours by client order id;
+        0: it chose none."""
 
 
 class Floor:
@@ -200,7 +201,9 @@ class Floor:
             return 0
         size = min(resting.leaves, quantity)
         if size:
-            self._execute(book, side, resting, size, None, resting.number)
+            own = resting.order
+            struck = resting.number if own is None else own.client_order_id
+            self._execute(book, side, resting, size, None, struck)
         return size
 
     def leave(self, book: Book, resting: Resting) -> None:
@@ -257,7 +260,7 @@ class Floor:
         resting: Resting,
         size: int,
         taker: VenueOrder | None,
-        struck: int = 0,
+        struck: int | str = 0,
     ) -> None:
         """One execution at the resting order's price. `side` is the aggressor's."""
         price = resting.price
