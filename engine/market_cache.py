@@ -193,11 +193,6 @@ class MarketCache:
 
     # --- queries ----------------------------------------------------------------------------
 
-    @property
-    def tick_capacity(self) -> int:
-        """How many quotes, trades and the like are kept per instrument."""
-        return self._tick_capacity
-
     def instrument(self, instrument_id: InstrumentId) -> Instrument | None:
         return self._instruments.get(instrument_id)
 

@@ -6,16 +6,18 @@ touched, the fold of their events) is worked out once, here.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, cast
 
 import msgspec
 
 from engine.model.events import AccountState, OrderEvent, OrderFilled, OrderInitialized
+from engine.model.identifiers import ClientOrderId
 from engine.model.orders import Order
 from engine.record import TurnRecord
+from engine.risk.config import RiskEngineConfig
 from engine.view import KernelView
 from invariants.order_witness import OrderWitness
-from invariants.truth import TrueOrder, Truth
+from invariants.truth import TrueOrder, TrueStream, Truth
 
 Dispatch = tuple[str, object, int]  # topic, message, what the kernel's clock said
 
@@ -28,6 +30,9 @@ class TruthSource(Protocol):
     def true_order(self, client_order_id: str) -> TrueOrder | None: ...
 
     def has_trade(self, trade_id: str) -> bool: ...
+
+    def streams(self, after: int) -> Sequence[TrueStream]:
+        """Every connection ever made to the venue, but for the first `after`, in order."""
 
 
 class Evidence:
@@ -43,11 +48,13 @@ class Evidence:
         touched: the touched orders, each with its witness.
         strays: the events of the last turn whose order never began.
         venues: by venue name, who to ask for the truth.
+        openings: the balances that each account was opened with, by account id.
         wanted: per client id, the subscriptions the kernel wants (kind name, instrument id).
         released: command id -> how many times a client was given it.
         releases: the same in order, each with the last durable turn at that moment.
         durable_turn: the last turn the journal has promised to keep.
         healed: whether faults have stopped.
+        risk: the limits that the kernel was configured with.
     """
 
     __slots__ = (
@@ -59,11 +66,13 @@ class Evidence:
         "durable_turn",
         "fills",
         "healed",
+        "openings",
         "order_events",
         "orders",
         "record",
         "released",
         "releases",
+        "risk",
         "strays",
         "touched",
         "venues",
@@ -78,10 +87,12 @@ class Evidence:
         venues: Mapping[str, TruthSource],
         wanted: Callable[[], Mapping[str, list[tuple[str, str]]]],
         probes: dict[str, int],
+        risk: RiskEngineConfig | None = None,
     ) -> None:
         self.view = view
         self.venues = venues
         self.wanted = wanted
+        self.risk = RiskEngineConfig() if risk is None else risk
         self.released: dict[str, int] = {}
         self.releases: list[tuple[str, int]] = []
         self.durable_turn = 0
@@ -95,6 +106,7 @@ class Evidence:
         self.touched: Sequence[tuple[Order, OrderWitness]] = ()
         self.strays: Sequence[OrderEvent] = ()
         self.witnesses: dict[str, OrderWitness] = {}
+        self.openings: dict[str, AccountState] = {}
         self._probes = probes
         self._is_over = False
         self._final_truths: list[Truth] = []
@@ -133,6 +145,8 @@ class Evidence:
                     witness.add(fact)
             elif isinstance(fact, AccountState):
                 account_states.append(fact)
+                if fact.reported:
+                    self.openings.setdefault(fact.account_id, fact)
         self.order_events = order_events
         self.fills = fills
         self.account_states = account_states
@@ -167,6 +181,10 @@ class Evidence:
             if order is not None:
                 return order
         return None
+
+    def order_named(self, client_order_id: str) -> Order | None:
+        """The kernel's order of a name that the venue gave us back, or None."""
+        return self.view.cache.order(cast(ClientOrderId, client_order_id))
 
     def has_trade(self, trade_id: str) -> bool:
         return any(venue.has_trade(trade_id) for venue in self.venues.values())

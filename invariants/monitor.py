@@ -13,6 +13,7 @@ from engine.bus import MessageBus
 from engine.record import TurnRecord
 from invariants.evidence import Evidence
 from invariants.property import Check, Finding, Property, Violation
+from invariants.venue_watch import VenueWatcher
 
 _BEHIND_ALL = 0  # the priority of users; subscribed last, so heard last
 
@@ -26,7 +27,7 @@ class Found(Violation, frozen=True):
 
 _OnTurn = tuple[str, Callable[[Evidence], Finding]]
 _TurnShape = tuple[type, bool, tuple[type, ...]]  # its input, whether it sent, kinds of its facts
-_Interest = tuple[tuple[type, ...], tuple[type, ...]]  # `Check.facts` and `Check.inputs`
+_Interest = tuple[tuple[type, ...], tuple[type, ...], bool]  # a check's facts, inputs and sends
 
 
 class Monitor:
@@ -54,7 +55,7 @@ class Monitor:
             self._checks.append((entry.id, check))
             if kind.turn is not Check.turn:
                 self._turn.append((entry.id, check.turn))
-                self._interests += ((check.facts, check.inputs),)
+                self._interests += ((check.facts, check.inputs, check.sends),)
             if kind.every_turn is not Check.every_turn:
                 self._every_turn.append((entry.id, check.every_turn))
             if kind.end is not Check.end:
@@ -65,6 +66,10 @@ class Monitor:
     def actors(self) -> list[Actor]:
         """The actors that checks bring aboard, to be added behind the user's own."""
         return [actor for _, check in self._checks if (actor := check.actor()) is not None]
+
+    def watchers(self, venue: str) -> list[VenueWatcher]:
+        """Those that checks want at this venue; each venue is to be asked for once."""
+        return [heard for _, check in self._checks if (heard := check.watcher(venue)) is not None]
 
     def attach(self, bus: MessageBus) -> None:
         """Listen to the bus; called once, when every other subscriber has subscribed."""
@@ -145,9 +150,13 @@ def _due_after(shape: _TurnShape, interests: tuple[_Interest, ...]) -> tuple[int
     """Which checks a turn of this shape owes their `turn`: indexes, in order."""
     input_type, sent, kinds = shape
     due: list[int] = []
-    for index, (facts, inputs) in enumerate(interests):
+    for index, (facts, inputs, sends) in enumerate(interests):
         if facts or inputs:
-            if issubclass(input_type, inputs) or any(issubclass(kind, facts) for kind in kinds):
+            if (
+                (sends and sent)
+                or issubclass(input_type, inputs)
+                or any(issubclass(kind, facts) for kind in kinds)
+            ):
                 due.append(index)
         elif kinds or sent:
             due.append(index)

@@ -1,9 +1,43 @@
 """The wire: what is wanted is subscribed once, and no intention becomes two orders."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any, Final
 
+from engine.model.commands import (
+    CancelOrder,
+    Command,
+    ModifyOrder,
+    QueryAccount,
+    QueryFills,
+    QueryOpenOrders,
+    QueryOrder,
+    SubmitOrder,
+)
+from engine.model.reports import (
+    AcceptedReport,
+    AccountReport,
+    CanceledReport,
+    CancelRejectedReport,
+    ClientConnected,
+    ClientDisconnected,
+    ExecutionReport,
+    ExpiredReport,
+    FillsAnswer,
+    ModifyRejectedReport,
+    OpenOrdersAnswer,
+    OrderAnswer,
+    OutcomeUnknown,
+    RejectedReport,
+    UpdatedReport,
+)
 from invariants.evidence import Evidence
-from invariants.property import Check, Violation, eventually
+from invariants.property import Check, Violation, always, eventually
+from invariants.truth import TrueStream
+
+_S: Final = 1_000_000_000
+SILENCE_NS_MAX: Final = 6 * _S  # three heartbeats of the venue
+GAP_NS_MAX: Final = 12 * _S  # a heartbeat that shows the gap, however late, or silence instead
+ANSWER_NS_MAX: Final = 20 * _S  # waiting for a pace or a ban to end included
 
 
 @eventually(
@@ -44,3 +78,180 @@ class OneOrderPerIntention(Check):
             for name, count in asked.items():
                 if count > 1:
                     yield Violation(name, f"asked of the venue {count} times")
+
+
+@always(
+    "NET-3",
+    "A stream that fell silent is given up within three heartbeats (6 s), and one on which an "
+    "account event is missing within 12 s, so that what was missed is asked for.",
+)
+class DeadStreamsAreGivenUp(Check):
+    """Judged by what arrived at our end and what the venue withheld; a stream is looked at while
+    it is open and once after, whenever a client comes or goes, and at the end."""
+
+    inputs = (ClientConnected, ClientDisconnected)
+
+    def __init__(self) -> None:
+        self._over: dict[str, int] = {}  # per venue, how many streams are judged for good
+
+    def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
+        now_ns = evidence.view.now_ns
+        wrong: list[Violation] = []
+        for name, venue in evidence.venues.items():
+            over = self._over.get(name, 0)
+            for stream in venue.streams(over):
+                if stream.ended_ns and stream.number == over + 1:
+                    over += 1
+                told = _neglected(stream, now_ns)
+                if told:
+                    wrong.append(Violation(f"{name} stream {stream.number}", told))
+            self._over[name] = over
+        return iter(wrong) if wrong else None
+
+    def end(self, evidence: Evidence) -> Iterator[Violation]:
+        yield from self.turn(evidence) or ()
+
+
+def _neglected(stream: TrueStream, now_ns: int) -> str:
+    until_ns = stream.ended_ns or now_ns
+    silence_ns = max(stream.silence_ns, until_ns - stream.heard_ns)
+    if silence_ns > SILENCE_NS_MAX:
+        return f"was silent for {silence_ns} ns and kept"
+    if stream.gap_ns and until_ns - stream.gap_ns > GAP_NS_MAX:
+        return f"lacks an account event since {stream.gap_ns} and was kept until {until_ns}"
+    return ""
+
+
+_QUERIES: Final = (QueryOpenOrders, QueryFills, QueryAccount)
+
+
+class _Request:
+    __slots__ = ("client_order_id", "kind", "sent_ns")
+
+    def __init__(self, kind: type[Command], client_order_id: str, sent_ns: int) -> None:
+        self.kind = kind
+        self.client_order_id = client_order_id
+        self.sent_ns = sent_ns
+
+
+@always(
+    "NET-4",
+    "Every request ends within 20 s, by its own answer or by word that there is none: a question "
+    "exactly once and in its own matter, a trading request at most once without an outcome.",
+)
+class RequestsAreAnswered(Check):
+    inputs = (
+        OrderAnswer,
+        OpenOrdersAnswer,
+        FillsAnswer,
+        AccountReport,
+        OutcomeUnknown,
+        AcceptedReport,
+        RejectedReport,
+        CanceledReport,
+        ExpiredReport,
+        UpdatedReport,
+        ModifyRejectedReport,
+        CancelRejectedReport,
+    )
+    sends = True
+
+    def __init__(self) -> None:
+        self._pending: dict[str, _Request] = {}  # by command id, oldest first
+        self._of_order: dict[str, list[str]] = {}  # submits and cancels under way
+        self._unknown: dict[str, None] = {}
+        self._takes: dict[type, Callable[[Any], Violation | None]] = {
+            OrderAnswer: self._order_answer,
+            OpenOrdersAnswer: self._answer,
+            FillsAnswer: self._answer,
+            AccountReport: self._answer,
+            OutcomeUnknown: self._no_outcome,
+            AcceptedReport: self._of_submit,
+            RejectedReport: self._of_submit_or_cancel,
+            CanceledReport: self._of_submit_or_cancel,
+            ExpiredReport: self._of_submit_or_cancel,
+            UpdatedReport: self._named,
+            ModifyRejectedReport: self._named,
+            CancelRejectedReport: self._named,
+        }
+
+    def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
+        record = evidence.record
+        take = self._takes.get(type(record.input))
+        told = None if take is None else take(record.input)
+        for command in record.commands:
+            self._send(command, record.ts)
+        if told is not None:
+            return iter([told])
+        return self._overdue(record.ts) if self._pending else None
+
+    def _send(self, command: Command, now_ns: int) -> None:
+        kind = type(command)
+        name = ""
+        if kind is SubmitOrder or kind is CancelOrder:
+            asked: Any = command
+            name = (asked.order if kind is SubmitOrder else asked).client_order_id
+            of_order = self._of_order.get(name)
+            if of_order is None:
+                self._of_order[name] = [command.command_id]
+            else:
+                of_order.append(command.command_id)
+        elif isinstance(command, ModifyOrder | QueryOrder):
+            name = command.client_order_id
+        elif kind not in _QUERIES:
+            return
+        self._pending[command.command_id] = _Request(kind, name, now_ns)
+
+    # --- endings -----------------------------------------------------------------------------
+
+    def _answer(self, answer: OpenOrdersAnswer | FillsAnswer | AccountReport) -> Violation | None:
+        request_id = answer.correlation_id
+        if request_id is None or self._pending.pop(request_id, None) is not None:
+            return None  # told unasked, or asked for
+        return Violation(request_id, f"{type(answer).__name__} for what nobody waits for")
+
+    def _order_answer(self, answer: OrderAnswer) -> Violation | None:
+        request_id = answer.correlation_id
+        asked = self._pending.pop(request_id, None)
+        if asked is None:
+            return Violation(request_id, "OrderAnswer for what nobody waits for")
+        names = [answer.client_order_id, *(fill.client_order_id for fill in answer.fills)]
+        if answer.order is not None:
+            names.append(answer.order.client_order_id)
+        for name in names:
+            if name != asked.client_order_id:
+                return Violation(request_id, f"asked for {asked.client_order_id}, got {name}")
+        return None
+
+    def _no_outcome(self, message: OutcomeUnknown) -> Violation | None:
+        request_id = message.request_id
+        if request_id in self._unknown:
+            return Violation(request_id, "ended without an outcome twice")
+        self._unknown[request_id] = None
+        self._pending.pop(request_id, None)
+        return None
+
+    def _named(self, report: UpdatedReport | ModifyRejectedReport | CancelRejectedReport) -> None:
+        if report.request_id is not None:
+            self._pending.pop(report.request_id, None)
+
+    def _of_submit(self, report: ExecutionReport) -> None:
+        for request_id in self._of_order.get(report.client_order_id or "", ()):
+            request = self._pending.get(request_id)
+            if request is not None and request.kind is SubmitOrder:
+                del self._pending[request_id]
+
+    def _of_submit_or_cancel(self, report: ExecutionReport) -> None:
+        for request_id in self._of_order.pop(report.client_order_id or "", ()):
+            self._pending.pop(request_id, None)
+
+    def _overdue(self, now_ns: int) -> Iterator[Violation] | None:
+        request_id, oldest = next(iter(self._pending.items()))
+        if now_ns - oldest.sent_ns <= ANSWER_NS_MAX:
+            return None
+        told = f"{oldest.kind.__name__} {oldest.client_order_id} of {oldest.sent_ns} has not ended"
+        return iter([Violation(request_id, told)])
+
+    def end(self, evidence: Evidence) -> Iterator[Violation]:
+        if self._pending:
+            yield from self._overdue(evidence.view.now_ns) or ()

@@ -70,6 +70,11 @@ class OrderWitness:
             return self._base
         return list(self._open_requests.values())[-1]
 
+    @property
+    def standing(self) -> OrderStatus:
+        """The status beneath whatever request is under way."""
+        return self._base
+
     def add(self, event: OrderEvent) -> None:
         self.events += 1
         if isinstance(event, OrderFilled):

@@ -13,7 +13,7 @@ from invariants.evidence import Evidence
 from invariants.property import Check, Violation, always
 
 
-def _signed(fill: OrderFilled, evidence: Evidence) -> int:
+def signed_raw(fill: OrderFilled, evidence: Evidence) -> int:
     """What a fill adds to its position, raw; a fee taken in the base asset takes some away."""
     signed = fill.last_qty.raw if fill.side is BUY else -fill.last_qty.raw
     instrument = evidence.view.cache.instrument(fill.instrument_id)
@@ -33,7 +33,7 @@ def _is_beyond(opened: PositionId, closed: PositionId) -> bool:
 
 def _assign(sums: dict[str, int], fill: OrderFilled, evidence: Evidence) -> None:
     """Add a fill to its position; what goes through a virtual one belongs beyond it."""
-    position_id, signed = fill.position_id, _signed(fill, evidence)
+    position_id, signed = fill.position_id, signed_raw(fill, evidence)
     held = sums.get(position_id, 0)
     if not position_id.is_virtual or held * (held + signed) >= 0:
         sums[position_id] = held + signed
@@ -131,7 +131,7 @@ class FlipClosesThenOpens(Check):
         for index, fact in enumerate(facts):
             if type(fact) is OrderFilled:
                 before = self._sums.get(fact.position_id, 0)
-                after = before + _signed(fact, evidence)
+                after = before + signed_raw(fact, evidence)
                 _assign(self._sums, fact, evidence)
                 if before * after < 0:
                     flips.append((index, fact, after))

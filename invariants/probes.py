@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from engine.model.enums import OrderStatus
+from engine.model.enums import DenialCode, OrderStatus
 from engine.model.events import (
     OrderCanceled,
     OrderCancelRejected,
@@ -19,6 +19,7 @@ from engine.model.reports import ClientDisconnected, OutcomeUnknown
 from engine.view import KernelView
 from invariants.property import Property, sometimes
 
+_BY_STATE: Final = (DenialCode.TRADING_HALTED, DenialCode.TRADING_STATE_REDUCING)
 _ENDS: Final = (OrderRejected, OrderCanceled, OrderExpired)
 
 
@@ -92,6 +93,19 @@ def denied(view: KernelView) -> bool:
     return True
 
 
+@sometimes(
+    "restricted",
+    "The trading state turns an order back.",
+    (1, 30),
+    facts=(OrderDenied,),
+)
+def restricted(view: KernelView) -> bool:
+    record = view.turn_record
+    return record is not None and any(
+        type(fact) is OrderDenied and fact.code in _BY_STATE for fact in record.facts
+    )
+
+
 @sometimes("rejected", "The venue refuses an order.", (1, 10), facts=(OrderRejected,))
 def rejected(view: KernelView) -> bool:
     return True
@@ -136,6 +150,7 @@ PROBES: Final[tuple[Property, ...]] = (
     unknown_outcome,
     disconnected,
     denied,
+    restricted,
     rejected,
     expired,
     triggered,

@@ -24,6 +24,7 @@ import msgspec
 from engine.actor import Actor
 from engine.view import KernelView
 from invariants.evidence import Evidence
+from invariants.venue_watch import VenueWatcher
 
 
 class Kind(StrEnum):
@@ -52,11 +53,13 @@ class Check:
         facts: `turn` is called only when a fact of one of these types was applied; empty: when
             any was, or a command was sent.
         inputs: `turn` is called when the turn began with one of these types, whatever it did.
+        sends: with `facts` or `inputs`: `turn` is called when a command was sent, too.
     """
 
     patterns: tuple[str, ...] = ()
     facts: tuple[type, ...] = ()
     inputs: tuple[type, ...] = ()
+    sends = False
 
     def actor(self) -> Actor | None:
         """An actor to take aboard, for what can only be seen from inside a component."""
@@ -65,6 +68,10 @@ class Check:
     def listener(self, pattern: str) -> Callable[[object], None] | None:
         """A subscriber of the check's own for `pattern`, instead of `delivered`: for one that
         only writes down what it hears, and judges it when the turn is over."""
+        return None
+
+    def watcher(self, venue: str) -> VenueWatcher | None:
+        """Who is to hear what happens at this venue, from before the first turn on."""
         return None
 
     def turn(self, evidence: Evidence) -> Finding:

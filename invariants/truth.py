@@ -55,6 +55,16 @@ class TrueSubscription(msgspec.Struct, frozen=True, gc=False):
     count: int  # how many the venue holds for the account; 1 is right
 
 
+class TrueStream(msgspec.Struct, frozen=True, gc=False):
+    """One connection ever: what arrived at our end of it, and what the venue kept from it."""
+
+    number: int  # of the venue's connections, from 1
+    heard_ns: int  # when something last arrived; before that, when it was asked for
+    silence_ns: int  # longest time between two arrivals so far
+    ended_ns: int  # when our end was over; 0: it is open
+    gap_ns: int  # when the first account event was withheld; 0: none
+
+
 class TrueBook(msgspec.Struct, frozen=True, gc=False):
     instrument_id: str
     bids: tuple[tuple[int, int], ...]  # (price raw, size raw), best first

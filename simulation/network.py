@@ -7,7 +7,7 @@ own; loss on a stream shows as delay or as a broken connection, never as a missi
 The client owns its timeouts: a lost request is silence. Every message takes a drawn latency.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, Protocol
 
@@ -111,6 +111,10 @@ class Network:
             raise KeyError(f"host {host} is served already")
         self._hosts[host] = _Host(host, server, self._entropy)
 
+    def connections_to(self, host: str) -> Sequence[Connection]:
+        """Every connection that was ever asked for, in order."""
+        return self._host(host).connections
+
     def request(self, host: str, body: bytes, on_answer: OnAnswer, on_failed: OnFailed) -> None:
         """Send one request. At most one of the callbacks is called, later.
 
@@ -155,6 +159,7 @@ class Network:
             self._wire(known.to_venue, f"{host}.stream.to_venue"),
             self._forget,
         )
+        known.connections.append(connection)
         latency_ns = self._base_ns + known.to_venue.below(self._jitter_bound, "latency")
         due_ns = self._scheduler.now_ns + latency_ns
         self._scheduler.post(due_ns, partial(self._accept, connection))
@@ -265,6 +270,7 @@ class _Host:
     __slots__ = (
         "answer_name",
         "answers",
+        "connections",
         "request_name",
         "requests",
         "server",
@@ -274,6 +280,7 @@ class _Host:
 
     def __init__(self, name: str, server: Server, entropy: Entropy) -> None:
         self.server = server
+        self.connections: list[Connection] = []
         self.request_name = f"{name}.request"
         self.answer_name = f"{name}.answer"
         self.requests = entropy.stream(f"network.{name}.request")

@@ -16,6 +16,7 @@ import msgspec
 from engine.model.enums import AccountType, OmsType
 from engine.model.instruments import AnyInstrument
 from engine.model.instruments import Instrument as BaseInstrument
+from engine.risk.config import RiskEngineConfig
 from engine.strategy import Strategy
 from invariants.property import Property
 from simulation.faults import FaultProfile
@@ -96,6 +97,7 @@ class Scenario(msgspec.Struct, frozen=True):
         active, quiet: durations ("60s"); faults stop after `active`, and `quiet` is what the
             kernel gets to settle everything.
         properties: what is judged.
+        risk: the limits that the kernel keeps; the rate limits are those of a kernel by default.
     """
 
     venues: Sequence[Venue]
@@ -107,12 +109,14 @@ class Scenario(msgspec.Struct, frozen=True):
     active: str = "60s"
     quiet: str = "30s"
     name: str = ""
+    risk: RiskEngineConfig = RiskEngineConfig()
 
     def checked(self) -> "Scenario":
         """This scenario, or a ScenarioError that says what to mend."""
         _check_venues(self.venues)
         _check_kind("market", self.market, (SeededMarket, RecordedMarket, MboMarket))
         _check_kind("faults", self.faults, (FaultProfile,))
+        _check_kind("risk", self.risk, (RiskEngineConfig,))
         for entry in self.properties:
             _check_kind("properties", entry, (Property,))
         ids = [entry.id for entry in self.properties]

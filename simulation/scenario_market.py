@@ -9,6 +9,7 @@ import msgspec
 from engine.model.enums import AccountType
 from engine.model.identifiers import InstrumentId
 from engine.model.instruments import CurrencyPair
+from engine.risk.config import RiskEngineConfig
 from simulation.market.fields import RecordingError
 from simulation.market.mbo_reader import is_mbo
 from simulation.market.mbo_replay import MboMarket
@@ -19,6 +20,7 @@ from simulation.scenario import MakerTaker, Scenario, ScenarioError, Venue
 from simulation.workload import Workload
 
 _MS: Final = 1_000_000
+_AS_USUAL: Final = RiskEngineConfig()
 _STEPS: Final = 40  # of each trader, however long the recording is
 _LOTS_PER_TRADE: Final = 4  # the middle trade of the recording is this many lots
 
@@ -68,6 +70,7 @@ def with_recording(scenario: Scenario, market: RecordedMarket | MboMarket) -> Sc
         market=market,
         active=f"{span_ms}ms",
         workload=None if workload is None else _fitted(workload, market, span_ms),
+        risk=scenario.risk if workload is None else _unlimited(scenario.risk),
     )
 
 
@@ -114,6 +117,17 @@ def _fitted(workload: Workload, market: RecordedMarket | MboMarket, span_ms: int
         workload,
         lot_steps=max(middle // _LOTS_PER_TRADE, 1),
         step_ms=max(span_ms // _STEPS, 1),
+        too_much=1,
+    )
+
+
+def _unlimited(risk: RiskEngineConfig) -> RiskEngineConfig:
+    """Without the limits that were meant for other prices and another pace of the workload."""
+    return msgspec.structs.replace(
+        risk,
+        max_order_submit_rate=_AS_USUAL.max_order_submit_rate,
+        max_order_modify_rate=_AS_USUAL.max_order_modify_rate,
+        max_notional_per_order={},
     )
 
 

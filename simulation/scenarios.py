@@ -1,6 +1,7 @@
 """The built-in scenarios, by name. `default` is the sea that every change of ours must survive."""
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Final
 
 from engine.model.currencies import BTC, ETH, USD, USDT
@@ -17,6 +18,7 @@ from engine.model.instruments import (
     OptionKind,
 )
 from engine.model.values import Price, Quantity
+from engine.risk.config import RiskEngineConfig
 from invariants.catalogue import CATALOGUE
 from simulation.faults import CALM, STORMY
 from simulation.listening import Listener
@@ -132,12 +134,26 @@ ACME: Final = Equity(
 )
 
 
+# Wide enough to be met now and then only, so that the gates are tested and do not shape a run.
+_SPOT_RISK: Final = RiskEngineConfig(
+    max_order_submit_rate="5/00:00:02",
+    max_order_modify_rate="2/00:00:05",
+    max_notional_per_order={str(BTCUSDT.id): Decimal(50)},
+)
+_PERPETUAL_RISK: Final = RiskEngineConfig(
+    max_order_submit_rate="5/00:00:02",
+    max_order_modify_rate="2/00:00:05",
+    max_notional_per_order={str(BTCUSDT_PERP.id): Decimal(5000)},
+)
+
+
 def default() -> Scenario:
     """Two random traders share a cash account at one spot venue in a storm."""
     return Scenario(
         venues=[Venue("SIM", instruments=[BTCUSDT])],
         market=SeededMarket(interval_ms=1_000),
-        workload=Workload(),
+        workload=Workload(too_much=1_000),
+        risk=_SPOT_RISK,
         faults=STORMY,
         properties=CATALOGUE,
     )
@@ -148,7 +164,8 @@ def perpetual() -> Scenario:
     return Scenario(
         venues=[Venue("SIM", instruments=[BTCUSDT_PERP], account=AccountType.MARGIN)],
         market=SeededMarket(interval_ms=1_000),
-        workload=Workload(lot_steps=10),
+        workload=Workload(lot_steps=10, too_much=1_000),
+        risk=_PERPETUAL_RISK,
         faults=STORMY,
         properties=CATALOGUE,
     )
@@ -173,7 +190,8 @@ def calm() -> Scenario:
     return Scenario(
         venues=[Venue("SIM", instruments=[BTCUSDT])],
         market=SeededMarket(interval_ms=1_000),
-        workload=Workload(),
+        workload=Workload(too_much=1_000),
+        risk=_SPOT_RISK,
         faults=CALM,
         properties=[entry for entry in CATALOGUE if not entry.odds[0]],
     )

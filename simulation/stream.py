@@ -123,6 +123,9 @@ class Connection:
 
     Attributes:
         is_open: Neither closed by us nor known to be over. True while still connecting.
+        heard_ns: When something last arrived at this end; before that, when it was asked for.
+        silence_ns: The longest time between two arrivals so far.
+        ended_ns: When this end was over; 0 while it is open.
     """
 
     __slots__ = (
@@ -133,11 +136,14 @@ class Connection:
         "_name",
         "_scheduler",
         "_server",
+        "ended_ns",
+        "heard_ns",
         "host",
         "id",
         "is_established",
         "is_open",
         "peer",
+        "silence_ns",
         "to_us",
         "to_venue",
     )
@@ -168,6 +174,9 @@ class Connection:
         self._name = f"{host}.frame"
         self._forget = forget
         self._is_cut = False  # the venue's last frame is under way, in part
+        self.heard_ns = scheduler.now_ns
+        self.silence_ns = 0
+        self.ended_ns = 0
 
     def send(self, body: bytes) -> None:
         """Send one frame. After the end of the connection it vanishes.
@@ -184,6 +193,7 @@ class Connection:
         """Close this end; the listener hears nothing more. Closing twice is harmless."""
         if self.is_open:
             self.is_open = False
+            self.ended_ns = self._scheduler.now_ns
             if self.peer.is_open:
                 self.to_venue.carry(self.end_peer)
             else:
@@ -225,6 +235,7 @@ class Connection:
         """Tell the client that it is over."""
         if self.is_open:
             self.is_open = False
+            self.ended_ns = self._scheduler.now_ns
             if not self.peer.is_open:
                 self._forget(self)
             self._listener.on_close(self, reason)
@@ -249,10 +260,16 @@ class Connection:
     def _establish(self) -> None:
         if self.is_open:
             self.is_established = True
+            self.heard_ns = self._scheduler.now_ns
             self._listener.on_open(self)
 
     def _at_us(self, body: bytes) -> None:
         if self.is_open:
+            now_ns = self._scheduler.now_ns
+            silence_ns = now_ns - self.heard_ns
+            if silence_ns > self.silence_ns:
+                self.silence_ns = silence_ns
+            self.heard_ns = now_ns
             self._listener.on_frame(self, body)
 
     def _at_venue(self, body: bytes) -> None:

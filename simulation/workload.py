@@ -69,6 +69,8 @@ class Workload(msgspec.Struct, frozen=True):
         reach_ticks: how far from the touch a passive price may lie.
         oms_types: what the traders ask for, in turn; a trader that hedges sends a part of its
             orders for positions that it holds.
+        too_much: an order that is to break a limit of notional is so many times as large; 1 where
+            there is no such limit.
     """
 
     traders: int = 2
@@ -77,6 +79,7 @@ class Workload(msgspec.Struct, frozen=True):
     lot_steps: int = 100
     reach_ticks: int = 12
     oms_types: tuple[OmsType, ...] = (OmsType.UNSPECIFIED,)
+    too_much: int = 1
 
 
 class TraderConfig(StrategyConfig, frozen=True, kw_only=True):
@@ -215,7 +218,12 @@ class RandomTrader(Strategy):
         if price is not None:
             self._send(
                 self.order_factory.stop_limit(
-                    instrument.id, side, self._size(stream, instrument), price, trigger
+                    instrument.id,
+                    side,
+                    self._size(stream, instrument),
+                    price,
+                    trigger,
+                    post_only=stream.chance(1, 8, "post"),
                 )
             )
 
@@ -266,7 +274,7 @@ class RandomTrader(Strategy):
         """A call that must be refused without a trace in state."""
         size = self._size(stream, instrument)
         factory = self.order_factory
-        match stream.below(7, "which"):
+        match stream.below(9, "which"):
             case 0:  # the id of an order that exists, on another order
                 order = self._pick(stream)
                 if order is not None:
@@ -297,6 +305,16 @@ class RandomTrader(Strategy):
                     order = closed[stream.below(len(closed), "closed")]
                     self.cancel_order(order)
                     self.modify_order(order, quantity=size)
+            case 6:  # more at once than its own desk allows
+                order = self._limit(stream, instrument, marketable=False, times=self._load.too_much)
+                if order is not None:
+                    self._send(order)
+            case 7:  # the same by way of a small order that is there already
+                order = self._pick(stream)
+                if order is not None:
+                    self.modify_order(
+                        order, quantity=self._size(stream, instrument, self._load.too_much)
+                    )
             case _:  # an instrument nobody lists
                 unknown = InstrumentId(f"NOTHING.{instrument.id.venue}")
                 self._send(factory.market(unknown, BUY, size))
@@ -340,8 +358,8 @@ class RandomTrader(Strategy):
             return None
         return self.cache.order(recent[-1 - stream.below(len(recent), "which order")])
 
-    def _size(self, stream: Stream, instrument: AnyInstrument) -> Quantity:
-        lots = 1 + stream.below(self._load.lots, "lots")
+    def _size(self, stream: Stream, instrument: AnyInstrument, times: int = 1) -> Quantity:
+        lots = times * (1 + stream.below(self._load.lots, "lots"))
         return Quantity.from_mantissa(
             lots * self._load.lot_steps * instrument.step_mantissa, instrument.size_precision
         )
@@ -352,6 +370,7 @@ class RandomTrader(Strategy):
         instrument: AnyInstrument,
         *,
         marketable: bool,
+        times: int = 1,
     ) -> Order | None:
         side = _side(stream)
         quote = self.cache.quote_tick(instrument.id)
@@ -374,7 +393,7 @@ class RandomTrader(Strategy):
         return self.order_factory.limit(
             instrument.id,
             side,
-            self._size(stream, instrument),
+            self._size(stream, instrument, times),
             price,
             time_in_force=tif,
             expire_time_ns=expire_time_ns,

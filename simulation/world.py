@@ -6,14 +6,14 @@ then heal, then *quiet*, in which the market calms down and everything must sett
 """
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Final
 
 from engine.journal.memory import MemoryJournal
 from engine.kernel import Kernel, KernelConfig
-from engine.model.commands import Command, FireTimer, StartKernel
-from engine.model.enums import KernelState
+from engine.model.commands import Command, FireTimer, SetTradingState, StartKernel
+from engine.model.enums import KernelState, TradingState
 from engine.model.events import OrderSubmitted
 from engine.model.identifiers import AccountId, ClientId, TraderId
 from engine.model.identifiers import Venue as VenueId
@@ -22,7 +22,8 @@ from engine.record import TurnRecord
 from engine.strategy import Strategy
 from invariants.evidence import Evidence
 from invariants.monitor import Monitor
-from invariants.truth import TrueOrder, Truth
+from invariants.truth import TrueOrder, TrueStream, Truth
+from invariants.venue_watch import VenueWatcher
 from simulation.client import CHANNELS, NativeClient, NativeClientConfig
 from simulation.entropy import Entropy, Stream
 from simulation.faults import Faults
@@ -30,6 +31,7 @@ from simulation.market.mbo_replay import MboReplay
 from simulation.market.recorded import Replay
 from simulation.market.seeded import SeededFlow
 from simulation.network import Network
+from simulation.operations import plan_operations
 from simulation.order_feed import OrderFeed
 from simulation.scenario import Scenario, Venue, duration_ns, opening_account
 from simulation.scheduler import Scheduler
@@ -39,6 +41,8 @@ from simulation.venue.fees import FeeRates
 from simulation.venue.gateway import Gateway
 from simulation.venue.history import History
 from simulation.venue.limits import Limits
+from simulation.venue.orders import VenueOrder
+from simulation.venue.protocol import OrderRecord, TradeRecord
 from simulation.workload import make_traders
 
 START_NS: Final = 1_700_000_000_000_000_000  # 14 November 2023, when nothing else says
@@ -51,8 +55,10 @@ _OVER: Final = (KernelState.STOPPED, KernelState.FAULTED, KernelState.FAILED_STA
 class VenueWitness:
     """A venue's word for the oracles: `invariants.evidence.TruthSource`."""
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: Exchange, gateway: Gateway, network: Network) -> None:
         self._exchange = exchange
+        self._gateway = gateway
+        self._network = network
 
     def truth(self) -> Truth:
         return self._exchange.truth()
@@ -62,6 +68,41 @@ class VenueWitness:
 
     def has_trade(self, trade_id: str) -> bool:
         return self._exchange.has_trade(trade_id)
+
+    def streams(self, after: int) -> list[TrueStream]:
+        withheld_ns = self._gateway.streams.withheld_ns
+        connections = self._network.connections_to(self._exchange.name)
+        return [
+            TrueStream(
+                number,
+                connection.heard_ns,
+                connection.silence_ns,
+                connection.ended_ns,
+                withheld_ns.get(connection.id, 0),
+            )
+            for number, connection in enumerate(connections[after:], after + 1)
+        ]
+
+
+class WatchedOrders:
+    """Tells the oracles what becomes of our orders at a venue, each as it then stands."""
+
+    def __init__(self, watchers: Sequence[VenueWatcher]) -> None:
+        self._watchers = watchers
+
+    def on_order(
+        self, event: str, order: OrderRecord, request_id: str | None, due_post_only: bool, ts: int
+    ) -> None:
+        for watcher in self._watchers:
+            watcher.on_order(event, order, request_id, due_post_only, ts)
+
+    def on_fill(self, trade: TradeRecord, order: VenueOrder) -> None:
+        record = order.record()
+        for watcher in self._watchers:
+            watcher.on_fill(trade, record)
+
+    def on_settlement(self, symbol: str, price: int, ts: int) -> None:
+        """Nobody watches it: what is settled trades no more."""
 
 
 class WitnessedClient(NativeClient):
@@ -118,7 +159,7 @@ class World:
             active_ns = min(active_ns, scenario.market.end_ns - self._start_ns)
         self._active_end_ns = self._start_ns + active_ns
         self._end_ns = self._active_end_ns + duration_ns(scenario.quiet)
-        self._inbox: deque[ClientMessage] = deque()
+        self._inbox: deque[ClientMessage | SetTradingState] = deque()
 
         self.scheduler = Scheduler(self._start_ns)
         self.faults = Faults(scenario.faults, entropy, self.scheduler, self.trace, active_ns)
@@ -142,7 +183,7 @@ class World:
         self._journal_stream = self._pick_journal(entropy)
         self.journal = WitnessedJournal(durable_at_once=self._journal_stream is None)
         self.kernel = Kernel(
-            KernelConfig(trader_id=TraderId("TRIAL-001")),
+            KernelConfig(trader_id=TraderId("TRIAL-001"), risk=scenario.risk),
             [*clients, *self.feeds],
             self.journal,
             self._turn_done,
@@ -150,9 +191,13 @@ class World:
         )
         self.evidence = Evidence(
             self.kernel.view,
-            {name: VenueWitness(exchange) for name, exchange in self.exchanges.items()},
+            {
+                name: VenueWitness(exchange, self.gateways[name], self.network)
+                for name, exchange in self.exchanges.items()
+            },
             self._wanted,
             self.probes,
+            scenario.risk,
         )
         self.journal.evidence = self.evidence
         for client in clients:
@@ -160,12 +205,23 @@ class World:
         for feed in self.feeds:
             feed.evidence = self.evidence
         self.monitor = Monitor(scenario.properties, self.evidence)
+        for name, exchange in self.exchanges.items():
+            watchers = self.monitor.watchers(name)
+            exchange.listen_to_orders(WatchedOrders(watchers))
+            for watcher in watchers:
+                if watcher.sees_queues:
+                    exchange.listen_to_queues(watcher)
         for strategy in self._strategies(entropy):
             self.kernel.add_strategy(strategy)
         for actor in self.monitor.actors():
             self.kernel.add_actor(actor)
         self.monitor.attach(self.kernel.bus)
         self.faults.start(self.network)
+        if scenario.workload is not None:
+            operations = plan_operations(entropy.stream("operations"), active_ns)
+            for number, (at_ns, state) in enumerate(operations, 1):
+                order = partial(self._operate, f"desk+{number}", state)
+                self.scheduler.post(self._start_ns + at_ns, order)
 
     # --- reads -----------------------------------------------------------------------------
 
@@ -255,6 +311,9 @@ class World:
         delay_ns = stream.below(_JOURNAL_DELAY_NS, "sync")
         self._synced_ns = max(self._synced_ns, self.now_ns + delay_ns)
         self.scheduler.post(self._synced_ns, partial(self._durable, turn))
+
+    def _operate(self, command_id: str, state: TradingState) -> None:
+        self._inbox.append(SetTradingState(command_id, None, self.now_ns, state))
 
     def _durable(self, turn: int) -> None:
         self.evidence.durable_turn = turn

@@ -31,7 +31,14 @@ from simulation.venue.checks import Fault
 from simulation.venue.enums import Code, MarketStatus, OrderType, Side, Status, TimeInForce
 from simulation.venue.expiry import Expiry
 from simulation.venue.fees import FeeRates
-from simulation.venue.floor import Floor, Now, OrderListener, Schedule, VenueListener
+from simulation.venue.floor import (
+    Floor,
+    Now,
+    OrderListener,
+    QueueListener,
+    Schedule,
+    VenueListener,
+)
 from simulation.venue.judgement import change_fault, conversion_fault, submission_fault
 from simulation.venue.ledger import AccountSpec, Ledger
 from simulation.venue.listing import Instrument, Listing
@@ -127,6 +134,10 @@ class Exchange:
 
     def listen_to_orders(self, listener: OrderListener) -> None:
         self.floor.listen_to_orders(listener)
+
+    def listen_to_queues(self, listener: QueueListener) -> None:
+        """Tell of the orders of other participants, those that rest already first."""
+        self.floor.listen_to_queues(listener, self.books.values())
 
     def count_subscriptions_with(self, count: Callable[[], tuple[TrueSubscription, ...]]) -> None:
         """The front door knows who is subscribed; `truth` asks it."""

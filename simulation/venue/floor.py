@@ -6,7 +6,7 @@ changed levels, the quote and the balances are told. What happens to orders and 
 it happens, in the order it happens.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Final, Protocol
 
@@ -79,6 +79,21 @@ class VenueListener(OrderListener, Protocol):
     ) -> None: ...
 
 
+class QueueListener(Protocol):
+    """Hears who stands in the queues and who trades: an exchange's feed by order."""
+
+    def rested(self, symbol: str, number: int, is_buy: bool, price: int, size: int) -> None: ...
+
+    def resized(self, number: int, size: int) -> None:
+        """0: it is gone."""
+
+    def traded(
+        self, symbol: str, trade_id: str, is_buy: bool, price: int, size: int, struck: int | str
+    ) -> None:
+        """`struck`: which resting order the flow chose, by number, or ours by client order id;
+        0: it chose none."""
+
+
 class Floor:
     """Matching and its consequences at one venue.
 
@@ -95,6 +110,7 @@ class Floor:
         "_listeners",
         "_name",
         "_number",
+        "_queue_listeners",
         "_trade_number",
         "_watchers",
         "events",
@@ -118,6 +134,7 @@ class Floor:
         self.open: dict[int, VenueOrder] = {}
         self.events = 0
         self._listeners: tuple[OrderListener, ...] = ()
+        self._queue_listeners: tuple[QueueListener, ...] = ()
         self._watchers: tuple[VenueListener, ...] | None = () if tells_market else None
         self._number = 0  # orders and places in queues share it: it is arrival order
         self._trade_number = 0
@@ -135,6 +152,16 @@ class Floor:
 
     def listen_to_orders(self, listener: OrderListener) -> None:
         self._listeners = (*self._listeners, listener)
+
+    def listen_to_queues(self, listener: QueueListener, books: Iterable[Book]) -> None:
+        """Tell `listener` of the orders of other participants: those in `books`, then all that
+        happens from now on. To be called before the first order of ours."""
+        for book in books:
+            for half in (book.bids, book.asks):
+                for price in half.prices:
+                    for at in half.levels[price].queue.values():
+                        listener.rested(book.symbol, at.number, at.side is BUY, price, at.leaves)
+        self._queue_listeners = (*self._queue_listeners, listener)
 
     def next_number(self) -> int:
         self._number += 1
@@ -154,6 +181,8 @@ class Floor:
             return None
         resting = Resting(self.next_number(), side, price, left, None)
         book.add(resting)
+        for listener in self._queue_listeners:
+            listener.rested(book.symbol, resting.number, side is BUY, price, left)
         return resting
 
     def hit(self, book: Book, side: Side, quantity: int, limit: int | None) -> int:
@@ -178,13 +207,17 @@ class Floor:
             return 0
         size = min(resting.leaves, quantity)
         if size:
-            self._execute(book, side, resting, size, None)
+            own = resting.order
+            struck = resting.number if own is None else own.client_order_id
+            self._execute(book, side, resting, size, None, struck)
         return size
 
     def leave(self, book: Book, resting: Resting) -> None:
         """A participant takes back what is left of its order. Harmless when nothing is."""
         if resting.leaves:
             book.reduce(resting, resting.leaves)
+            for listener in self._queue_listeners:
+                listener.resized(resting.number, 0)
 
     def resize(self, book: Book, resting: Resting, leaves: int) -> None:
         """A participant's order becomes smaller, or larger by what joins its own place."""
@@ -192,6 +225,8 @@ class Floor:
             book.reduce(resting, resting.leaves - leaves)
         elif leaves > resting.leaves:
             book.grow(resting, leaves - resting.leaves)
+        for listener in self._queue_listeners:
+            listener.resized(resting.number, leaves)
 
     # --- our orders ------------------------------------------------------------------------
 
@@ -225,7 +260,13 @@ class Floor:
             book.add(order.resting)
 
     def _execute(
-        self, book: Book, side: Side, resting: Resting, size: int, taker: VenueOrder | None
+        self,
+        book: Book,
+        side: Side,
+        resting: Resting,
+        size: int,
+        taker: VenueOrder | None,
+        struck: int | str = 0,
     ) -> None:
         """One execution at the resting order's price. `side` is the aggressor's."""
         price = resting.price
@@ -237,6 +278,8 @@ class Floor:
         ts = self.now()
         for watcher in self._watchers or ():
             watcher.on_trade(book.symbol, trade_id, price, size, side, ts)
+        for listener in self._queue_listeners:
+            listener.traded(book.symbol, trade_id, side is BUY, price, size, struck)
         if maker is not None:
             if resting.leaves == 0:
                 maker.resting = None

@@ -80,6 +80,7 @@ class Streams:
 
     Attributes:
         sessions: open connections by peer id.
+        withheld_ns: by peer id, when its first user frame was withheld.
     """
 
     def __init__(
@@ -96,6 +97,7 @@ class Streams:
         self._heartbeat_ns = heartbeat_ns
         self._takes_key = takes_key
         self.sessions: dict[int, Session] = {}
+        self.withheld_ns: dict[int, int] = {}
         self._recent: deque[UserFrame] = deque(maxlen=_REMEMBERED)
         self._had_user_session = False
         self._balances_wait = False  # changed, and due to be told
@@ -336,6 +338,8 @@ class Streams:
             if self._faults.fires(GAP, where):
                 session.next_seq(key)
                 session.gapped[key] = None
+                if key is USER:
+                    self.withheld_ns.setdefault(session.peer.id, self._exchange.now())
             else:
                 session.gapped.pop(key, None)
                 listening.append(session)

@@ -58,6 +58,16 @@ SEEN_IN_CALM = frozenset(
         "failed-hook-stays-between",
         "position-float-average",
         "finer-price-sent",
+        "last-in-line-first",
+        "shown-size-used-again",
+        "post-only-forgotten-at-trigger",
+        "modify-without-limits",
+        "reducing-looks-at-direction",
+        "rate-limits-a-whole-interval",
+        "profit-rounded-each-time",
+        "cancel-all-of-everybody",
+        "reduce-only-against-anybody",
+        "newcomer-doubles-route",
     }
 )
 STORM_ONLY = [bug for bug in BUGS.values() if bug.id not in SEEN_IN_CALM]

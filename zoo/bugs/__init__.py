@@ -17,10 +17,12 @@ from zoo.bugs import (
     instruments,
     kernel,
     lifecycle,
+    matching,
     network,
     orders,
     positions,
     recovery,
+    risk,
     values,
 )
 
@@ -42,6 +44,8 @@ _ALL: Final = (
     *instruments.BUGS,
     *lifecycle.BUGS,
     *values.BUGS,
+    *matching.BUGS,
+    *risk.BUGS,
 )
 
 BUGS: Final[Mapping[str, Bug]] = {bug.id: bug for bug in _ALL}

@@ -31,7 +31,7 @@ BUGS: Final = (
                 "    return base, _on_grid(order.quantity_raw, base)\n",
             ),
         ),
-        property="ACC-3",
+        property="ACC-2",
         observed=(
             "A partly filled order locks its full original quantity in NautilusTrader until it "
             "is closed."
@@ -48,9 +48,23 @@ BUGS: Final = (
                 "    return base, _on_grid(order.leaves_raw, base)\n",
             ),
         ),
-        property="ACC-3",
+        property="ACC-2",
         observed=(
             "A sell order of ten shares locks ten dollars of a cash account of NautilusTrader."
         ),
+    ),
+    Bug(
+        id="late-fill-keeps-lock",
+        sentence="A fill heard of more than a second late leaves what its order locks as it was.",
+        module="engine.portfolio",
+        changes=(
+            (
+                "        account.apply_order(order, instrument)\n        if not account.settle():\n",
+                "        if event.ts_init - event.ts_event < 1_000_000_000:\n"
+                "            account.apply_order(order, instrument)\n"
+                "        if not account.settle():\n",
+            ),
+        ),
+        property="ACC-2",
     ),
 )

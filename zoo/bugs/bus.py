@@ -41,4 +41,21 @@ BUGS: Final = (
             "the effect before the cause."
         ),
     ),
+    Bug(
+        id="newcomer-doubles-route",
+        sentence="Who subscribes to a topic in use is put behind the others, who stand there twice.",
+        module="engine.bus",
+        changes=(
+            (
+                "        group[handler] = Subscription(pattern, handler, priority, self._sequence, owner)\n"
+                "        self._forget_routes(pattern)\n",
+                "        group[handler] = Subscription(pattern, handler, priority, self._sequence, owner)\n"
+                "        before = self._routes.get(pattern, ())\n"
+                "        self._forget_routes(pattern)\n"
+                "        if before:\n"
+                "            self._routes[pattern] = before + self._resolve(pattern)\n",
+            ),
+        ),
+        property="BUS-1",
+    ),
 )

@@ -46,4 +46,75 @@ BUGS: Final = (
         ),
         property="NET-2",
     ),
+    Bug(
+        id="silence-endured",
+        sentence="A stream that has fallen silent is asked for a sign of life for ever.",
+        module="simulation.client_session",
+        changes=(
+            (
+                "        if now_ns - self._last_frame_ns >= self._config.dead_after_ns:\n"
+                '            self._lose("silent")\n'
+                "            return\n",
+                "",
+            ),
+            (
+                "        due_ns = min(now_ns + config.ping_interval_ns, dead_ns)\n",
+                "        due_ns = now_ns + config.ping_interval_ns\n",
+            ),
+        ),
+        property="NET-3",
+    ),
+    Bug(
+        id="account-gap-endured",
+        sentence="A number missing on the account channel is passed over.",
+        module="simulation.client_session",
+        changes=(
+            (
+                "            if topic is USER:\n"
+                "                # nothing tells what was missed: a reconnect makes the kernel reconcile\n"
+                '                self._lose("gap on the user channel")\n'
+                "                return\n",
+                "",
+            ),
+        ),
+        property="NET-3",
+    ),
+    Bug(
+        id="refused-request-forgotten",
+        sentence="A request that the host refused is forgotten, and nobody is told.",
+        module="simulation.client_requests",
+        changes=(
+            (
+                "            self._end_in_silence(pending, REFUSED_CONNECTION)\n",
+                "            self._pending.pop(pending.request_id, None)\n"
+                "            pending.cancel_timeout()\n",
+            ),
+        ),
+        property="NET-4",
+    ),
+    Bug(
+        id="late-answer-told-too",
+        sentence="An answer that comes after its timeout was told is told as well.",
+        module="simulation.client_queries",
+        changes=(
+            (
+                "        if late:\n"
+                "            return  # it was told as a timeout, and a picture that old is no news\n",
+                "",
+            ),
+        ),
+        property="NET-4",
+    ),
+    Bug(
+        id="unsent-not-told",
+        sentence="What is not sent because the stream is down is dropped without a word.",
+        module="simulation.client",
+        changes=(
+            (
+                "            self._turn_back(command, NOT_CONNECTED)\n            return\n",
+                "            return\n",
+            ),
+        ),
+        property="NET-4",
+    ),
 )

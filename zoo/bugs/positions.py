@@ -30,4 +30,70 @@ BUGS: Final = (
         ),
         property="POS-2",
     ),
+    Bug(
+        id="profit-rounded-each-time",
+        sentence="Profit is rounded at each close by itself, so that the roundings add up.",
+        module="engine.model.cost",
+        changes=(
+            (
+                "        booked_raw = valuation.to_raw(self.earned) - self.booked_raw\n"
+                "        self.booked_raw += booked_raw\n"
+                "        return booked_raw\n"
+                "\n"
+                "    def adjust(",
+                "        booked_raw = valuation.to_raw(gain if signed_raw > 0 else -gain)\n"
+                "        self.booked_raw += booked_raw\n"
+                "        return booked_raw\n"
+                "\n"
+                "    def adjust(",
+            ),
+        ),
+        property="POS-3",
+        observed=(
+            "NautilusTrader rounds the realised profit of a position to the settlement currency "
+            "on every fill."
+        ),
+    ),
+    Bug(
+        id="cancel-all-of-everybody",
+        sentence="Cancel-all cancels the orders of every strategy in the instrument.",
+        module="engine.execution.outgoing",
+        changes=(
+            (
+                "        where = (None, command.instrument_id, command.strategy_id, command.side)\n",
+                "        where = (None, command.instrument_id, None, command.side)\n",
+            ),
+            (
+                "                    order.strategy_id,\n"
+                "                    order.instrument_id,\n"
+                "                    order.client_order_id,\n"
+                "                    order.venue_order_id,\n",
+                "                    command.strategy_id,\n"
+                "                    order.instrument_id,\n"
+                "                    order.client_order_id,\n"
+                "                    order.venue_order_id,\n",
+            ),
+        ),
+        property="POS-4",
+        observed=(
+            "CancelAllOrders of NautilusTrader cancels the open orders of the instrument over all "
+            "strategies."
+        ),
+    ),
+    Bug(
+        id="reduce-only-against-anybody",
+        sentence="A reduce-only order may reduce the position of any strategy.",
+        module="engine.risk.engine",
+        changes=(
+            (
+                "            if signed_raw and position.strategy_id == order.strategy_id:\n",
+                "            if signed_raw:\n",
+            ),
+        ),
+        property="POS-5",
+        observed=(
+            "Under NETTING, NautilusTrader holds a reduce-only order against the first open "
+            "position of the instrument, whichever strategy has it."
+        ),
+    ),
 )

@@ -17,6 +17,7 @@ from invariants.catalogue import CATALOGUE
 from invariants.evidence import Evidence
 from invariants.monitor import Monitor
 from invariants.property import Check, Finding, Property, Violation, always, eventually, sometimes
+from invariants.venue_watch import VenueWatcher
 
 T0 = 1_700_000_000_000_000_000
 BTCUSDT = InstrumentId("BTC/USDT.SIM")
@@ -315,3 +316,32 @@ def test_effect_heard_before_its_cause_is_found(heard: str, is_right: bool) -> N
     watched = Watched(CauseBeforeEffect)
     _told(watched, heard)
     assert (watched.monitor.violation is None) is is_right
+
+
+def test_check_that_sends_is_called_for_commands_beside_what_it_names() -> None:
+    class Sending(Check):
+        inputs = (QuoteTick,)
+        sends = True
+
+        def turn(self, evidence: Evidence) -> Finding:
+            called.append(evidence.record.turn)
+            return None
+
+    called: list[int] = []
+    monitor = Watched(_always(Sending)).monitor
+    command = StartKernel("C-1", None, T0)
+    started = StartKernel("start", None, T0)
+    monitor.turn_done(TurnRecord(1, T0, started, (), ()))
+    monitor.turn_done(TurnRecord(2, T0, started, (), (command,)))
+    assert called == [2]
+
+
+def test_watchers_are_those_that_checks_want_at_a_venue() -> None:
+    class Watching(Check):
+        def watcher(self, venue: str) -> VenueWatcher | None:
+            return watcher if venue == "SIM" else None
+
+    watcher = VenueWatcher()
+    monitor = Watched(_always(Watching)).monitor
+    assert monitor.watchers("SIM") == [watcher]
+    assert monitor.watchers("ELSEWHERE") == []

@@ -1,0 +1,86 @@
+"""Isolation: what belongs to one strategy, instrument and account moves nothing of another's."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from engine.model.commands import CancelOrder, ModifyOrder, SubmitOrder
+from engine.model.events import OrderFilled, OrderInitialized
+from invariants.evidence import Evidence
+from invariants.positions import signed_raw
+from invariants.property import Check, Violation, always
+
+_ADDRESSED = ("events.order.", "events.position.")  # topics that end in a strategy's id
+_Owner = tuple[str, str, str]  # strategy, instrument, account
+
+
+@always(
+    "POS-4",
+    "Isolation: orders, fills and positions move what belongs to their own strategy, instrument "
+    "and account and nothing else, their events go to that strategy, and a strategy's commands "
+    "name only orders of its own.",
+)
+class NobodyTouchesAnothers(Check):
+    def __init__(self) -> None:
+        self._strategy: dict[str, str] = {}  # of each order, as it was made
+        self._fills: list[OrderFilled] = []
+        self._addressed: dict[str, str] = {}  # by topic, whose events it carries; "": anybody's
+
+    def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
+        record = evidence.record
+        strategy_of = self._strategy
+        wrong: list[Violation] = []
+        for fact in evidence.order_events:
+            name = fact.client_order_id
+            if type(fact) is OrderInitialized:
+                strategy_of[name] = fact.strategy_id
+            elif strategy_of.get(name) != fact.strategy_id:
+                told = (
+                    f"{type(fact).__name__} of {fact.strategy_id}, it is {strategy_of.get(name)}'s"
+                )
+                wrong.append(Violation(name, told))
+        for command in record.commands:
+            if type(command) is SubmitOrder:
+                name = command.order.client_order_id
+            elif type(command) is CancelOrder or type(command) is ModifyOrder:
+                name = command.client_order_id
+            else:
+                continue
+            if strategy_of.get(name) != command.strategy_id:
+                owner, kind = strategy_of.get(name), type(command).__name__
+                wrong.append(Violation(name, f"{kind} by {command.strategy_id}, it is {owner}'s"))
+        addressed = self._addressed
+        for topic, message, _ in evidence.dispatches:
+            addressee = addressed.get(topic)
+            if addressee is None:
+                addressee = addressed[topic] = _addressee(topic)
+            if addressee:
+                event: Any = message
+                if event.strategy_id != addressee:
+                    told = f"{type(event).__name__} of {event.strategy_id} was told on {topic}"
+                    wrong.append(Violation(event.strategy_id, told))
+        if evidence.fills:
+            self._fills.extend(evidence.fills)
+        return iter(wrong) if wrong else None
+
+    def end(self, evidence: Evidence) -> Iterator[Violation]:
+        held: dict[_Owner, int] = {}
+        sums: dict[_Owner, int] = {}
+        owner: _Owner
+        for fill in self._fills:
+            strategy_id = self._strategy.get(fill.client_order_id, "")
+            owner = strategy_id, fill.instrument_id, fill.account_id
+            sums[owner] = sums.get(owner, 0) + signed_raw(fill, evidence)
+        for position in evidence.view.positions():
+            owner = position.strategy_id, position.instrument_id, position.account_id
+            held[owner] = held.get(owner, 0) + position.signed_raw + position.dust_raw
+        for owner in sorted({**held, **sums}):
+            if held.get(owner, 0) != sums.get(owner, 0):
+                told = f"holds {held.get(owner, 0)} raw, its fills sum to {sums.get(owner, 0)}"
+                yield Violation(" ".join(owner), told)
+
+
+def _addressee(topic: str) -> str:
+    for prefix in _ADDRESSED:
+        if topic.startswith(prefix):
+            return topic[len(prefix) :]
+    return ""

@@ -1,0 +1,329 @@
+"""The venue's matching, judged from beside it: who stood first, at what price, with how much.
+
+The witness hears orders come and go and keeps the queues by rules written here: best price,
+then who came first; a new price or a larger size goes to the back. From these it knows whom the
+next trade must meet. It never looks into the venue's own book before the end of the run.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from engine.model.enums import TimeInForce
+from engine.model.events import OrderFilled, OrderInitialized
+from engine.model.fixed import UNITS
+from engine.model.identifiers import InstrumentId
+from invariants.evidence import Evidence
+from invariants.property import Check, Violation, always
+from invariants.venue_watch import OwnOrder, OwnTrade, VenueWatcher
+
+_Key = int | str  # a participant's order by number, ours by client order id
+_Place = tuple[int, int, _Key]  # price (of a bid: negative), arrival, order: the least is first
+_Half = dict[_Key, _Place]
+_BUY: Final = "BUY"
+_MAKER: Final = "MAKER"
+_GTC: Final = TimeInForce.GTC
+_IOC: Final = TimeInForce.IOC
+_FOK: Final = TimeInForce.FOK
+_GTD: Final = TimeInForce.GTD
+_DAY: Final = TimeInForce.DAY
+_DAY_NS: Final = 86_400_000_000_000
+_OPEN: Final = ("ACCEPTED", "TRIGGERED", "PARTIALLY_FILLED")
+
+
+class QueueWitness(VenueWatcher):
+    """Everybody's resting orders at one venue.
+
+    Attributes:
+        wrong: what the venue did against its own rules, in order.
+    """
+
+    sees_queues = True
+
+    def __init__(self) -> None:
+        self.wrong: list[Violation] = []
+        self._books: dict[str, tuple[_Half, _Half]] = {}  # bids, asks
+        self._left: dict[_Key, int] = {}  # what is left of each order that has a place
+        self._half: dict[_Key, _Half] = {}
+        self._filled: dict[str, int] = {}  # of our orders
+        self._arrivals = 0
+        self._arrived = ""  # our order that came last and may still be trading
+        self._trade = ("", 0, 0)  # the last trade: id, price, size
+        self._owed: _Key = 0  # our order that it met and that must be told next
+
+    # --- places ----------------------------------------------------------------------------
+
+    def rested(self, symbol: str, number: int, is_buy: bool, price: int, size: int) -> None:
+        if self._arrived:
+            self._has_arrived()
+        self._enter(number, symbol, is_buy, price, size)
+
+    def resized(self, number: int, size: int) -> None:
+        if self._arrived:
+            self._has_arrived()
+        if size:
+            self._left[number] = size
+        else:
+            self._remove(number)
+
+    def _enter(self, key: _Key, symbol: str, is_buy: bool, price: int, size: int) -> None:
+        book = self._books.get(symbol)
+        if book is None:
+            book = self._books[symbol] = ({}, {})
+        self._arrivals += 1
+        half = self._half[key] = book[0] if is_buy else book[1]
+        half[key] = (-price if is_buy else price, self._arrivals, key)
+        self._left[key] = size
+
+    def _remove(self, key: _Key) -> None:
+        half = self._half.pop(key, None)
+        if half is not None:
+            del half[key]
+            del self._left[key]
+
+    # --- trades ----------------------------------------------------------------------------
+
+    def traded(
+        self, symbol: str, trade_id: str, is_buy: bool, price: int, size: int, struck: int | str
+    ) -> None:
+        if self._owed:
+            self._say(self._trade[0], f"met {self._owed}, which was not told of it")
+            self._owed = 0
+        self._trade = (trade_id, price, size)
+        bids, asks = self._books.get(symbol, ({}, {}))
+        half = asks if is_buy else bids
+        if not half:
+            self._say(trade_id, f"{size} at {price} traded where nobody stood")
+            return
+        first = half.get(struck) if struck else min(half.values())
+        if first is None:
+            self._say(trade_id, f"met order {struck}, which does not stand there")
+            return
+        stood, _, key = first
+        if price != (stood if is_buy else -stood):
+            self._say(trade_id, f"traded at {price} while {key} stood first at {abs(stood)}")
+        left = self._left[key]
+        if size < left:
+            self._left[key] = left - size
+        else:
+            self._remove(key)
+            if size > left:
+                self._say(trade_id, f"{size} traded with {key}, of which {left} was left")
+        if type(key) is str:
+            self._owed = key
+
+    def on_fill(self, trade: OwnTrade, order: OwnOrder) -> None:
+        name = trade.client_order_id
+        price, size = trade.price, trade.quantity
+        if (trade.trade_id, price, size) != self._trade:
+            self._say(
+                name, f"{size} at {price} in {trade.trade_id}, which nobody else took part in"
+            )
+        owed, self._owed = self._owed, 0
+        if trade.liquidity == _MAKER:
+            if owed != name:
+                self._say(
+                    name, f"filled in {trade.trade_id}, where {owed or 'another'} stood first"
+                )
+        else:
+            if owed:
+                self._say(owed, f"met in {trade.trade_id} by {name}, of the same account")
+            left = self._left.get(name, 0)
+            if size < left:
+                self._left[name] = left - size
+            else:
+                self._remove(name)
+        limit = order.price
+        if limit is not None and (price > limit if trade.side == _BUY else price < limit):
+            self._say(name, f"filled at {price}, its limit is {limit}")
+        filled = self._filled[name] = self._filled.get(name, 0) + size
+        if filled > order.quantity:
+            self._say(name, f"filled {filled} of {order.quantity}")
+
+    # --- our orders ------------------------------------------------------------------------
+
+    def on_order(
+        self, event: str, order: OwnOrder, request_id: str | None, due_post_only: bool, ts: int
+    ) -> None:
+        name = order.client_order_id
+        price = order.price
+        if event == "UPDATED":
+            self._update(name, order)
+        elif event == "TRIGGERED" or (event == "ACCEPTED" and order.trigger_price is None):
+            if price is not None:
+                self._arrive(name, order, price, order.quantity - self._filled.get(name, 0))
+        elif event != "ACCEPTED":
+            self._remove(name)
+
+    def _update(self, name: str, order: OwnOrder) -> None:
+        half = self._half.get(name)
+        price = order.price
+        if half is None or price is None:
+            return
+        left = order.quantity - self._filled.get(name, 0)
+        if abs(half[name][0]) != price or left > self._left[name]:
+            self._remove(name)
+            self._arrive(name, order, price, left)
+        elif left > 0:
+            self._left[name] = left
+        else:
+            self._remove(name)
+
+    def _arrive(self, name: str, order: OwnOrder, price: int, left: int) -> None:
+        # what it trades now may shrink others of ours; the next that comes, comes after it
+        if self._arrived:
+            self._has_arrived()
+        self._arrived = name
+        self._enter(name, order.symbol, order.side == _BUY, price, left)
+
+    def _has_arrived(self) -> None:
+        """Our last order has traded what it could: what is left of it must meet nobody."""
+        name, self._arrived = self._arrived, ""
+        half = self._half.get(name)
+        if half is None:
+            return
+        for bids, asks in self._books.values():
+            if half is bids or half is asks:
+                others = asks if half is bids else bids
+                if others and half[name][0] + min(others.values())[0] <= 0:
+                    price = abs(half[name][0])
+                    self._say(name, f"rests at {price}, where it would trade")
+
+    # --- the end ---------------------------------------------------------------------------
+
+    def levels(self, symbol: str, is_buy: bool) -> dict[int, int]:
+        """What rests on one side: size by price."""
+        sizes: dict[int, int] = {}
+        for price, _, key in self._books.get(symbol, ({}, {}))[0 if is_buy else 1].values():
+            sizes[abs(price)] = sizes.get(abs(price), 0) + self._left[key]
+        return sizes
+
+    def over(self) -> None:
+        """Nothing happens any more."""
+        if self._owed:
+            self._say(self._trade[0], f"met {self._owed}, which was not told of it")
+        self._has_arrived()
+
+    def _say(self, subject: _Key, detail: str) -> None:
+        self.wrong.append(Violation(str(subject), detail))
+
+
+@always(
+    "MAT-1",
+    "Every execution at the venue meets the best price that rests against it, and there whoever "
+    "came first, within both limits and for no more than is left; what could trade does not rest.",
+)
+class FirstInLineTrades(Check):
+    facts = (OrderFilled,)
+
+    def __init__(self) -> None:
+        self._witnesses: dict[str, QueueWitness] = {}
+
+    def watcher(self, venue: str) -> VenueWatcher:
+        witness = self._witnesses[venue] = QueueWitness()
+        return witness
+
+    def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
+        for witness in self._witnesses.values():
+            if witness.wrong:
+                return iter(witness.wrong)
+        return None
+
+    def end(self, evidence: Evidence) -> Iterator[Violation]:
+        for witness in self._witnesses.values():
+            witness.over()
+            yield from witness.wrong
+        for truth in evidence.truths():
+            witnessed = self._witnesses.get(truth.venue)
+            if witnessed is None:
+                continue
+            for book in truth.books:
+                instrument = evidence.view.cache.instrument(InstrumentId(book.instrument_id))
+                if instrument is None:
+                    continue
+                symbol = str(instrument.id.symbol)
+                tick, step = UNITS[instrument.price_precision], UNITS[instrument.size_precision]
+                for is_buy, shown in ((True, book.bids), (False, book.asks)):
+                    stands = witnessed.levels(symbol, is_buy)
+                    shows = {price // tick: size // step for price, size in shown}
+                    if stands != shows:
+                        side = "bids" if is_buy else "asks"
+                        told = f"shows {side} {shows}, what came and went leaves {stands}"
+                        yield Violation(book.instrument_id, told)
+
+
+class _OwnTrades(VenueWatcher):
+    """Our trades at one venue, each with its order as it then stood, until they are judged."""
+
+    def __init__(self) -> None:
+        self.trades: list[tuple[OwnTrade, OwnOrder]] = []
+
+    def on_fill(self, trade: OwnTrade, order: OwnOrder) -> None:
+        self.trades.append((trade, order))
+
+
+@always(
+    "MAT-2",
+    "Time in force is honoured: IOC and FOK trade on arrival or never, FOK wholly or not at all, "
+    "nothing trades or stays open past its expiry, and post-only never takes.",
+)
+class TermsAreHonoured(Check):
+    """The terms are those the order was made with, wherever on the way they were lost."""
+
+    facts = (OrderFilled,)
+
+    def __init__(self) -> None:
+        self._watchers: list[_OwnTrades] = []
+
+    def watcher(self, venue: str) -> VenueWatcher:
+        watcher = _OwnTrades()
+        self._watchers.append(watcher)
+        return watcher
+
+    def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
+        for watcher in self._watchers:
+            if watcher.trades:
+                wrong: list[Violation] = []
+                for trade, order in watcher.trades:
+                    asked = evidence.order_named(trade.client_order_id)
+                    told = "" if asked is None else self._fault(trade, order, asked.init)
+                    if told:
+                        wrong.append(Violation(trade.client_order_id, told))
+                watcher.trades.clear()
+                if wrong:
+                    return iter(wrong)
+        return None
+
+    @staticmethod
+    def _fault(trade: OwnTrade, order: OwnOrder, asked: OrderInitialized) -> str:
+        tif = asked.time_in_force
+        if asked.post_only and trade.liquidity != _MAKER:
+            return f"is post-only and took {trade.quantity} at {trade.price}"
+        if tif is _GTC:
+            return ""
+        if tif is _IOC or tif is _FOK:
+            if trade.liquidity == _MAKER or (order.ts_accepted and trade.ts != order.ts_accepted):
+                return f"is {tif.name}, arrived at {order.ts_accepted} and traded at {trade.ts}"
+        elif tif is _GTD:
+            if trade.ts > asked.expire_time_ns:
+                return f"expired at {asked.expire_time_ns} and traded at {trade.ts}"
+        elif tif is _DAY and trade.ts // _DAY_NS > order.ts_accepted // _DAY_NS:
+            return f"is of the day of {order.ts_accepted} and traded at {trade.ts}"
+        return ""
+
+    def end(self, evidence: Evidence) -> Iterator[Violation]:
+        yield from self.turn(evidence) or ()
+        for truth in evidence.truths():
+            for true in truth.orders:
+                asked = evidence.order_named(true.client_order_id)
+                if asked is None:
+                    continue
+                tif = asked.init.time_in_force
+                if true.status not in _OPEN:
+                    if tif is _FOK and 0 < true.filled_raw < true.quantity_raw:
+                        told = f"is FOK, filled {true.filled_raw} of {true.quantity_raw} raw"
+                        yield Violation(true.client_order_id, told)
+                elif tif is _IOC or tif is _FOK:
+                    yield Violation(true.client_order_id, f"is {tif.name} and rests")
+                elif tif is _GTD and truth.ts > asked.init.expire_time_ns:
+                    told = f"expired at {asked.init.expire_time_ns} and is open at {truth.ts}"
+                    yield Violation(true.client_order_id, told)

@@ -1,0 +1,99 @@
+"""NET-3 and NET-4 by hand: how long a stream may be endured, and how a request may end."""
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from engine.kernel import Kernel, KernelConfig
+from engine.model.commands import QueryFills
+from engine.model.enums import AnswerStatus
+from engine.model.identifiers import ClientId, TraderId
+from engine.model.reports import FillsAnswer
+from engine.record import TurnRecord
+from invariants.evidence import Evidence
+from invariants.network import ANSWER_NS_MAX, GAP_NS_MAX, SILENCE_NS_MAX, RequestsAreAnswered
+from invariants.network import DeadStreamsAreGivenUp as Streams
+from invariants.property import Property, Violation
+from invariants.truth import TrueOrder, TrueStream, Truth
+
+SIM = ClientId("SIM")
+
+
+class Venue:
+    """A venue that has nothing but streams."""
+
+    def __init__(self, *streams: TrueStream) -> None:
+        self._streams = streams
+
+    def truth(self) -> Truth:
+        raise NotImplementedError
+
+    def true_order(self, client_order_id: str) -> TrueOrder | None:
+        return None
+
+    def has_trade(self, trade_id: str) -> bool:
+        return False
+
+    def streams(self, after: int) -> Sequence[TrueStream]:
+        return self._streams[after:]
+
+
+def _evidence(*streams: TrueStream) -> Evidence:
+    kernel = Kernel(KernelConfig(trader_id=TraderId("T-001")), [])
+    return Evidence(kernel.view, {"SIM": Venue(*streams)}, dict, {})
+
+
+def _found(entry: object, evidence: Evidence) -> list[Violation]:
+    assert isinstance(entry, Property)
+    found = entry.make().end(evidence)
+    return list(found or ())
+
+
+@pytest.mark.parametrize(
+    ("stream", "kept"),
+    [
+        (TrueStream(1, 0, SILENCE_NS_MAX, 5, 0), False),
+        (TrueStream(1, 0, SILENCE_NS_MAX + 1, 5, 0), True),
+        (TrueStream(1, 1, 0, SILENCE_NS_MAX + 1, 0), False),
+        (TrueStream(1, 1, 0, SILENCE_NS_MAX + 2, 0), True),  # given up, and too late
+        (TrueStream(1, GAP_NS_MAX, 0, GAP_NS_MAX + 7, 7), False),
+        (TrueStream(1, GAP_NS_MAX, 0, GAP_NS_MAX + 8, 7), True),
+    ],
+)
+def test_stream_is_endured_up_to_its_bound(stream: TrueStream, kept: bool) -> None:
+    assert bool(_found(Streams, _evidence(stream))) is kept
+
+
+class Requests:
+    """The check of requests, and turns that carry a question or its answer."""
+
+    def __init__(self) -> None:
+        entry: object = RequestsAreAnswered
+        assert isinstance(entry, Property)
+        self.check = entry.make()
+        self.evidence = _evidence()
+
+    def turn(self, ts: int, message: object = None, *sent: QueryFills) -> list[Violation]:
+        self.evidence.turn_ended(TurnRecord(1, ts, message, (), sent))
+        found = self.check.turn(self.evidence)
+        assert found is None or isinstance(found, Iterator)
+        return list(found or ())
+
+
+def _answer(to: str) -> FillsAnswer:
+    return FillsAnswer(SIM, to, AnswerStatus.TIMEOUT, (), 0)
+
+
+def test_question_answered_once_is_right_and_twice_is_not() -> None:
+    requests = Requests()
+    assert requests.turn(0, None, QueryFills("Q-1", SIM, 0, 0)) == []
+    assert requests.turn(1, _answer("Q-1")) == []
+    assert [violation.subject for violation in requests.turn(2, _answer("Q-1"))] == ["Q-1"]
+
+
+def test_question_that_never_ends_is_told_after_the_bound() -> None:
+    requests = Requests()
+    requests.turn(0, None, QueryFills("Q-1", SIM, 0, 0))
+    later = QueryFills("Q-2", SIM, 0, 0)
+    assert requests.turn(ANSWER_NS_MAX, None, later) == []
+    assert [found.subject for found in requests.turn(ANSWER_NS_MAX + 1)] == ["Q-1"]

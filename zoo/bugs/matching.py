@@ -1,0 +1,56 @@
+"""A venue that matches against its own rules: client and kernel see nothing wrong."""
+
+from typing import Final
+
+from zoo.bug import Bug
+
+BUGS: Final = (
+    Bug(
+        id="last-in-line-first",
+        sentence="Of those who rest at a price, the last to come is met first.",
+        module="simulation.venue.book",
+        changes=(
+            (
+                "        return next(iter(level.queue.values()))\n",
+                "        return next(reversed(level.queue.values()))\n",
+            ),
+        ),
+        property="MAT-1",
+    ),
+    Bug(
+        id="shown-size-used-again",
+        sentence="What an order of ours takes from another participant stays on the book.",
+        module="simulation.venue.floor",
+        changes=(
+            (
+                "        book.reduce(resting, size)\n        self._trade_number += 1\n",
+                "        if taker is None or maker is not None:\n"
+                "            book.reduce(resting, size)\n"
+                "        self._trade_number += 1\n",
+            ),
+        ),
+        property="MAT-1",
+        observed=(
+            "A remainder fills a second time on the size that it has just taken in the venue of "
+            "NautilusTrader, and two market orders fill on the same displayed size."
+        ),
+    ),
+    Bug(
+        id="post-only-forgotten-at-trigger",
+        sentence="A post-only stop-limit order that is triggered takes like any other.",
+        module="simulation.venue.floor",
+        changes=(
+            (
+                "            if order.post_only and would_take(book, order.side, order.price):\n"
+                "                self.close(order, Status.REJECTED, Code.POST_ONLY_WOULD_TAKE)\n"
+                "                return\n",
+                "",
+            ),
+        ),
+        property="MAT-2",
+        observed=(
+            "The venue of NautilusTrader forgets the post-only check of a stop-limit order that "
+            "is triggered on arrival."
+        ),
+    ),
+)
