@@ -11,7 +11,8 @@ class Bug(msgspec.Struct, frozen=True, kw_only=True):
         sentence: what the patched kernel does wrong.
         module: dotted name of the module that is patched.
         changes: (old text, new text) pairs; each old text stands in the module exactly once.
-        property: id of the property that must be violated.
+        property: id of the property that must be violated; "" for a bug of a parser.
+        target: the fuzz target that must find it; "" for a bug that a property finds.
         observed: where a released system was seen doing this ("" for one of our own making).
     """
 
@@ -19,5 +20,6 @@ class Bug(msgspec.Struct, frozen=True, kw_only=True):
     sentence: str
     module: str
     changes: tuple[tuple[str, str], ...]
-    property: str
+    property: str = ""
+    target: str = ""
     observed: str = ""

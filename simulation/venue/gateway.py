@@ -14,8 +14,6 @@ another on its channel within a heartbeat, except on trades, where the next trad
 from collections.abc import Callable
 from typing import Final
 
-import msgspec
-
 from invariants.truth import TrueRequest
 from simulation.entropy import Stream
 from simulation.faults import FaultKind, Faults
@@ -26,6 +24,7 @@ from simulation.venue.orders import VenueRefusal
 from simulation.venue.protocol import (
     BANNED,
     LATE,
+    NOT_A_MESSAGE,
     OK,
     RATE_LIMITED,
     REFUSED,
@@ -129,7 +128,7 @@ class Gateway:
         """Judge, act and answer. Returns (status, encoded answer or Refusal)."""
         try:
             request = decode_request(body)
-        except msgspec.DecodeError:
+        except NOT_A_MESSAGE:
             return REFUSED, encode(Refusal("", Code.MALFORMED, "not a request of this protocol"))
         refused = self._turned_away(request)
         acted = False

@@ -428,6 +428,10 @@ VenueFrame = (
     | BalanceFrame
 )
 
+# What the decoders raise for bytes that are no message of theirs. Text that is no UTF-8 is not among
+# msgspec's own errors.
+NOT_A_MESSAGE: Final = (msgspec.DecodeError, UnicodeDecodeError)
+
 # str: an identifier is text, whatever subclass of it the client holds
 encode: Final = msgspec.msgpack.Encoder(enc_hook=str).encode
 decode_request: Final = msgspec.msgpack.Decoder(Request).decode

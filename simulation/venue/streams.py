@@ -20,6 +20,7 @@ from simulation.venue.protocol import (
     CHANNEL_QUOTES,
     CHANNEL_TRADES,
     CHANNEL_USER,
+    NOT_A_MESSAGE,
     BalanceFrame,
     BalanceRecord,
     BookFrame,
@@ -108,7 +109,7 @@ class Streams:
             return
         try:
             frame = decode_client_frame(body)
-        except msgspec.DecodeError:
+        except NOT_A_MESSAGE:
             self._drop(session)
             return
         if isinstance(frame, Ping):

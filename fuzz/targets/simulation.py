@@ -1,0 +1,59 @@
+"""A whole run whose choices are the bytes: faults, delays, and what the trader does.
+
+The market is drawn from a seed that never changes. Every property of the catalogue judges the run;
+an input is a crash when one does not hold, or when the run breaks.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from fuzz.oracle import Wrong
+from simulation.entropy import BytesEntropy, SeededEntropy, Tape, bytes_of
+from simulation.options import RunOptions
+from simulation.outcome import Outcome
+from simulation.run import prepare, simulate
+
+OPTIONS: Final = RunOptions("fuzz.scenario:harbour")
+SEED: Final = 0  # the market's
+_SCENARIO: Final = prepare(OPTIONS)
+_SEEDS: Final = 16
+
+
+def check(data: bytes) -> None:
+    outcome = simulate(_SCENARIO, SEED, OPTIONS, entropy=BytesEntropy(data, SEED))
+    if not outcome.passed:
+        raise Wrong(_news(outcome))
+
+
+def tape_of(data: bytes) -> Tape:
+    """Every choice of the run that `data` makes, so that a bundle can replay it. Of a run that
+    breaks, as far as it came."""
+    entropy = BytesEntropy(data, SEED, keep_tape=True)
+    try:
+        simulate(_SCENARIO, SEED, OPTIONS, entropy=entropy)
+    except Exception:
+        pass  # what broke was seen before; the choices up to it are what is wanted
+    return entropy.tape or {}
+
+
+def seeds() -> Mapping[str, bytes]:
+    """The choices of seeded runs, written as bytes; and no choice at all."""
+    found = {"dullest": b""}
+    for seed in range(_SEEDS):
+        entropy = SeededEntropy(seed, keep_tape=True)
+        if not simulate(_SCENARIO, seed, OPTIONS, entropy=entropy).passed:
+            continue
+        tape = {
+            name: choices
+            for name, choices in (entropy.tape or {}).items()
+            if not name.startswith("market.")
+        }
+        try:
+            found[f"seed-{seed}"] = bytes_of(tape)
+        except ValueError:  # two of its streams share a key
+            continue
+    return found
+
+
+def _news(outcome: Outcome) -> str:
+    return f"{outcome.verdict}({outcome.property_id}) {outcome.subject}: {outcome.detail}"
