@@ -24,6 +24,7 @@ import atheris
 import msgspec
 
 from fuzz.finding import Job, found
+from fuzz.mutate import Mutator
 from fuzz.targets import TARGETS, Target, module_of
 from zoo.bugs import BUGS
 from zoo.patch import install
@@ -49,6 +50,7 @@ def main() -> None:
         module = module_of(target)
     check = module.check
     tape_of = getattr(module, "tape_of", None)
+    mutate: Mutator | None = getattr(module, "mutate", None)
     count = _shared_count(work / COUNT)
     clock = time.monotonic_ns
 
@@ -65,6 +67,13 @@ def main() -> None:
             (work / FINDING).write_bytes(msgspec.msgpack.encode(finding))
             os._exit(EXIT_FOUND)
 
+    def mutated(data: bytes, length_max: int, seed: int) -> bytes:
+        """Half the changes are libFuzzer's own."""
+        if mutate is not None and seed & 1:
+            return mutate(data, length_max, seed >> 1)
+        own: bytes = atheris.Mutate(data, length_max)
+        return own
+
     (work / GROWN).mkdir()
     atheris.Setup(
         [
@@ -77,10 +86,12 @@ def main() -> None:
             f"-rss_limit_mb={_MEMORY_MB}",
             f"-seed={1 + job.seed % _SEEDS}",
             f"-timeout={target.seconds_max}",
+            "-keep_seed=1",  # nearly valid ones are worth changing, though they reach nothing new
             "-len_control=0",
             "-verbosity=0",
         ],
         one_input,
+        **({} if mutate is None else {"custom_mutator": mutated}),
     )
     atheris.Fuzz()
 

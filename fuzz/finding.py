@@ -72,4 +72,9 @@ def found(
     """The finding that an exception of a target's `check` is."""
     tape = None if tape_of is None else tape_of(data)
     shown = "".join(traceback.format_exception(error))
-    return Finding(target, data, type(error).__name__, str(error), shown, tape)
+    return Finding(target, data, type(error).__name__, _clean(str(error)), _clean(shown), tape)
+
+
+def _clean(text: str) -> str:
+    """Without lone surrogates, which no file could hold."""
+    return text.encode("utf-8", "backslashreplace").decode()

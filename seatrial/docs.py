@@ -23,6 +23,7 @@ from engine.model.order_table import TRANSITIONS
 from invariants.catalogue import CATALOGUE
 from invariants.property import Kind
 from simulation.faults import DESCRIPTIONS, PROFILES, FaultKind, FaultProfile, OneIn
+from zoo.bug import Bug
 from zoo.bugs import BUGS
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -58,12 +59,16 @@ def probes() -> str:
 def bugs() -> str:
     """Every planted bug."""
     return _table(
-        ("Bug", "What the patched code does", "Module", "Property", "Seen in released systems"),
+        ("Bug", "What the patched code does", "Module", "Found by", "Seen in released systems"),
         [
-            (bug.id, bug.sentence, f"`{bug.module}`", bug.property, bug.observed or "-")
+            (bug.id, bug.sentence, f"`{bug.module}`", _finder(bug), bug.observed or "-")
             for bug in BUGS.values()
         ],
     )
+
+
+def _finder(bug: Bug) -> str:
+    return bug.property or f"fuzz {bug.target}"
 
 
 def faults() -> str:

@@ -12,7 +12,7 @@ import hashlib
 import random
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, Protocol
 
 Tape = dict[str, list[tuple[str, int, int]]]
@@ -314,12 +314,8 @@ class BytesEntropy:
         self._streams: dict[str, Stream] = {}
         self._choices: dict[bytes, bytes] = {}
         choices = self._choices
-        at = 0
-        while at + _KEY_BYTES < len(data):
-            key = data[at : at + _KEY_BYTES]
-            begin = at + _KEY_BYTES + 1
-            at = begin + data[begin - 1]
-            choices[key] = choices.get(key, b"") + data[begin:at]
+        for key, part in records_of(data):
+            choices[key] = choices.get(key, b"") + part
 
     def stream(self, name: str) -> Stream:
         stream = self._streams.get(name)
@@ -378,8 +374,8 @@ def bytes_of(tape: Mapping[str, Sequence[tuple[str, int, int]]]) -> bytes:
     Raises:
         ValueError: two streams of the tape that chose something have the same key.
     """
-    written: dict[bytes, str] = {}
-    records: list[bytes] = []
+    names: dict[bytes, str] = {}
+    records: list[tuple[bytes, bytes]] = []
     for name, choices in tape.items():
         drawn = list(choices)
         while drawn and drawn[-1][2] == 0:
@@ -387,14 +383,35 @@ def bytes_of(tape: Mapping[str, Sequence[tuple[str, int, int]]]) -> bytes:
         if not drawn:
             continue
         key = stream_key(name)
-        if key in written:
-            raise ValueError(f"streams {written[key]!r} and {name!r} share the key {key.hex()}")
-        written[key] = name
+        if key in names:
+            raise ValueError(f"streams {names[key]!r} and {name!r} share the key {key.hex()}")
+        names[key] = name
         data = b"".join(value.to_bytes(_width(bound), "big") for _, bound, value in drawn)
+        records.append((key, data))
+    return written(records)
+
+
+def records_of(data: bytes) -> list[tuple[bytes, bytes]]:
+    """The records that `BytesEntropy` reads from bytes: (key, choices). What breaks off at the end
+    belongs to the last one."""
+    records: list[tuple[bytes, bytes]] = []
+    at = 0
+    while at + _KEY_BYTES < len(data):
+        begin = at + _KEY_BYTES + 1
+        end = begin + data[begin - 1]
+        records.append((data[at : at + _KEY_BYTES], data[begin:end]))
+        at = end
+    return records
+
+
+def written(records: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """The bytes of records; choices that are too long for one record become several."""
+    parts: list[bytes] = []
+    for key, data in records:
         for begin in range(0, len(data), _RECORD_MAX):
             part = data[begin : begin + _RECORD_MAX]
-            records.append(key + bytes((len(part),)) + part)
-    return b"".join(records)
+            parts.append(key + bytes((len(part),)) + part)
+    return b"".join(parts)
 
 
 def _width(bound: int) -> int:

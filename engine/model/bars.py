@@ -171,12 +171,13 @@ class BarType(str):
         """
         if not isinstance(text, str):
             raise TypeError(f"a bar type is read from str, not {type(text).__name__}")
-        whole, at, source_bar = text.partition("@")
-        if at:
+        _, at, source_bar = text.rpartition("@")
+        # a symbol may hold an "@"; what follows the one of a composite is three words
+        if at and source_bar.count("-") <= 2:
             raise BarTypeError(text, source_bar, 5, "bars of bars are not supported yet")
-        tokens = whole.rsplit("-", 4)
+        tokens = text.rsplit("-", 4)
         if len(tokens) != 5:
-            raise BarTypeError(text, whole, 0, "expected INSTRUMENT-STEP-AGGREGATION-PRICE-SOURCE")
+            raise BarTypeError(text, text, 0, "expected INSTRUMENT-STEP-AGGREGATION-PRICE-SOURCE")
         name, step_text, aggregation_text, price_text, source_text = tokens
         try:
             instrument_id = InstrumentId(name)

@@ -85,7 +85,7 @@ _ALL: Final = (
             "simulation.venue.sessions",
             "simulation.venue.streams",
         ),
-        length_max=512,
+        length_max=256,
     ),
     Target(
         name="recordings",

@@ -10,6 +10,7 @@ from typing import Final
 
 from engine.model.bars import BarType, BarTypeError
 from engine.model.identifiers import InstrumentId
+from fuzz.mutate import change_a_number
 from fuzz.oracle import Wrong, accepted, agree, refused
 
 _PARENT: Final = {"MILLISECOND": 1000, "SECOND": 60, "MINUTE": 60, "HOUR": 24, "MONTH": 12}
@@ -95,6 +96,9 @@ def _is_step(text: str, aggregation: str) -> bool:
     return parent is None or (int(text) < parent and parent % int(text) == 0)
 
 
+mutate: Final = change_a_number
+
+
 def seeds() -> Mapping[str, bytes]:
     texts = {
         "minute": "BTC/USDT.SIM-5-MINUTE-LAST-INTERNAL",
@@ -105,6 +109,9 @@ def seeds() -> Mapping[str, bytes]:
         "week": "A.X-2-WEEK-LAST-EXTERNAL",
         "month": "A.X-1-MONTH-LAST-INTERNAL",
         "half-year": "A.X-6-MONTH-LAST-INTERNAL",
+        "two-years-in-months": "A.X-24-MONTH-LAST-INTERNAL",
+        "thirteen-months": "A.X-13-MONTH-LAST-EXTERNAL",
+        "a-day-in-hours": "A.X-24-HOUR-LAST-INTERNAL",
         "year": "A.X-10-YEAR-LAST-INTERNAL",
         "sixty-minutes": "A.X-60-MINUTE-LAST-INTERNAL",
         "seven-minutes": "A.X-7-MINUTE-LAST-INTERNAL",

@@ -15,7 +15,6 @@ The venue has one spot instrument and no faults, and starts anew with each input
 """
 
 from collections.abc import Callable, Mapping
-from fractions import Fraction
 from typing import Final
 
 from fuzz.oracle import Wrong, agree
@@ -63,13 +62,13 @@ from simulation.venue.protocol import (
 _START_NS: Final = 1_700_000_000_000_000_000
 _STATUSES: Final = (OK, REFUSED, UNKNOWN_ORDER, LATE, BANNED, RATE_LIMITED)  # without faults
 _OPENING: Final = {"BTC": 100, "USDT": 10_000_000}
-_UNIT: Final = 10**8  # both currencies have eight decimals
-_PRICE_UNIT: Final = 10**2
-_SIZE_UNIT: Final = 10**5
+_UNIT: Final = 10**8  # both currencies have eight decimals, sizes five, prices two
+_SIZE_UNIT: Final = 10**3
+_COST_UNIT: Final = 10
 _MIDDLE: Final = 1_000_000  # ticks
 _LOT: Final = 100  # size increments
 _SYMBOL: Final = "BTC/USDT"
-_BITS_MAX: Final = 36  # a minute or so
+_BITS_MAX: Final = 34  # up to nine seconds
 _NEVER_NS: Final = 2 * _START_NS
 
 
@@ -160,22 +159,19 @@ class _Door:
     def check_books(self) -> None:
         """Balances are what the opening ones and the trades make; orders and locks are sane."""
         exchange = self.exchange
-        totals = {code: Fraction(amount) for code, amount in _OPENING.items()}
+        totals = {code: amount * _UNIT for code, amount in _OPENING.items()}
         filled: dict[str, int] = {}
         for trade in exchange.floor.trades:
-            size = Fraction(trade.quantity, _SIZE_UNIT)
-            cost = size * Fraction(trade.price, _PRICE_UNIT)
             sign = 1 if trade.side == "BUY" else -1
-            totals["BTC"] += sign * size
-            totals["USDT"] -= sign * cost
-            totals[trade.fee_currency] -= Fraction(trade.fee, _UNIT)
+            totals["BTC"] += sign * trade.quantity * _SIZE_UNIT
+            totals["USDT"] -= sign * trade.quantity * trade.price * _COST_UNIT
+            totals[trade.fee_currency] -= trade.fee
             coid = trade.client_order_id
             filled[coid] = filled.get(coid, 0) + trade.quantity
         for balance in exchange.ledger.balance_records():
-            code = balance.currency
-            agree(f"balance in {code}", Fraction(balance.total, _UNIT), totals[code])
+            agree(f"balance in {balance.currency}", balance.total, totals[balance.currency])
             if not 0 <= balance.locked <= balance.total:
-                raise Wrong(f"{balance.locked} of {balance.total} {code} are locked")
+                raise Wrong(f"locked of {balance.currency}: {balance.locked} of {balance.total}")
         for coid, order in exchange.orders.items():
             record = order.record()
             agree(f"filled of {coid!r}", record.filled, filled.get(coid, 0))
@@ -236,7 +232,7 @@ def seeds() -> Mapping[str, bytes]:
         "market": book + login + user + market + b"\x03\x1f",
         "stop-triggered": book + stop + _quote(6, 1, 5) + b"\x03\x1e",
         "cancel-all": limit + _request(CancelAllRequest("key", "r-7", _NEVER_NS, _SYMBOL, None)),
-        "expired": book + _submit("A-4", "SELL", "LIMIT", 100, _MIDDLE + 9, tif="GTD") + b"\x03\x23",
+        "expired": book + _submit("A-4", "SELL", "LIMIT", 100, _MIDDLE + 9, tif="GTD") + 2 * b"\x03\x21",
         "fill-or-kill": book + _submit("A-5", "BUY", "LIMIT", 900, _MIDDLE + 3, tif="FOK"),
         "post-only": book + _submit("A-6", "BUY", "LIMIT", 100, _MIDDLE + 9, post_only=True),
         "off-grid": book + _submit("A-7", "BUY", "LIMIT", -1, _MIDDLE),

@@ -15,6 +15,7 @@ from typing import Final
 
 import msgspec
 
+from fuzz.mutate import change_a_number
 from fuzz.oracle import Wrong, agree
 from simulation.market.mbo import survey
 from simulation.market.mbo_reader import MODIFY, read_mbo
@@ -120,6 +121,9 @@ def _check_mbo(data: bytes) -> None:
     agree("fills by kind", sum_of_kinds, fifo.fills)
     if report.resting > sum(row.action <= MODIFY for row in recording.rows):
         raise Wrong(f"{report.resting} orders rest, more than ever came")
+
+
+mutate: Final = change_a_number
 
 
 def seeds() -> Mapping[str, bytes]:

@@ -7,8 +7,18 @@ an input is a crash when one does not hold, or when the run breaks.
 from collections.abc import Mapping
 from typing import Final
 
+from fuzz.mutate import change_records
 from fuzz.oracle import Wrong
-from simulation.entropy import BytesEntropy, SeededEntropy, Tape, bytes_of
+from simulation.entropy import (
+    BytesEntropy,
+    SeededEntropy,
+    Tape,
+    bytes_of,
+    records_of,
+    stream_key,
+    written,
+)
+from simulation.faults import PLANNED, FaultKind
 from simulation.options import RunOptions
 from simulation.outcome import Outcome
 from simulation.run import prepare, simulate
@@ -17,6 +27,20 @@ OPTIONS: Final = RunOptions("fuzz.scenario:harbour")
 SEED: Final = 0  # the market's
 _SCENARIO: Final = prepare(OPTIONS)
 _SEEDS: Final = 16
+_STEPS: Final = 16  # a trader of the harbour takes no more, nor has it more fills to react to
+_KEYS: Final = [
+    stream_key(name)
+    for name in (
+        "faults.swarm",
+        "gateway.SIM",
+        "journal",
+        *(f"faults.{kind.name.lower()}" for kind in FaultKind),
+        *(f"faults.plan.{kind.name.lower()}.0" for kind in PLANNED),
+        "workload.RandomTrader-001.start",
+        *(f"workload.RandomTrader-001.step.{step}" for step in range(_STEPS)),
+        *(f"workload.RandomTrader-001.fill.{fill}" for fill in range(1, _STEPS)),
+    )
+]
 
 
 def check(data: bytes) -> None:
@@ -34,6 +58,14 @@ def tape_of(data: bytes) -> Tape:
     except Exception:
         pass  # what broke was seen before; the choices up to it are what is wanted
     return entropy.tape or {}
+
+
+def mutate(data: bytes, length_max: int, seed: int) -> bytes:
+    """Some streams choose otherwise, all others as before."""
+    changed = data
+    while len(changed := written(change_records(records_of(data), _KEYS, seed))) > length_max:
+        data = data[: len(data) - 1 - len(data) // 8]
+    return changed
 
 
 def seeds() -> Mapping[str, bytes]:

@@ -23,6 +23,7 @@ from engine.model.values import (
     Quantity,
     ValueOutOfRange,
 )
+from fuzz.mutate import change_a_number
 from fuzz.oracle import Wrong, accepted, agree, refused
 from fuzz.witness import DECIMALS_MAX, SCALE, civil_text, instant, number, rounded, text_of
 
@@ -156,13 +157,16 @@ def _arithmetic(text: str, places: int) -> None:
 _CHECKS: Final = (_price, _quantity, _money, _instant, _arithmetic)
 
 
+mutate: Final = change_a_number
+
+
 def seeds() -> Mapping[str, bytes]:
     texts = {
         "price": "pC1.50",
         "price-negative": "pB-0.125",
-        "price-underscores": "pA1_000.50",
+        "price-underscores": "pC1_000.50",
         "price-exponent": "pD1e-3",
-        "price-no-whole": "pA.5",
+        "price-no-whole": "pB.5",
         "price-no-decimals": "pA5.",
         "price-plus": "pC+1.0",
         "price-minus-zero": "pC-0.00",

@@ -20,6 +20,7 @@ from simulation.venue.enums import BUY, SELL, Side
 TS_MAX: Final = (1 << 63) - 1
 DECIMALS_MAX: Final = 16
 _DIGITS_MAX: Final = 18  # a mantissa fits 63 bits
+_TS_DIGITS_MAX: Final = 19
 
 _QUOTE_COLUMNS: Final = ("ts_event", "bid_price", "ask_price")
 _SIZE_COLUMNS: Final = ("bid_size", "ask_size")
@@ -103,18 +104,22 @@ def read_recording(path: str | Path) -> Recording:
     except UnicodeDecodeError:
         raise RecordingError(file, 0, "", "", "is not text") from None
     lines = csv.reader(io.StringIO(text))
-    header = [name.strip() for name in next(lines, [])]
-    if all(name in header for name in _TRADE_COLUMNS):
-        reader = _Reader(file, header, _TRADE_COLUMNS)
-        is_quotes, has_sizes = False, True
-    elif all(name in header for name in _QUOTE_COLUMNS):
-        has_sizes = all(name in header for name in _SIZE_COLUMNS)
-        reader = _Reader(file, header, _QUOTE_COLUMNS + (_SIZE_COLUMNS if has_sizes else ()))
-        is_quotes = True
-    else:
-        shown = ",".join(header)
-        raise RecordingError(file, 1, "header", shown, "neither quotes nor trades by its columns")
-    numbers = [reader.row(number, fields) for number, fields in enumerate(lines, 2) if fields]
+    try:
+        header = [name.strip() for name in next(lines, [])]
+        if all(name in header for name in _TRADE_COLUMNS):
+            reader = _Reader(file, header, _TRADE_COLUMNS)
+            is_quotes, has_sizes = False, True
+        elif all(name in header for name in _QUOTE_COLUMNS):
+            has_sizes = all(name in header for name in _SIZE_COLUMNS)
+            reader = _Reader(file, header, _QUOTE_COLUMNS + (_SIZE_COLUMNS if has_sizes else ()))
+            is_quotes = True
+        else:
+            shown = ",".join(header)
+            reason = "neither quotes nor trades by its columns"
+            raise RecordingError(file, 1, "header", shown, reason)
+        numbers = [reader.row(number, fields) for number, fields in enumerate(lines, 2) if fields]
+    except csv.Error as error:
+        raise RecordingError(file, lines.line_num, "", "", str(error)) from None
     if not numbers:
         raise RecordingError(file, 0, "", "", "has no rows")
     return _recording(file, is_quotes, has_sizes, numbers)
@@ -176,9 +181,15 @@ class _Reader:
             raise RecordingError(self._file, number, "", "", reason)
         at = self._at
         ts_text = fields[at["ts_event"]]
-        if not ts_text.isascii() or not ts_text.isdigit() or int(ts_text) > TS_MAX:
+        ts_digits = ts_text.lstrip("0") or "0"
+        if (
+            not ts_text.isascii()
+            or not ts_text.isdigit()
+            or len(ts_digits) > _TS_DIGITS_MAX
+            or int(ts_digits) > TS_MAX
+        ):
             self._bad(number, "ts_event", ts_text, "not nanoseconds since 1970")
-        ts = int(ts_text)
+        ts = int(ts_digits)
         if "price" in at:
             return self._trade(number, fields, ts)
         bid = self._number(number, fields, "bid_price", positive=True)
@@ -214,9 +225,10 @@ class _Reader:
         digits = whole + decimals
         if not digits.isascii() or not digits.isdigit():
             self._bad(number, column, text, "not a decimal number")
-        if len(decimals) > DECIMALS_MAX or len(digits.lstrip("0")) > _DIGITS_MAX:
+        significant = digits.lstrip("0")
+        if len(decimals) > DECIMALS_MAX or len(significant) > _DIGITS_MAX:
             self._bad(number, column, text, "more digits than a venue can hold")
-        value = int(digits)
+        value = int(significant or "0")
         if positive and value == 0:
             self._bad(number, column, text, "must be positive")
         return value, len(decimals)
@@ -244,6 +256,10 @@ def _recording(file: str, is_quotes: bool, has_sizes: bool, numbers: list[_Numbe
         else:
             aggressor = SELL if row.buyer_maker else BUY
             rows.append(TradeRow(ts, prices[0], sizes[0], aggressor, row.trade_id))
+        if max(*prices, *sizes) > TS_MAX:
+            # each number fits by itself, and not at the decimals that another one has
+            reason = f"a number of the row at {ts} does not fit 63 bits at the file's decimals"
+            raise RecordingError(file, 0, "", "", reason)
     rows.sort(key=_ts)  # stable
     return Recording(
         file, is_quotes, tuple(rows), has_sizes, price_precision, size_precision, out_of_order

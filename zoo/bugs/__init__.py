@@ -14,6 +14,7 @@ from zoo.bugs import (
     kernel,
     network,
     orders,
+    parsers,
     positions,
     recovery,
 )
@@ -30,6 +31,7 @@ _ALL: Final = (
     *recovery.BUGS,
     *kernel.BUGS,
     *determinism.BUGS,
+    *parsers.BUGS,
 )
 
 BUGS: Final[Mapping[str, Bug]] = {bug.id: bug for bug in _ALL}
