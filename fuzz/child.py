@@ -4,8 +4,8 @@ A process of its own, because libFuzzer ends the one that it runs in, and becaus
 it too. What is watched is instrumented as it is imported; so nothing that a target watches may be
 imported before. What became of the search is read from the folder `Job.work`:
 
-- `count`: three integers of 64 bits, kept up to date: executions, when the first and when the last
-  of them began (nanoseconds of a clock that only goes on);
+- `count`: five integers of 64 bits, kept up to date: executions; then nanoseconds, of a clock that
+  only goes on when the first and when the last of them began, and of the processor likewise;
 - `finding`: the input that crashed, when an exception told of it;
 - `crash-*`, `timeout-*`, `oom-*`: the input, when libFuzzer did;
 - `grown`: the inputs that reached something new.
@@ -32,7 +32,7 @@ from zoo.patch import install
 COUNT: Final = "count"
 FINDING: Final = "finding"
 GROWN: Final = "grown"
-COUNT_BYTES: Final = 24
+COUNT_BYTES: Final = 40
 EXIT_FOUND: Final = 77
 _PACKAGES: Final = ("engine", "invariants", "simulation")
 _MEMORY_MB: Final = 1024
@@ -52,14 +52,16 @@ def main() -> None:
     tape_of = getattr(module, "tape_of", None)
     mutate: Mutator | None = getattr(module, "mutate", None)
     count = _shared_count(work / COUNT)
-    clock = time.monotonic_ns
+    clock, processor = time.monotonic_ns, time.process_time_ns
 
     def one_input(data: bytes) -> None:
-        now = clock()
+        now, used = clock(), processor()
         if not count[0]:
             count[1] = now
+            count[3] = used
         count[0] += 1
         count[2] = now
+        count[4] = used
         try:
             check(data)
         except Exception as error:
@@ -86,8 +88,11 @@ def main() -> None:
             f"-rss_limit_mb={_MEMORY_MB}",
             f"-seed={1 + job.seed % _SEEDS}",
             f"-timeout={target.seconds_max}",
-            "-keep_seed=1",  # nearly valid ones are worth changing, though they reach nothing new
+            "-keep_seed=1",
             "-len_control=0",
+            # without it whole numbers that are compared guide nothing, and seeds that reach nothing
+            # new are never chosen again
+            "-use_value_profile=1",
             "-verbosity=0",
         ],
         one_input,
@@ -97,7 +102,7 @@ def main() -> None:
 
 
 def _shared_count(path: Path) -> memoryview:
-    """Three integers in a file that outlives the process, however it ends."""
+    """Integers in a file that outlives the process, however it ends."""
     path.write_bytes(bytes(COUNT_BYTES))
     with path.open("r+b") as file:
         return memoryview(mmap.mmap(file.fileno(), COUNT_BYTES)).cast("Q")

@@ -18,6 +18,7 @@ from simulation.recording import PYTHON
 
 CORPUS: Final = Path(__file__).resolve().parent / "corpus"
 _GRACE_S: Final = 60  # to import, to instrument, to read the corpus, to end
+_ASK_GRACE_S: Final = 15  # to import
 _LOG_LINES: Final = 12
 _ARTIFACTS: Final = (("crash-*", DIED), ("timeout-*", SLOW), ("oom-*", DIED))
 
@@ -35,6 +36,7 @@ class Hunt(msgspec.Struct, frozen=True):
 
     Attributes:
         elapsed_ns: from the first execution to the last.
+        cpu_ns: of the processor, between the same two.
         corpus: inputs that it began with.
         grown: inputs that it added, because they reached something new.
         finding: the input that crashed, or None: clean.
@@ -44,6 +46,7 @@ class Hunt(msgspec.Struct, frozen=True):
     target: str
     executions: int
     elapsed_ns: int
+    cpu_ns: int
     corpus: int
     grown: int
     finding: Finding | None
@@ -52,6 +55,10 @@ class Hunt(msgspec.Struct, frozen=True):
     @property
     def per_second(self) -> int:
         return self.executions * 1_000_000_000 // max(self.elapsed_ns, 1)
+
+    @property
+    def per_cpu_second(self) -> int:
+        return self.executions * 1_000_000_000 // max(self.cpu_ns, 1)
 
 
 def corpus_of(target: Target) -> Path:
@@ -81,13 +88,21 @@ def hunt(target: Target, seconds: int, seed: int = 0, bug: str = "") -> Hunt:
         finding = _finding_in(work, target)
         if finding is None and code != 0:
             raise FuzzerFailed(_last_words(log, code))
-        executions, first_ns, last_ns = struct.unpack("=3Q", (work / "count").read_bytes())
+        executions, *times = struct.unpack("=5Q", (work / "count").read_bytes())
+        first_ns, last_ns, first_cpu_ns, last_cpu_ns = times
         grown = len(list((work / "grown").iterdir()))
     began_with = len(list(corpus.iterdir()))
     again = None if finding is None else ask(target, finding.data, bug)
     is_sure = finding is None or (again is not None and again.signature == finding.signature)
     return Hunt(
-        target.name, executions, last_ns - first_ns, began_with, grown, finding, is_sure
+        target.name,
+        executions,
+        last_ns - first_ns,
+        last_cpu_ns - first_cpu_ns,
+        began_with,
+        grown,
+        finding,
+        is_sure,
     )
 
 
@@ -102,7 +117,7 @@ def ask(target: Target, data: bytes, bug: str = "") -> Finding | None:
             (*_launcher(bug), "fuzz.once"),
             input=msgspec.msgpack.encode(Question(target.name, data)),
             stdout=subprocess.PIPE,
-            timeout=target.seconds_max + _GRACE_S,
+            timeout=target.seconds_max + _ASK_GRACE_S,
             check=False,
             env=_environment(),
         )

@@ -39,7 +39,7 @@ class Written(NamedTuple):
 
     def value(self) -> Fraction:
         """The number itself; not of one that `is_huge` or `is_dust`."""
-        return Fraction(self.digits) * Fraction(10) ** self.exponent
+        return Fraction(self.digits) * Fraction(10) ** self.exponent if self.digits else Fraction(0)
 
 
 def number(text: str) -> Written | None:

@@ -45,7 +45,8 @@ def fuzz(
     done = hunt(target, seconds, seed, bug)
     console.print(
         f"  {done.executions:,} executions in {done.elapsed_ns / 1e9:.1f} s "
-        f"({done.per_second:,} a second), corpus {done.corpus} + {done.grown}",
+        f"({done.per_second:,} a second, {done.per_cpu_second:,} per CPU-second), "
+        f"corpus {done.corpus} + {done.grown}",
         markup=False,
     )
     if done.finding is None:
