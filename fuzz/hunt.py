@@ -172,5 +172,3 @@ def _last_words(log: Path, code: int) -> str:
     lines = log.read_text(errors="replace").splitlines()
     words = [line for line in lines if line.strip() and not line.startswith("INFO:")]
     return "\n".join([f"the search ended with {how}", *words[-_LOG_LINES:]])
-
-

@@ -28,9 +28,7 @@ def bundle_of(finding: Finding, bug: str = "") -> Bundle:
         recording = _of_input(finding, bug)
     else:
         launcher = (*PYTHON, "zoo.patched", bug) if bug else PYTHON
-        recording = record_run(
-            RunOptions(RUN, bug=bug), 0, launcher=launcher, tape=finding.tape
-        )
+        recording = record_run(RunOptions(RUN, bug=bug), 0, launcher=launcher, tape=finding.tape)
     bundle = make_bundle(recording)
     return msgspec.structs.replace(bundle, target=finding.target, data=finding.data)
 

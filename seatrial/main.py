@@ -246,7 +246,15 @@ def _usage_errors() -> tuple[type[Exception], ...]:
     from simulation.scenario import ScenarioError
     from simulation.token import TokenError
 
-    return UsageError, BundleError, FuzzerMissing, RecordingError, RunRefused, ScenarioError, TokenError
+    return (
+        UsageError,
+        BundleError,
+        FuzzerMissing,
+        RecordingError,
+        RunRefused,
+        ScenarioError,
+        TokenError,
+    )
 
 
 def _harness_errors() -> tuple[type[Exception], ...]:

@@ -232,7 +232,9 @@ def seeds() -> Mapping[str, bytes]:
         "market": book + login + user + market + b"\x03\x1f",
         "stop-triggered": book + stop + _quote(6, 1, 5) + b"\x03\x1e",
         "cancel-all": limit + _request(CancelAllRequest("key", "r-7", _NEVER_NS, _SYMBOL, None)),
-        "expired": book + _submit("A-4", "SELL", "LIMIT", 100, _MIDDLE + 9, tif="GTD") + 2 * b"\x03\x21",
+        "expired": book
+        + _submit("A-4", "SELL", "LIMIT", 100, _MIDDLE + 9, tif="GTD")
+        + 2 * b"\x03\x21",
         "fill-or-kill": book + _submit("A-5", "BUY", "LIMIT", 900, _MIDDLE + 3, tif="FOK"),
         "post-only": book + _submit("A-6", "BUY", "LIMIT", 100, _MIDDLE + 9, post_only=True),
         "off-grid": book + _submit("A-7", "BUY", "LIMIT", -1, _MIDDLE),

@@ -10,6 +10,7 @@ import io
 import tempfile
 from collections.abc import Mapping
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -57,7 +58,7 @@ def _check_ticks(data: bytes) -> None:
     agree("number of rows", len(rows), len(texts))
     texts.sort(key=lambda text: int(text["ts_event"]))
     seen = [int(text["ts_event"]) for text in _table(data)]
-    late = sum(ts < before for before, ts in zip(seen, seen[1:], strict=False))
+    late = sum(ts < before for before, ts in pairwise(seen))
     agree("rows out of order", recording.out_of_order, late)
     for row, text in zip(rows, texts, strict=True):
         agree("time", row["ts"], int(text["ts_event"]))

@@ -5,6 +5,7 @@ an input is a crash when one does not hold, or when the run breaks.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final
 
 from fuzz.mutate import change_records
@@ -53,10 +54,8 @@ def tape_of(data: bytes) -> Tape:
     """Every choice of the run that `data` makes, so that a bundle can replay it. Of a run that
     breaks, as far as it came."""
     entropy = BytesEntropy(data, SEED, keep_tape=True)
-    try:
+    with suppress(Exception):  # seen before; the choices up to it are what is wanted
         simulate(_SCENARIO, SEED, OPTIONS, entropy=entropy)
-    except Exception:
-        pass  # what broke was seen before; the choices up to it are what is wanted
     return entropy.tape or {}
 
 

@@ -7,6 +7,8 @@ how many decimals, and the text. For `a` the text holds two numbers with a `|` b
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from functools import partial
+from operator import floordiv, mod, truediv
 from typing import Final
 
 from engine.model.currencies import CURRENCIES
@@ -143,8 +145,9 @@ def _arithmetic(text: str, places: int) -> None:
     agree(f"order of {what}", (left < right, left == right), (a < b, a == b))
     agree(f"{left} rounded to {places}", Fraction(round(left, places)), rounded(a, places))
     if b == 0:
-        for ask in (lambda: left / right, lambda: left // right, lambda: left % right):
-            refused(f"quotient of {what}", ask, ZeroDivisionError, InvalidOperation)
+        for divide in (truediv, floordiv, mod):
+            quotient = partial(divide, left, right)
+            refused(f"quotient of {what}", quotient, ZeroDivisionError, InvalidOperation)
         return
     whole = int(a / b)
     agree(f"quotient of {what}", Fraction(left / right), rounded(a / b, DECIMALS_MAX))

@@ -20,9 +20,7 @@ SECONDS_MAX: Final = 7 * 86_400
 _SHOWN: Final = 120  # bytes of an input that a line shows
 
 
-def fuzz(
-    console: Console, name: str, *, seconds: int, seed: int, bug: str, out: Path
-) -> int:
+def fuzz(console: Console, name: str, *, seconds: int, seed: int, bug: str, out: Path) -> int:
     """Search, keep what crashed, print how it went. Without a name, list the targets.
 
     Raises:
