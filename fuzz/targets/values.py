@@ -64,15 +64,16 @@ def _scaled(
         refused(what, lambda: read(text), ValueError)
         refused(what, lambda: make(text, places), ValueError)
         return
-    if written.is_huge:
-        refused(what, lambda: read(text), ValueOutOfRange)
-        refused(what, lambda: make(text, places), ValueOutOfRange)
-        return
     decimals = written.decimals
     if decimals > DECIMALS_MAX:
         refused(what, lambda: read(text), ValueError)
+    elif written.is_huge:
+        refused(what, lambda: read(text), ValueOutOfRange)
     else:
         _same_scaled(what, lambda: read(text), written.value(), decimals, low, high)
+    if written.is_huge:
+        refused(what, lambda: make(text, places), ValueOutOfRange)
+        return
     value = Fraction(0) if written.is_dust else rounded(written.value(), places)
     _same_scaled(f"{what} at {places}", lambda: make(text, places), value, places, low, high)
 
