@@ -76,6 +76,6 @@ def decode(data: bytes) -> object:
     """
     try:
         plain: object = msgspec.msgpack.decode(data)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"not a record: {error}") from error
     return plain

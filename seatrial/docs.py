@@ -23,6 +23,7 @@ from engine.model.order_table import TRANSITIONS
 from invariants.catalogue import CATALOGUE
 from invariants.property import Kind
 from simulation.faults import DESCRIPTIONS, PROFILES, FaultKind, FaultProfile, OneIn
+from zoo.bug import Bug
 from zoo.bugs import BUGS
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -62,7 +63,7 @@ def bugs() -> str:
             "Bug",
             "What the patched code does",
             "Module",
-            "Property",
+            "Found by",
             "Scenario",
             "Seen in released systems",
         ),
@@ -71,13 +72,17 @@ def bugs() -> str:
                 bug.id,
                 bug.sentence,
                 f"`{bug.module}`",
-                bug.property,
-                bug.scenario,
+                _finder(bug),
+                bug.scenario if bug.property else "-",
                 bug.observed or "-",
             )
             for bug in BUGS.values()
         ],
     )
+
+
+def _finder(bug: Bug) -> str:
+    return bug.property or f"fuzz {bug.target}"
 
 
 def faults() -> str:

@@ -19,7 +19,7 @@ app = typer.Typer(
 console: Final = Console(highlight=False, emoji=False, soft_wrap=True)
 errors: Final = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
-OURS: Final = ("engine", "invariants", "simulation", "conformance", "zoo")
+OURS: Final = ("engine", "invariants", "simulation", "conformance", "zoo", "fuzz")
 EXIT_USAGE: Final = 2
 EXIT_HARNESS: Final = 4
 EXIT_INTERRUPTED: Final = 130
@@ -169,6 +169,20 @@ def certify(
 
 
 @app.command()
+def fuzz(
+    target: Annotated[str, typer.Argument(help="default: list the targets")] = "",
+    seconds: Annotated[int, typer.Option(help="how long to search")] = 60,
+    seed: Annotated[int, typer.Option(help="of the fuzzer's choices")] = 0,
+    bug: BugOption = "",
+    out: Annotated[Path, typer.Option(help="where bundles go")] = Path("seatrial-failures"),
+) -> None:
+    """Search for bytes that crash a target."""
+    from seatrial.commands import fuzz
+
+    raise typer.Exit(fuzz.fuzz(console, target, seconds=seconds, seed=seed, bug=bug, out=out))
+
+
+@app.command()
 def scenarios() -> None:
     """List the built-in scenarios."""
     from seatrial.commands import listing
@@ -228,6 +242,7 @@ def _say(text: str) -> None:
 
 def _usage_errors() -> tuple[type[Exception], ...]:
     """Imported when something has failed, and not before."""
+    from fuzz.hunt import FuzzerMissing
     from seatrial.commands import UsageError
     from simulation.bundle import BundleError
     from simulation.market.fields import RecordingError
@@ -235,14 +250,23 @@ def _usage_errors() -> tuple[type[Exception], ...]:
     from simulation.scenario import ScenarioError
     from simulation.token import TokenError
 
-    return UsageError, BundleError, RecordingError, RunRefused, ScenarioError, TokenError
+    return (
+        UsageError,
+        BundleError,
+        FuzzerMissing,
+        RecordingError,
+        RunRefused,
+        ScenarioError,
+        TokenError,
+    )
 
 
 def _harness_errors() -> tuple[type[Exception], ...]:
+    from fuzz.hunt import FuzzerFailed
     from simulation.campaign import CampaignError
     from simulation.recording import RecordingFailed
 
-    return CampaignError, RecordingFailed
+    return CampaignError, FuzzerFailed, RecordingFailed
 
 
 def _hidden_package() -> str:

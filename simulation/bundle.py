@@ -3,6 +3,7 @@
 import gzip
 import platform
 import zlib
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -39,6 +40,9 @@ class Bundle(msgspec.Struct, frozen=True):
         tape: every choice, per stream; enough to rerun when the code has changed.
         tail: the last records of the trace, as written.
         records: how many there were.
+        target: the fuzz target that failed, or "". A run whose choices were its bytes is run again
+            by the tape: its seed alone would give another one.
+        data: what the target was given.
     """
 
     format: int
@@ -50,10 +54,14 @@ class Bundle(msgspec.Struct, frozen=True):
     tape: Tape
     tail: list[bytes]
     records: int
+    target: str = ""
+    data: bytes = b""
 
     def file_name(self) -> str:
-        """SCENARIO-SEED-CODE8.bundle"""
+        """SCENARIO-SEED-CODE8.bundle; of a fuzz target fuzz-TARGET-DATA8-CODE8.bundle"""
         token = Token.parse(self.token)
+        if self.target:
+            return f"fuzz-{self.target}-{sha256(self.data).hexdigest()[:8]}-{token.code[:8]}.bundle"
         scenario = token.scenario.replace(":", ".")
         return f"{scenario}-{token.seed}-{token.code[:8]}.bundle"
 

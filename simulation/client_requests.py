@@ -9,12 +9,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-import msgspec
-
 from simulation.network import Network
 from simulation.scheduler import Handle, Scheduler
 from simulation.venue.protocol import (
     BANNED,
+    NOT_A_MESSAGE,
     RATE_LIMITED,
     AnswerBody,
     Refusal,
@@ -158,7 +157,7 @@ class Requests:
             return
         try:
             answer = decode_answer(body)
-        except msgspec.MsgspecError:
+        except NOT_A_MESSAGE:
             answer = None
         if answer is None or answer.request_id != pending.request_id:
             self._end_in_silence(pending, UNREADABLE)

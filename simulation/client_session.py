@@ -22,6 +22,7 @@ from simulation.venue.protocol import (
     CHANNEL_QUOTES,
     CHANNEL_TRADES,
     CHANNEL_USER,
+    NOT_A_MESSAGE,
     BalanceFrame,
     BookFrame,
     DepthFrame,
@@ -303,7 +304,7 @@ class Session:
             return  # of a connection that was given up
         try:
             frame = decode_venue_frame(body)
-        except msgspec.MsgspecError:
+        except NOT_A_MESSAGE:
             self._lose("unreadable frame")
             return
         self._last_frame_ns = self._scheduler.now_ns

@@ -2,7 +2,7 @@
 
 Zero is always the dullest answer (no fault, first in line, no extra delay), so "simpler" means
 "more zeros". Each stream depends on (seed, name) and on nothing else: drawing from one never
-moves another. One interface, several drivers: a seed, a recorded tape, an enumeration.
+moves another. One interface, several drivers: a seed, a recorded tape, an enumeration, bytes.
 
 A tape is `{stream name: [(label, bound, value), ...]}` in draw order. A draw with only one
 possible answer is no choice and is not on it.
@@ -10,14 +10,18 @@ possible answer is no choice and is not on it.
 
 import hashlib
 import struct
+import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Protocol
 
 _NARROW: Final = 1 << 40  # bounds up to here: one word is even enough
 _words_of: Final = struct.Struct("<8Q").unpack  # of one digest
 
 Tape = dict[str, list[tuple[str, int, int]]]
+
+_KEY_BYTES: Final = 2
+_RECORD_MAX: Final = 255  # bytes that one record can hold
 
 
 class Stream(ABC):
@@ -286,6 +290,149 @@ class _EnumeratedStream(Stream):
         if numerator >= denominator:
             return True
         return self._owner.choose(2) == 1
+
+
+class BytesEntropy:
+    """Choices read from bytes, such as a fuzzer makes. Any bytes will do.
+
+    The bytes are records of the form
+
+        whose (2 bytes)   how many follow (1 byte)   the bytes of its choices
+
+    *Whose* is a key of the stream's name (`stream_key`); the records of one key are laid end to
+    end, and only a stream of that key reads them. So streams stay apart: another byte in the
+    choices of one moves no other. (Two streams of one key, 1 pair in 65,536, read the same bytes,
+    each from their beginning.) A choice among `bound` answers takes as many bytes as bound - 1
+    needs, big-endian, modulo `bound`. A choice for which the bytes do not reach is zero: no bytes
+    at all are the dullest run.
+
+    Args:
+        data: at most what a run asks for is read.
+        seed: what the seeded streams are drawn from.
+        seeded: a stream whose name begins so is drawn from the seed. The market's are: its
+            thousands of draws would use up every byte.
+        keep_tape: record every choice in `tape`, seeded ones included, so that `TapeEntropy`
+            gives the same run.
+    """
+
+    __slots__ = ("_choices", "_seeded", "_streams", "seed", "tape")
+
+    def __init__(
+        self,
+        data: bytes,
+        seed: int = 0,
+        seeded: tuple[str, ...] = ("market.",),
+        keep_tape: bool = False,
+    ) -> None:
+        self.seed = seed
+        self.tape: Tape | None = {} if keep_tape else None
+        self._seeded = seeded
+        self._streams: dict[str, Stream] = {}
+        self._choices: dict[bytes, bytes] = {}
+        choices = self._choices
+        for key, part in records_of(data):
+            choices[key] = choices.get(key, b"") + part
+
+    def stream(self, name: str) -> Stream:
+        stream = self._streams.get(name)
+        if stream is None:
+            record: list[tuple[str, int, int]] | None = None
+            if self.tape is not None:
+                record = self.tape.setdefault(name, [])
+            if name.startswith(self._seeded):
+                stream = _SeededStream(self.seed, name, record)
+            else:
+                stream = _BytesStream(name, self._choices.get(stream_key(name), b""), record)
+            self._streams[name] = stream
+        return stream
+
+
+class _BytesStream(Stream):
+    __slots__ = ("_at", "_data", "_record")
+
+    def __init__(self, name: str, data: bytes, record: list[tuple[str, int, int]] | None) -> None:
+        super().__init__(name)
+        self._data = data
+        self._at = 0
+        self._record = record
+
+    def below(self, bound: int, label: str) -> int:
+        if bound <= 1:
+            _check_bound(bound)
+            return 0
+        begin = self._at
+        self._at = end = begin + _width(bound)
+        value = 0
+        if end <= len(self._data):
+            value = int.from_bytes(self._data[begin:end], "big") % bound
+        if self._record is not None:
+            self._record.append((label, bound, value))
+        return value
+
+    def chance(self, numerator: int, denominator: int, label: str) -> bool:
+        _check_odds(numerator, denominator)
+        if numerator == 0:
+            return False
+        if numerator >= denominator:
+            return True
+        return self.below(2, label) == 1
+
+
+def stream_key(name: str) -> bytes:
+    """The two bytes by which `BytesEntropy` knows a stream: the lower half of its name's CRC-32."""
+    return zlib.crc32(name.encode()).to_bytes(4, "big")[-_KEY_BYTES:]
+
+
+def bytes_of(tape: Mapping[str, Sequence[tuple[str, int, int]]]) -> bytes:
+    """The bytes from which `BytesEntropy` makes the choices of a tape again (without the streams
+    that are to be seeded).
+
+    Raises:
+        ValueError: two streams of the tape that chose something have the same key.
+    """
+    names: dict[bytes, str] = {}
+    records: list[tuple[bytes, bytes]] = []
+    for name, choices in tape.items():
+        drawn = list(choices)
+        while drawn and drawn[-1][2] == 0:
+            drawn.pop()
+        if not drawn:
+            continue
+        key = stream_key(name)
+        if key in names:
+            raise ValueError(f"streams {names[key]!r} and {name!r} share the key {key.hex()}")
+        names[key] = name
+        data = b"".join(value.to_bytes(_width(bound), "big") for _, bound, value in drawn)
+        records.append((key, data))
+    return written(records)
+
+
+def records_of(data: bytes) -> list[tuple[bytes, bytes]]:
+    """The records that `BytesEntropy` reads from bytes: (key, choices). What breaks off at the end
+    belongs to the last one."""
+    records: list[tuple[bytes, bytes]] = []
+    at = 0
+    while at + _KEY_BYTES < len(data):
+        begin = at + _KEY_BYTES + 1
+        end = begin + data[begin - 1]
+        records.append((data[at : at + _KEY_BYTES], data[begin:end]))
+        at = end
+    return records
+
+
+def written(records: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """The bytes of records; choices that are too long for one record become several."""
+    parts: list[bytes] = []
+    for key, data in records:
+        for begin in range(0, len(data), _RECORD_MAX):
+            part = data[begin : begin + _RECORD_MAX]
+            parts.append(key + bytes((len(part),)) + part)
+    return b"".join(parts)
+
+
+def _width(bound: int) -> int:
+    """Bytes that a choice among `bound` answers takes."""
+    return ((bound - 1).bit_length() + 7) // 8
 
 
 class EnumerationDiverged(Exception):

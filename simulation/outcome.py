@@ -81,12 +81,12 @@ class Outcome(msgspec.Struct, frozen=True):
         words = re.sub(r"-?\b[0-9a-f]*[0-9][0-9a-f]*(\.[0-9]+)?", "#", self.detail)
         return f"{self.verdict} {self.property_id} {words}"
 
-    def report(self) -> str:
-        """One line for a person: what broke and how to see it again."""
+    def report(self, replayed_by: str = "") -> str:
+        """One line for a person: what broke and how to see it again, by the token unless said."""
         if self.passed:
             return f"{self.scenario}@{self.seed}: PASS"
         what = f"({self.property_id})" if self.property_id else ""
         return (
             f"{self.scenario}@{self.seed}: {self.verdict}{what} {self.subject}: {self.detail}; "
-            f"replay with: seatrial replay '{self.token}'"
+            f"replay with: seatrial replay '{replayed_by or self.token}'"
         )

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from simulation.entropy import SeededEntropy
+from simulation.entropy import Entropy, SeededEntropy, Tape, TapeEntropy
 from simulation.market.fields import RecordingError
 from simulation.options import RunOptions
 from simulation.pipes import Pipes
@@ -11,22 +11,30 @@ from simulation.run import broken, named, prepare, run_world
 from simulation.scenario import ScenarioError
 
 
-def record_here(options: RunOptions, seed: int) -> Recording:
+def record_here(options: RunOptions, seed: int, tape: Tape | None = None) -> Recording:
     """`record_run` in this process.
 
     Raises:
         ScenarioError, RecordingError: the options make no run.
     """
     options = named(options)
-    entropy = SeededEntropy(seed, keep_tape=True)
+    entropy, tape = _choices(seed, tape)
     try:
         outcome, world = run_world(
             prepare(options), seed, options, entropy=entropy, keep_trace=True
         )
     except Exception as error:  # the harness broke: an outcome of its own, with its traceback
-        return Recording(options, broken(options, seed, error), [], entropy.tape or {}, [])
+        return Recording(options, broken(options, seed, error), [], tape, [])
     plan = [f"{at_ns} {fault}" for at_ns, fault in world.faults.plan]
-    return Recording(options, outcome, list(world.trace.kept), entropy.tape or {}, plan)
+    return Recording(options, outcome, list(world.trace.kept), tape, plan)
+
+
+def _choices(seed: int, tape: Tape | None) -> tuple[Entropy, Tape]:
+    """What the run draws from, and the tape that will hold its choices."""
+    if tape is not None:
+        return TapeEntropy(tape), tape
+    entropy = SeededEntropy(seed, keep_tape=True)
+    return entropy, {} if entropy.tape is None else entropy.tape
 
 
 def main() -> None:
@@ -35,7 +43,7 @@ def main() -> None:
     job = msgspec.json.decode(pipes.read.read(), type=Job)
     answer: Recording | Refusal
     try:
-        answer = record_here(job.options, job.seed)
+        answer = record_here(job.options, job.seed, job.tape)
     except (ScenarioError, RecordingError) as error:
         answer = Refusal(str(error))
     pipes.write.write(msgspec.msgpack.encode(answer))

@@ -29,10 +29,15 @@ class RunRefused(ValueError):
 
 
 class Job(msgspec.Struct, frozen=True):
-    """One seed to run, by options whose `code` and `market` are made anew."""
+    """One seed to run, by options whose `code` and `market` are made anew.
+
+    Attributes:
+        tape: what its choices are read from, instead of the seed.
+    """
 
     options: RunOptions
     seed: int
+    tape: Tape | None = None
 
 
 class Recording(msgspec.Struct, frozen=True, tag=True):
@@ -64,8 +69,9 @@ def record_run(
     *,
     launcher: Sequence[str] = PYTHON,
     hash_seed: str = "0",
+    tape: Tape | None = None,
 ) -> Recording:
-    """Run `seed` in a fresh process and keep everything.
+    """Run `seed`, or a `tape`, in a fresh process and keep everything.
 
     Raises:
         RunRefused: the options make no run.
@@ -73,7 +79,7 @@ def record_run(
     """
     done = subprocess.run(
         (*launcher, "simulation.recorder"),
-        input=msgspec.json.encode(Job(options, seed)),
+        input=msgspec.json.encode(Job(options, seed, tape)),
         stdout=subprocess.PIPE,
         check=False,
         env=dict(os.environ, PYTHONHASHSEED=hash_seed),

@@ -11,8 +11,9 @@ class Bug(msgspec.Struct, frozen=True, kw_only=True):
         sentence: what the patched kernel does wrong.
         module: dotted name of the module that is patched.
         changes: (old text, new text) pairs; each old text stands in the module exactly once.
-        property: id of the property that must be violated.
+        property: id of the property that must be violated; "" for a bug of a parser.
         scenario: the built-in scenario in which it is to be found.
+        target: the fuzz target that must find it; "" for a bug that a property finds.
         observed: where a released system was seen doing this ("" for one of our own making).
     """
 
@@ -20,6 +21,7 @@ class Bug(msgspec.Struct, frozen=True, kw_only=True):
     sentence: str
     module: str
     changes: tuple[tuple[str, str], ...]
-    property: str
+    property: str = ""
     scenario: str = "default"
+    target: str = ""
     observed: str = ""

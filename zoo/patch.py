@@ -8,10 +8,12 @@ import importlib.abc
 import importlib.machinery
 import importlib.util
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import CodeType, ModuleType
 
 from zoo.bug import Bug
+
+Finish = Callable[[CodeType], CodeType]
 
 
 class PatchRefused(ValueError):
@@ -39,13 +41,15 @@ def patched_source(bug: Bug, source: str) -> str:
 class _PatchedLoader(importlib.machinery.SourceFileLoader):
     """Compiles the patched text and neither reads nor writes cached bytecode."""
 
-    def __init__(self, fullname: str, path: str, bug: Bug) -> None:
+    def __init__(self, fullname: str, path: str, bug: Bug, finish: Finish | None) -> None:
         super().__init__(fullname, path)
         self._bug = bug
+        self._finish = finish
 
     def get_code(self, fullname: str) -> CodeType:
         path = self.get_filename(fullname)
-        return compile(self.get_data(path), path, "exec", dont_inherit=True)
+        code = compile(self.get_data(path), path, "exec", dont_inherit=True)
+        return code if self._finish is None else self._finish(code)
 
     def get_data(self, path: str) -> bytes:
         """The text with the bug in it: also for tracebacks, and for the hash of what runs."""
@@ -54,8 +58,9 @@ class _PatchedLoader(importlib.machinery.SourceFileLoader):
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    def __init__(self, bug: Bug) -> None:
+    def __init__(self, bug: Bug, finish: Finish | None) -> None:
         self._bug = bug
+        self._finish = finish
 
     def find_spec(
         self,
@@ -68,17 +73,19 @@ class _Finder(importlib.abc.MetaPathFinder):
         spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
         if spec is None or spec.origin is None:
             raise PatchRefused(f"bug {self._bug.id}: there is no module {fullname}")
-        loader = _PatchedLoader(fullname, spec.origin, self._bug)
+        loader = _PatchedLoader(fullname, spec.origin, self._bug, self._finish)
         return importlib.util.spec_from_file_location(fullname, spec.origin, loader=loader)
 
 
-def install(bug: Bug) -> None:
+def install(bug: Bug, finish: Finish | None = None) -> None:
     """Make this process run with the bug.
 
+    Args:
+        finish: what is to be done to the patched module's code yet; a fuzzer counts its branches.
     Raises:
         PatchRefused: the module is imported already, or the patch does not fit it.
     """
     if bug.module in sys.modules:
         raise PatchRefused(f"bug {bug.id}: {bug.module} is imported already")
-    sys.meta_path.insert(0, _Finder(bug))
+    sys.meta_path.insert(0, _Finder(bug, finish))
     importlib.import_module(bug.module)  # now, so that a patch that does not fit stops us here

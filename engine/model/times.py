@@ -124,8 +124,10 @@ def _seconds_text_ns(text: str) -> int:
         raise ValueError(f"not a time: {text!r}") from None
     if digits < 0:
         raise ValueOutOfRange(f"time before 1970: {text!r}")
+    if not digits:
+        return 0  # whatever its exponent, which may have nine digits of its own
     power = exponent + 9
-    if power > 30 and digits:
+    if power > 30:
         raise ValueOutOfRange(f"time out of range: {text!r}")
     if power < -_TEXT_LENGTH_MAX:
         return 0

@@ -7,6 +7,7 @@ import msgspec
 from rich.console import Console
 
 from seatrial.commands import UsageError, launcher
+from seatrial.commands.fuzz import replay_input
 from seatrial.commands.records import line, side_by_side
 from simulation import bundle as bundles
 from simulation.bundle import Bundle
@@ -29,8 +30,20 @@ class NamedRun(msgspec.Struct, frozen=True):
     kept: Bundle | None
 
     def again(self) -> Recording:
-        """Run it, in a process of its own."""
-        return record_run(self.options, self.token.seed, launcher=launcher(self.options.bug))
+        """Run it, in a process of its own.
+
+        Raises:
+            UsageError: a fuzz target's input, which makes no run.
+        """
+        kept = self.kept
+        tape = None
+        if kept is not None and kept.target:
+            if not kept.tape:
+                raise UsageError(f"the bundle holds an input of fuzz target {kept.target}, no run")
+            tape = kept.tape
+        return record_run(
+            self.options, self.token.seed, launcher=launcher(self.options.bug), tape=tape
+        )
 
 
 def replay(console: Console, what: str, *, until: int, market: Sequence[Path]) -> int:
@@ -43,12 +56,15 @@ def replay(console: Console, what: str, *, until: int, market: Sequence[Path]) -
     if until < 0:
         raise UsageError(f"--until {until}: records are numbered from 1")
     run = named_run(what, market)
+    if run.kept is not None and run.kept.target and not run.kept.tape:
+        return replay_input(console, run.kept, what)
     recording = run.again()
     outcome = recording.outcome
     if until:
         _write_lines(console, recording.records[:until], 1)
         console.print(f"stopped after {min(until, outcome.events)} of {outcome.events} records")
-    console.print(outcome.report(), markup=False)
+    # the token of a run that bytes drove does not name it: its file does
+    console.print(outcome.report(what if run.kept and run.kept.target else ""), markup=False)
     if outcome.traceback:
         console.print(outcome.traceback.rstrip("\n"), markup=False)
     for note in outcome.notes:

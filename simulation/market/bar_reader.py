@@ -50,8 +50,8 @@ def read_bars(file: str, header: list[str], lines: Iterator[list[str]]) -> Recor
         if (later - earlier) % interval_ns:
             reason = f"opens off the grid of {interval_ns} ns that the other bars keep"
             raise RecordingError(file, number, "timestamp", str(later), reason)
-    prices = finest(price for four, _ in numbers for price in four)
-    sizes = finest(volume for _, volume in numbers)
+    prices = finest(file, [price for four, _ in numbers for price in four])
+    sizes = finest(file, [volume for _, volume in numbers])
     rows: list[Row] = [
         BarRow(
             at + interval_ns,
@@ -67,7 +67,7 @@ def read_bars(file: str, header: list[str], lines: Iterator[list[str]]) -> Recor
 
 
 def _check_range(fields: Fields, texts: list[str], read: list[Number]) -> None:
-    top = finest(read)
+    top = max(decimals for _, decimals in read)
     opens, high, low, closes = (scaled(number, top) for number in read)
     if high < max(opens, low, closes):
         fields.bad("high", texts[1], "below another price of the bar")

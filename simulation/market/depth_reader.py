@@ -176,8 +176,8 @@ def _recording(file: str, events: list[_Event]) -> Recording:
     levels = [level for event in events for side in (event.bids, event.asks) for level in side]
     if not levels:
         raise RecordingError(file, 0, "", "", "has no rows")
-    prices = finest(price for price, _ in levels)
-    sizes = finest(size for _, size in levels)
+    prices = finest(file, [price for price, _ in levels])
+    sizes = finest(file, [size for _, size in levels])
 
     def at_precision(side: list[_Level]) -> Levels:
         return tuple((scaled(price, prices), scaled(size, sizes)) for price, size in side)

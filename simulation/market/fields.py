@@ -92,9 +92,21 @@ def read_text(path: str | Path) -> str:
         raise RecordingError(file, 0, "", "", "is not text") from None
 
 
-def finest(numbers: Iterable[Number]) -> int:
-    """The most decimals of any."""
-    return max((decimals for _, decimals in numbers), default=0)
+def finest(file: str, numbers: Iterable[Number]) -> int:
+    """The most decimals of any: the precision of them all.
+
+    Raises:
+        RecordingError: each fits 63 bits by itself, and one does not at that precision.
+    """
+    read = list(numbers)
+    precision = max((decimals for _, decimals in read), default=0)
+    for number in read:
+        if scaled(number, precision) > TS_MAX:
+            value, decimals = number
+            text = f"{value}e-{decimals}"
+            reason = f"does not fit 63 bits at the {precision} decimals of the file's finest number"
+            raise RecordingError(file, 0, "number", text, reason)
+    return precision
 
 
 def scaled(number: Number, precision: int) -> int:

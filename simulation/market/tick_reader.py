@@ -42,8 +42,8 @@ def read_quotes(file: str, header: list[str], lines: Iterator[list[str]]) -> Rec
                 fields.number("ask_size", size_texts[1], positive=False),
             )
         read.append((at, (bid, ask), sizes))
-    prices = finest(number for _, pair, _ in read for number in pair)
-    sizes_to = finest(number for _, _, pair in read for number in pair)
+    prices = finest(file, [number for _, pair, _ in read for number in pair])
+    sizes_to = finest(file, [number for _, _, pair in read for number in pair])
     rows: list[Row] = [
         QuoteRow(
             at,
@@ -72,8 +72,8 @@ def read_trades(file: str, header: list[str], lines: Iterator[list[str]]) -> Rec
         if not trade_id:
             fields.bad("trade_id", trade_id, "is empty")
         read.append((at, price, size, buyer_maker, trade_id))
-    prices = finest(row[1] for row in read)
-    sizes = finest(row[2] for row in read)
+    prices = finest(file, [row[1] for row in read])
+    sizes = finest(file, [row[2] for row in read])
     rows: list[Row] = [
         TradeRow(
             at,

@@ -29,6 +29,7 @@ from simulation.venue.protocol import (
     BANNED,
     BATCH_MAX,
     LATE,
+    NOT_A_MESSAGE,
     OK,
     RATE_LIMITED,
     REFUSED,
@@ -147,7 +148,7 @@ class Gateway:
         """Judge, act and answer. Returns (status, encoded answer or Refusal)."""
         try:
             request = decode_request(body)
-        except msgspec.DecodeError:
+        except NOT_A_MESSAGE:
             return REFUSED, encode(Refusal("", Code.MALFORMED, "not a request of this protocol"))
         refused = self._turned_away(request)
         acted = False

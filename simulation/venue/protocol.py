@@ -584,6 +584,9 @@ AnyInstrumentRecord = (
     | BinaryRecord
 )
 PublicFrame = QuoteFrame | TradeFrame | BookFrame  # what a venue remembers
+# What the decoders raise for bytes that are no message of theirs. Text that is no UTF-8 is not among
+# msgspec's own errors.
+NOT_A_MESSAGE: Final = (msgspec.DecodeError, UnicodeDecodeError)
 
 # str: an identifier is text, whatever subclass of it the client holds
 encode: Final = msgspec.msgpack.Encoder(enc_hook=str).encode

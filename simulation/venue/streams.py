@@ -25,6 +25,7 @@ from simulation.venue.protocol import (
     CHANNEL_TRADES,
     CHANNEL_USER,
     DEPTH_LEVELS,
+    NOT_A_MESSAGE,
     BalanceFrame,
     BalanceRecord,
     BookFrame,
@@ -129,7 +130,7 @@ class Streams:
             return
         try:
             frame = decode_client_frame(body)
-        except msgspec.DecodeError:
+        except NOT_A_MESSAGE:
             self._drop(session)
             return
         if isinstance(frame, Ping):

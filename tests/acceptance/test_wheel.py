@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SHIPPED = ("engine", "invariants", "simulation", "conformance", "zoo", "seatrial")
+SHIPPED = ("engine", "invariants", "simulation", "conformance", "zoo", "fuzz", "seatrial")
 
 
 @pytest.fixture(scope="module")
@@ -88,3 +88,9 @@ def test_a_users_engine_folder_does_not_hide_the_installed_one(
     (tmp_path / "engine" / "__init__.py").write_text("raise RuntimeError('not ours')")
     said = shell("run", "calm", "--seeds", "2", command=(installed / "seatrial",))
     assert said.code == 0, said
+
+
+def test_the_corpora_of_the_fuzz_targets_are_in_the_wheel(shell, installed: Path) -> None:
+    said = shell("fuzz", command=(installed / "seatrial",))
+    assert said.code == 0, said
+    assert "(0 inputs" not in said.out

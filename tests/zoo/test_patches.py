@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from fuzz.targets import TARGETS
 from invariants.catalogue import CATALOGUE
 from invariants.property import Kind
 from zoo.bug import Bug
@@ -53,8 +54,12 @@ def test_patch_fits_todays_source_and_changes_it_to_valid_code(bug: Bug) -> None
 
 
 @pytest.mark.parametrize("bug", BUGS.values(), ids=_id)
-def test_bug_entry_names_a_judged_property_and_reads_as_one_sentence(bug: Bug) -> None:
-    assert bug.property in JUDGED
+def test_bug_entry_names_its_finder_and_reads_as_one_sentence(bug: Bug) -> None:
+    if bug.target:
+        assert bug.target in TARGETS
+        assert not bug.property
+    else:
+        assert bug.property in JUDGED
     for text in filter(None, (bug.sentence, bug.observed)):
         assert text.endswith(".")
         assert "\n" not in text

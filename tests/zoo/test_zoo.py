@@ -19,7 +19,8 @@ ACROSS_RUNS = "DET-1"  # judged over two runs of a seed, never inside one
 CRASH = "KRN-1"  # the property of what raises; no other bug may be found by crashing
 OTHERS_FIRST = 3  # a bug has one heart and several symptoms: which shows first is the seed's choice
 CALM_SEEDS = 100
-WITHIN_RUNS = [bug for bug in BUGS.values() if bug.property != ACROSS_RUNS]
+OF_RUNS = [bug for bug in BUGS.values() if bug.property]  # fuzz targets find the others
+WITHIN_RUNS = [bug for bug in OF_RUNS if bug.property != ACROSS_RUNS]
 NONDETERMINISTIC = [bug for bug in BUGS.values() if bug.property == ACROSS_RUNS]
 
 # These break things that happen on a calm day too. The others need weather.
@@ -70,7 +71,7 @@ SEEN_IN_CALM = frozenset(
         "newcomer-doubles-route",
     }
 )
-STORM_ONLY = [bug for bug in BUGS.values() if bug.id not in SEEN_IN_CALM]
+STORM_ONLY = [bug for bug in OF_RUNS if bug.id not in SEEN_IN_CALM]
 
 
 def _id(bug: Bug) -> str:
@@ -135,4 +136,4 @@ def test_planted_bug_on_calm_days_is_never_noticed(bug: Bug, hunt: Hunt) -> None
 
 def test_at_least_half_of_the_zoo_survives_calm_days() -> None:
     assert set(BUGS) >= SEEN_IN_CALM
-    assert 2 * len(STORM_ONLY) >= len(BUGS)
+    assert 2 * len(STORM_ONLY) >= len(OF_RUNS)

@@ -20,6 +20,7 @@ from zoo.bugs import (
     matching,
     network,
     orders,
+    parsers,
     positions,
     recovery,
     risk,
@@ -46,6 +47,7 @@ _ALL: Final = (
     *values.BUGS,
     *matching.BUGS,
     *risk.BUGS,
+    *parsers.BUGS,
 )
 
 BUGS: Final[Mapping[str, Bug]] = {bug.id: bug for bug in _ALL}
