@@ -4,7 +4,7 @@
 |---|---|
 | `timestamp` | when the bar opened, UTC: `2022-01-31 23:59:00`, decimals of a second allowed |
 | `open`, `high`, `low`, `close` | decimal, above zero |
-| `volume` | decimal, in units of the base |
+| `volume` | decimal, in units of the base; rounded, half to even, where its decimals do not fit |
 
 Bars are as long as the shortest distance between two of them; where a minute had no trade the file
 may leave it out, so every distance must be a multiple of that.
@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Final
 
-from simulation.market.fields import Fields, Number, RecordingError, finest, scaled
+from engine.model.fixed import divide_half_even
+from simulation.market.fields import TS_MAX, Fields, Number, RecordingError, finest, scaled
 from simulation.market.rows import BarRow, Kind, Recording, Row
 from simulation.market.table import Table
 from simulation.market.tick_reader import in_order
@@ -51,7 +52,7 @@ def read_bars(file: str, header: list[str], lines: Iterator[list[str]]) -> Recor
             reason = f"opens off the grid of {interval_ns} ns that the other bars keep"
             raise RecordingError(file, number, "timestamp", str(later), reason)
     prices = finest(file, [price for four, _ in numbers for price in four])
-    sizes = finest(file, [volume for _, volume in numbers])
+    sizes = _volume_precision([volume for _, volume in numbers])
     rows: list[Row] = [
         BarRow(
             at + interval_ns,
@@ -59,7 +60,7 @@ def read_bars(file: str, header: list[str], lines: Iterator[list[str]]) -> Recor
             scaled(four[1], prices),
             scaled(four[2], prices),
             scaled(four[3], prices),
-            scaled(volume, sizes),
+            _rounded(volume, sizes),
         )
         for at, (four, volume) in zip(opened, numbers, strict=True)
     ]
@@ -73,6 +74,22 @@ def _check_range(fields: Fields, texts: list[str], read: list[Number]) -> None:
         fields.bad("high", texts[1], "below another price of the bar")
     if low > min(opens, closes):
         fields.bad("low", texts[2], "above another price of the bar")
+
+
+def _volume_precision(volumes: list[Number]) -> int:
+    """The most decimals of any, as far as the largest fits 63 bits with so many."""
+    wanted = max(decimals for _, decimals in volumes)
+    largest = max(value // 10**decimals + 1 for value, decimals in volumes)
+    while wanted and largest * 10**wanted > TS_MAX:
+        wanted -= 1
+    return wanted
+
+
+def _rounded(volume: Number, precision: int) -> int:
+    value, decimals = volume
+    if decimals <= precision:
+        return scaled(volume, precision)
+    return divide_half_even(value, 10 ** (decimals - precision))
 
 
 def _time(fields: Fields, text: str) -> int:

@@ -192,6 +192,20 @@ def test_bad_bar_names_its_place(write, row, column) -> None:
     assert (error.value.row, error.value.column) == (4, column)
 
 
+def test_volumes_of_more_decimals_than_fit_are_rounded_half_even(write) -> None:
+    recording = read_recording(
+        write(
+            "btcusdt.csv",
+            BARS,
+            "1970-01-01 00:01:00,1,1,1,1,100000000.5",
+            "1970-01-01 00:02:00,1,1,1,1,0.12345678905",
+            "1970-01-01 00:03:00,1,1,1,1,0.12345678915",
+        )
+    )
+    assert recording.size_precision == 10
+    assert [row.volume for row in recording.rows] == [1000000005 * 10**9, 1234567890, 1234567892]
+
+
 def test_a_bar_off_the_grid_of_the_others_and_a_lone_bar_are_refused(write) -> None:
     rows = [f"1970-01-01 00:0{at},10,12,9,11,4" for at in ("1:00", "2:00", "3:30")]
     with pytest.raises(RecordingError, match="off the grid"):
