@@ -110,8 +110,8 @@ def test_a_bad_row_is_named_by_file_row_column_and_value(
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"", "neither quotes nor trades"),
-        (b"time,value\n1,2\n", "neither quotes nor trades"),
+        (b"", "neither quotes, trades, depth nor bars"),
+        (b"time,value\n1,2\n", "neither quotes, trades, depth nor bars"),
         (QUOTES.encode(), "has no rows"),
         (b"\xff\xfe\x00\x81", "is not text"),
     ],

@@ -255,7 +255,7 @@ def test_a_property_of_ones_own_is_not_owed_what_its_scenario_cannot_show(shell)
         ("mine:", "write MODULE:NAME"),
         (":mine", "write MODULE:NAME"),
         ("../mine:buyer", "write MODULE:NAME"),
-        ("mine", "use one of default, perpetual, calm, or MODULE:FUNCTION"),
+        ("mine", "use one of default, perpetual, calm, listening"),
         ("", "use one of default"),
     ],
 )
