@@ -55,37 +55,33 @@ class NothingLiveIsEvicted(Check):
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         cache = evidence.view.cache
         tick = evidence.record.input
-        if isinstance(tick, QuoteTick):
-            if cache.quote_tick(tick.instrument_id) is tick:
-                held = cache.quote_tick_count(tick.instrument_id)
-                return self._count(self._quotes, tick.instrument_id, held, evidence, "quotes")
-        elif isinstance(tick, TradeTick) and cache.trade_tick(tick.instrument_id) is tick:
-            held = cache.trade_tick_count(tick.instrument_id)
-            return self._count(self._trades, tick.instrument_id, held, evidence, "trades")
-        return self._missing(evidence)
-
-    def _count(
-        self,
-        told: dict[InstrumentId, int],
-        instrument_id: InstrumentId,
-        held: int,
-        evidence: Evidence,
-        kind: str,
-    ) -> Iterator[Violation] | None:
-        count = told[instrument_id] = told.get(instrument_id, 0) + 1
-        capacity = evidence.view.cache.tick_capacity
-        if held != (count if count < capacity else capacity):
-            told_of = f"{count} {kind} were told, {held} are held of {capacity} that may be"
-            return iter([Violation(instrument_id, told_of)])
-        return self._missing(evidence)
-
-    def _missing(self, evidence: Evidence) -> Iterator[Violation] | None:
-        cache = evidence.view.cache
+        if type(tick) is QuoteTick:
+            instrument_id = tick.instrument_id
+            if cache.quote_tick(instrument_id) is tick:
+                count = self._quotes[instrument_id] = self._quotes.get(instrument_id, 0) + 1
+                held = cache.quote_tick_count(instrument_id)
+                if held != count and held != min(count, cache.tick_capacity):
+                    return iter([self._miscounted(tick, "quotes", count, held, evidence)])
+        elif type(tick) is TradeTick:
+            instrument_id = tick.instrument_id
+            if cache.trade_tick(instrument_id) is tick:
+                count = self._trades[instrument_id] = self._trades.get(instrument_id, 0) + 1
+                held = cache.trade_tick_count(instrument_id)
+                if held != count and held != min(count, cache.tick_capacity):
+                    return iter([self._miscounted(tick, "trades", count, held, evidence)])
         positions = cache.positions_total_count()
-        if len(evidence.witnesses) <= cache.orders_total_count() and positions >= self._positions:
-            self._positions = positions
-            return None
-        return self._gone(evidence, positions)
+        if len(evidence.witnesses) > cache.orders_total_count() or positions < self._positions:
+            return self._gone(evidence, positions)
+        self._positions = positions
+        return None
+
+    @staticmethod
+    def _miscounted(
+        tick: QuoteTick | TradeTick, kind: str, count: int, held: int, evidence: Evidence
+    ) -> Violation:
+        capacity = evidence.view.cache.tick_capacity
+        told_of = f"{count} {kind} were told, {held} are held of {capacity} that may be"
+        return Violation(tick.instrument_id, told_of)
 
     def _gone(self, evidence: Evidence, positions: int) -> Iterator[Violation]:
         for name in evidence.witnesses:

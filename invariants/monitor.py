@@ -6,7 +6,7 @@ at `violation` and decides.
 """
 
 from collections.abc import Callable, Sequence
-from functools import cache, lru_cache, partial
+from functools import lru_cache, partial
 from typing import Any
 
 from engine.actor import Actor
@@ -58,17 +58,17 @@ class Monitor:
             check = entry.make()
             property_id = entry.id
             self._checks.append((property_id, check))
-            on_turn, on_every_turn, on_end, on_dispatch = _overridden(type(check))
-            if on_turn:
+            kind = type(check)
+            if kind.turn is not Check.turn:
                 self._turn.append((property_id, check.turn))
                 self._interests.append((check.facts, check.inputs, check.sends))
-            if on_every_turn:
+            if kind.every_turn is not Check.every_turn:
                 self._every_turn.append((property_id, check.every_turn))
             if check.taps:
                 self._tapped.append((property_id, check.tapped))
-            if on_end:
+            if kind.end is not Check.end:
                 self._end.append((property_id, check.end))
-            if on_dispatch:
+            if kind.dispatched is not Check.dispatched:
                 self._dispatched.append((property_id, check.dispatched))
             log = check.log(evidence)
             if log is not None:
@@ -188,17 +188,6 @@ class Monitor:
                 violation.subject, violation.detail, property_id, self._evidence.record.turn
             )
             return
-
-
-@cache
-def _overridden(kind: type[Check]) -> tuple[bool, bool, bool, bool]:
-    """Whether a check has its own `turn`, `every_turn`, `end` and `dispatched`."""
-    return (
-        kind.turn is not Check.turn,
-        kind.every_turn is not Check.every_turn,
-        kind.end is not Check.end,
-        kind.dispatched is not Check.dispatched,
-    )
 
 
 @lru_cache(maxsize=64)
