@@ -194,7 +194,10 @@ class Evidence:
         return self.view.cache.order(cast(ClientOrderId, client_order_id))
 
     def has_trade(self, trade_id: str) -> bool:
-        return any(venue.has_trade(trade_id) for venue in self.venues.values())
+        for venue in self.venues.values():  # noqa: SIM110 - asked for every fill
+            if venue.has_trade(trade_id):
+                return True
+        return False
 
     # --- what a check may ask ----------------------------------------------------------------
 
