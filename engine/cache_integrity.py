@@ -5,7 +5,8 @@ index entry back to an object that belongs there. A finding is one line of text 
 what it is about; no findings means sound. Nothing is repaired here.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
 
 from engine.model.enums import BUY, OrderType
 from engine.model.identifiers import ClientOrderId, PositionId, Venue
@@ -17,6 +18,15 @@ if TYPE_CHECKING:  # the cache offers these checks as methods
     from collections.abc import Iterable
 
     from engine.cache import Cache
+
+
+_MARKET: Final = OrderType.MARKET
+_NONE: Final[Mapping[ClientOrderId, Order]] = {}
+# [status] -> of each set, whether it holds it; and whether it may trade
+_BELONGS: Final = [
+    tuple((index, index in sets) for index in range(len(NAMES))) for sets in STATE_SETS_OF
+]
+_IS_WORKING: Final = [is_working(sets) for sets in STATE_SETS_OF]
 
 
 def integrity_of_cache(cache: "Cache") -> list[str]:
@@ -51,19 +61,19 @@ def _check_order(cache: "Cache", coid: ClientOrderId, order: Order, found: list[
     status = order.status
     if cache._filed_status.get(coid) != status:
         found.append(f"order {coid} is {status.name} but filed under another status")
-    demanded = STATE_SETS_OF[status]
-    for index, members in enumerate(cache._state_sets):
-        if (members.get(coid) is order) != (index in demanded):
-            held = "is in" if coid in members else "is missing from"
+    sets = cache._state_sets
+    for index, belongs in _BELONGS[status]:
+        if (sets[index].get(coid) is order) is not belongs:
+            held = "is in" if coid in sets[index] else "is missing from"
             found.append(f"order {coid} is {status.name} and {held} orders_{NAMES[index]}")
-    working = is_working(demanded)
-    if (cache._working.get(order.instrument_id, {}).get(coid) is order) != working:
+    working = _IS_WORKING[status]
+    if (cache._working.get(order.instrument_id, _NONE).get(coid) is order) is not working:
         found.append(f"order {coid} is {status.name}, wrongly filed as working or not")
-    if (coid in cache._working_market) != (working and order.order_type is OrderType.MARKET):
+    if (coid in cache._working_market) is not (working and order.order_type is _MARKET):
         found.append(f"order {coid} is {status.name}, wrongly filed as working MARKET or not")
-    if cache._strategy_orders.get(order.strategy_id, {}).get(coid) is not order:
+    if cache._strategy_orders.get(order.strategy_id, _NONE).get(coid) is not order:
         found.append(f"order {coid} is missing from the orders of {order.strategy_id}")
-    if cache._instrument_orders.get(order.instrument_id, {}).get(coid) is not order:
+    if cache._instrument_orders.get(order.instrument_id, _NONE).get(coid) is not order:
         found.append(f"order {coid} is missing from the orders of {order.instrument_id}")
     present = order.venue_order_id
     if present is not None and cache._venue_id_of_order.get(coid) != present:

@@ -15,7 +15,7 @@ class PartsAddUp(Check):
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         for state in evidence.account_states:
             for balance in state.balances:
-                total, free, locked = balance.total.raw, balance.free.raw, balance.locked.raw
+                total, free, locked = balance.total_raw, balance.free_raw, balance.locked_raw
                 if total != free + locked:
                     told = f"total {total} is not free {free} + locked {locked} raw"
                     return iter([Violation(state.account_id, told)])
@@ -36,7 +36,7 @@ class BalancesEqualTheVenues(Check):
                 continue
             for true in truth.balances:
                 balance = account.balances.get(true.currency)
-                ours = (balance.total.raw, balance.locked.raw) if balance is not None else (0, 0)
+                ours = (balance.total_raw, balance.locked_raw) if balance is not None else (0, 0)
                 if ours != (true.total_raw, true.locked_raw):
                     yield Violation(
                         f"{truth.account} {true.currency}",

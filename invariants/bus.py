@@ -1,14 +1,12 @@
 """The bus, judged by subscribers of its own: exactly once, in order, cause before effect."""
 
-from collections.abc import Callable, Iterator
-from operator import is_not
+from collections.abc import Iterator
 
-from invariants.evidence import Dispatch, Evidence
+from invariants.evidence import Evidence
 from invariants.property import Check, Violation, always
+from invariants.tap import PATTERNS, are_same
 
-_PATTERNS = ("*", "events.*", "data.*")
 _TWICE = ("events.", "data.")  # topics that two of the patterns match
-_BY_ONE, _BY_TWO = (1,), (1, 2)
 
 
 @always(
@@ -17,59 +15,17 @@ _BY_ONE, _BY_TWO = (1,), (1, 2)
     "independent of when or how often others subscribed.",
 )
 class DeliveredOnceInOrder(Check):
-    patterns = _PATTERNS
+    taps = True
 
-    def __init__(self) -> None:
-        self._all: list[object] = []
-        self._events: list[object] = []
-        self._data: list[object] = []
-        self._heard = {"*": self._all, "events.*": self._events, "data.*": self._data}
-
-    def listener(self, pattern: str) -> Callable[[object], None]:
-        return self._heard[pattern].append
-
-    def every_turn(self, evidence: Evidence) -> Iterator[Violation] | None:
-        dispatches = evidence.dispatches
-        if len(dispatches) < 2 and self._heard_one(dispatches):
-            return None
-        published = [message for _, message, _ in dispatches]
-        events = [message for topic, message, _ in dispatches if topic.startswith("events.")]
-        data = [message for topic, message, _ in dispatches if topic.startswith("data.")]
-        wrong: list[Violation] = []
-        for pattern, due, heard in (
-            ("*", published, self._all),
-            ("events.*", events, self._events),
-            ("data.*", data, self._data),
-        ):
-            if not due and not heard:
-                continue
-            # the same objects: equal ones may still be two deliveries of one publication
-            if len(due) != len(heard) or any(map(is_not, due, heard)):
-                wrong.append(
-                    Violation(pattern, f"published {_names(due)}, delivered {_names(heard)}")
-                )
-            heard.clear()
-        return iter(wrong) if wrong else None
-
-    def _heard_one(self, dispatches: list[Dispatch]) -> bool:
-        """Whether at most one publication came, and was heard as it should; forgets it then."""
-        if not dispatches:
-            return not (self._all or self._events or self._data)
-        topic, message, _ = dispatches[0]
-        by_all = self._all
-        if topic.startswith("data."):
-            by_kind, others = self._data, self._events
-        elif topic.startswith("events."):
-            by_kind, others = self._events, self._data
-        else:
-            return False
-        if others or not len(by_all) == len(by_kind) == 1:
-            return False
-        if by_all[0] is not message or by_kind[0] is not message:
-            return False
-        by_all.clear()
-        by_kind.clear()
-        return True
+    def tapped(self, evidence: Evidence) -> Iterator[Violation]:
+        for pattern in PATTERNS:
+            prefix = pattern.rstrip("*")
+            told = [
+                message for topic, message, _ in evidence.dispatches if topic.startswith(prefix)
+            ]
+            heard = evidence.tap.by_pattern[pattern]
+            if not are_same(told, heard):
+                yield Violation(pattern, f"published {_names(told)}, delivered {_names(heard)}")
 
 
 @always(
@@ -78,36 +34,17 @@ class DeliveredOnceInOrder(Check):
     "caused, so that all subscribers see one order.",
 )
 class CauseBeforeEffect(Check):
-    patterns = _PATTERNS
+    taps = True
 
-    def __init__(self) -> None:
-        self._heard: list[object] = []  # by all subscribers of ours together
-
-    def listener(self, pattern: str) -> Callable[[object], None]:
-        return self._heard.append
-
-    def every_turn(self, evidence: Evidence) -> Iterator[Violation] | None:
-        heard = self._heard
-        if not heard:
-            return None
-        dispatches = evidence.dispatches
-        if len(dispatches) == 1 and len(heard) == 2:
-            topic, message, _ = dispatches[0]
-            if heard[0] is message and heard[1] is message and topic.startswith(_TWICE):
-                heard.clear()
-                return None
-        due = [
-            message
-            for topic, message, _ in dispatches
-            for _ in (_BY_TWO if topic.startswith(_TWICE) else _BY_ONE)
-        ]
-        wrong = None
+    def tapped(self, evidence: Evidence) -> Iterator[Violation]:
+        heard = evidence.tap.heard
+        told: list[object] = []
+        for topic, message, _ in evidence.dispatches:
+            told += [message, message] if topic.startswith(_TWICE) else [message]
         # more or fewer than told is no matter of order: BUS-1 says which subscriber it was
-        if len(due) == len(heard) and any(map(is_not, due, heard)):
-            told = f"told in the order {_names(due)}, heard in the order {_names(heard)}"
-            wrong = iter([Violation("bus", told)])
-        heard.clear()
-        return wrong
+        if len(told) == len(heard) and not are_same(told, heard):
+            shown = f"told in the order {_names(told)}, heard in the order {_names(heard)}"
+            yield Violation("bus", shown)
 
 
 def _names(messages: list[object]) -> str:

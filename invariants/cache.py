@@ -1,6 +1,6 @@
 """The cache: indexes agree with objects, and a handler can read what it is told of."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from engine.cache import Cache
 from engine.model.bars import Bar
@@ -17,7 +17,7 @@ from engine.model.data import (
 from engine.model.events import AccountState, OrderEvent, PositionEvent
 from engine.model.identifiers import ClientOrderId, InstrumentId
 from invariants.evidence import Evidence
-from invariants.property import Check, Violation, always
+from invariants.property import Check, Finding, Violation, always
 
 
 @always(
@@ -29,8 +29,10 @@ class IndexesAgree(Check):
     facts = (OrderEvent,)
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
-        touched = [order.client_order_id for order in evidence.orders]
-        problems = evidence.view.cache.check_orders(touched) if touched else None
+        orders = evidence.orders
+        if not orders:
+            return None
+        problems = evidence.view.cache.check_orders([order.client_order_id for order in orders])
         return (Violation("cache", problem) for problem in problems) if problems else None
 
     def end(self, evidence: Evidence) -> Iterator[Violation]:
@@ -55,37 +57,33 @@ class NothingLiveIsEvicted(Check):
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         cache = evidence.view.cache
         tick = evidence.record.input
-        if isinstance(tick, QuoteTick):
-            if cache.quote_tick(tick.instrument_id) is tick:
-                held = cache.quote_tick_count(tick.instrument_id)
-                return self._count(self._quotes, tick.instrument_id, held, evidence, "quotes")
-        elif isinstance(tick, TradeTick) and cache.trade_tick(tick.instrument_id) is tick:
-            held = cache.trade_tick_count(tick.instrument_id)
-            return self._count(self._trades, tick.instrument_id, held, evidence, "trades")
-        return self._missing(evidence)
-
-    def _count(
-        self,
-        told: dict[InstrumentId, int],
-        instrument_id: InstrumentId,
-        held: int,
-        evidence: Evidence,
-        kind: str,
-    ) -> Iterator[Violation] | None:
-        count = told[instrument_id] = told.get(instrument_id, 0) + 1
-        capacity = evidence.view.cache.tick_capacity
-        if held != (count if count < capacity else capacity):
-            told_of = f"{count} {kind} were told, {held} are held of {capacity} that may be"
-            return iter([Violation(instrument_id, told_of)])
-        return self._missing(evidence)
-
-    def _missing(self, evidence: Evidence) -> Iterator[Violation] | None:
-        cache = evidence.view.cache
+        if type(tick) is QuoteTick:
+            instrument_id = tick.instrument_id
+            if cache.quote_tick(instrument_id) is tick:
+                count = self._quotes[instrument_id] = self._quotes.get(instrument_id, 0) + 1
+                held = cache.quote_tick_count(instrument_id)
+                if held != count and held != min(count, cache.tick_capacity):
+                    return iter([self._miscounted(tick, "quotes", count, held, evidence)])
+        elif type(tick) is TradeTick:
+            instrument_id = tick.instrument_id
+            if cache.trade_tick(instrument_id) is tick:
+                count = self._trades[instrument_id] = self._trades.get(instrument_id, 0) + 1
+                held = cache.trade_tick_count(instrument_id)
+                if held != count and held != min(count, cache.tick_capacity):
+                    return iter([self._miscounted(tick, "trades", count, held, evidence)])
         positions = cache.positions_total_count()
-        if len(evidence.witnesses) <= cache.orders_total_count() and positions >= self._positions:
-            self._positions = positions
-            return None
-        return self._gone(evidence, positions)
+        if len(evidence.witnesses) > cache.orders_total_count() or positions < self._positions:
+            return self._gone(evidence, positions)
+        self._positions = positions
+        return None
+
+    @staticmethod
+    def _miscounted(
+        tick: QuoteTick | TradeTick, kind: str, count: int, held: int, evidence: Evidence
+    ) -> Violation:
+        capacity = evidence.view.cache.tick_capacity
+        told_of = f"{count} {kind} were told, {held} are held of {capacity} that may be"
+        return Violation(tick.instrument_id, told_of)
 
     def _gone(self, evidence: Evidence, positions: int) -> Iterator[Violation]:
         for name in evidence.witnesses:
@@ -103,47 +101,52 @@ class NothingLiveIsEvicted(Check):
 class HandlersReadTheirEvent(Check):
     patterns = ("events.order.*", "events.account.*", "data.*")
 
-    def delivered(
-        self, pattern: str, message: object, evidence: Evidence
-    ) -> Iterator[Violation] | None:
+    def listener(
+        self, pattern: str, evidence: Evidence, note: Callable[[Finding], None]
+    ) -> Callable[[object], None]:
         cache = evidence.view.cache
-        if type(message) is OrderBookDeltas:
-            return None  # nothing of it is cached but the book itself
-        if isinstance(message, QuoteTick):
-            if cache.quote_tick(message.instrument_id) is message:
-                return None
-            return iter([Violation(message.instrument_id, "a quote was told of and not cached")])
-        if isinstance(message, TradeTick):
-            if cache.trade_tick(message.instrument_id) is message:
-                return None
-            return iter([Violation(message.instrument_id, "a trade was told of and not cached")])
-        if isinstance(message, OrderEvent):
-            order = cache.order(message.client_order_id)
-            if order is not None and order.last_event is message:
-                return None
-            last = "no order" if order is None else type(order.last_event).__name__
-            return iter(
-                [
-                    Violation(
-                        message.client_order_id,
-                        f"{type(message).__name__} was told of while the cache held {last}",
-                    )
-                ]
-            )
-        if isinstance(message, AccountState):
-            account = cache.account(message.account_id)
-            if account is not None and account.last_event is message:
-                return None
-            return iter([Violation(message.account_id, "an account state was told of too early")])
-        held = _held(message, cache)
-        if held is message:
-            return None
-        subject = getattr(message, "instrument_id", type(message).__name__)
-        return iter([Violation(subject, f"{type(message).__name__} was told of and not cached")])
+
+        def hear_data(message: object) -> None:
+            kind = type(message)
+            if kind is QuoteTick:
+                if cache.quote_tick(message.instrument_id) is message:  # type: ignore[attr-defined]
+                    return
+            elif kind is TradeTick:
+                if cache.trade_tick(message.instrument_id) is message:  # type: ignore[attr-defined]
+                    return
+            elif kind is OrderBookDeltas:
+                return  # nothing of it is cached but the book itself
+            if _held(message, cache) is not message:
+                subject = getattr(message, "instrument_id", kind.__name__)
+                note([Violation(subject, f"{kind.__name__} was told of and not cached")])
+
+        def hear_order(event: OrderEvent) -> None:
+            order = cache.order(event.client_order_id)
+            if order is None or order.events[-1] is not event:
+                last = "no order" if order is None else type(order.last_event).__name__
+                told = f"{type(event).__name__} was told of while the cache held {last}"
+                note([Violation(event.client_order_id, told)])
+
+        def hear_account(state: AccountState) -> None:
+            account = cache.account(state.account_id)
+            if account is None or account.last_event is not state:
+                note([Violation(state.account_id, "an account state was told of too early")])
+
+        def hear_event(message: object) -> None:
+            if isinstance(message, OrderEvent):
+                hear_order(message)
+            elif isinstance(message, AccountState):
+                hear_account(message)
+
+        return hear_data if pattern == "data.*" else hear_event
 
 
 def _held(message: object, cache: Cache) -> object:
     """The newest of that kind in the cache; the message itself where nothing of it is cached."""
+    if isinstance(message, QuoteTick):
+        return cache.quote_tick(message.instrument_id)
+    if isinstance(message, TradeTick):
+        return cache.trade_tick(message.instrument_id)
     if isinstance(message, Bar):
         return cache.bar(message.bar_type)
     if isinstance(message, MarkPriceUpdate):

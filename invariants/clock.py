@@ -26,15 +26,15 @@ class TimeGoesOneWay(Check):
         stamped: Any = record.input  # every input and fact has `ts_init`
         ts = stamped.ts_init
         last, self._last_ns = self._last_ns, ts
-        late = False
-        for _, _, heard_ns in evidence.dispatches:
-            if heard_ns != ts:
-                late = True
-        if ts >= last and ts == record.ts == evidence.view.now_ns and not late:
-            for stamped in record.facts:
-                if stamped.ts_init != ts:
-                    return iter([self._stamp(stamped, ts)])
-            return None
+        if ts >= last and ts == record.ts == evidence.view.now_ns:
+            for _, _, heard_ns in evidence.dispatches:
+                if heard_ns != ts:
+                    break
+            else:
+                for stamped in record.facts:
+                    if stamped.ts_init != ts:
+                        return iter([self._stamp(stamped, ts)])
+                return None
         seen = [heard_ns for _, _, heard_ns in evidence.dispatches]
         return iter(
             [

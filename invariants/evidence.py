@@ -17,9 +17,8 @@ from engine.record import TurnRecord
 from engine.risk.config import RiskEngineConfig
 from engine.view import KernelView
 from invariants.order_witness import OrderWitness
+from invariants.tap import BusTap, Dispatch
 from invariants.truth import TrueOrder, TrueStream, Truth
-
-Dispatch = tuple[str, object, int]  # topic, message, what the kernel's clock said
 
 
 class TruthSource(Protocol):
@@ -52,6 +51,8 @@ class Evidence:
         wanted: per client id, the subscriptions the kernel wants (kind name, instrument id).
         released: command id -> how many times a client was given it.
         releases: the same in order, each with the last durable turn at that moment.
+        unjudged_releases: those since the last turn ended.
+        tap: what our own subscribers heard of the bus in the last turn.
         durable_turn: the last turn the journal has promised to keep.
         healed: whether faults have stopped.
         risk: the limits that the kernel was configured with.
@@ -74,7 +75,9 @@ class Evidence:
         "releases",
         "risk",
         "strays",
+        "tap",
         "touched",
+        "unjudged_releases",
         "venues",
         "view",
         "wanted",
@@ -95,6 +98,8 @@ class Evidence:
         self.risk = RiskEngineConfig() if risk is None else risk
         self.released: dict[str, int] = {}
         self.releases: list[tuple[str, int]] = []
+        self.unjudged_releases: list[tuple[str, int]] = []
+        self.tap = BusTap()
         self.durable_turn = 0
         self.healed = False
         self.record: TurnRecord = TurnRecord(0, 0, None, (), ())
@@ -131,22 +136,22 @@ class Evidence:
         for fact in facts:
             if isinstance(fact, OrderEvent):
                 order_events.append(fact)
-                if isinstance(fact, OrderInitialized):
+                if type(fact) is OrderInitialized:
                     witnesses[fact.client_order_id] = OrderWitness(
                         fact.quantity.raw, fact.quote_quantity
                     )
                     continue
-                if isinstance(fact, OrderFilled):
+                if type(fact) is OrderFilled:
                     fills.append(fact)
                 witness = witnesses.get(fact.client_order_id)
                 if witness is None:
                     strays.append(fact)
                 else:
                     witness.add(fact)
-            elif isinstance(fact, AccountState):
+            elif type(fact) is AccountState:
                 account_states.append(fact)
-                if fact.reported:
-                    self.openings.setdefault(fact.account_id, fact)
+                if fact.reported and fact.account_id not in self.openings:
+                    self.openings[fact.account_id] = fact
         self.order_events = order_events
         self.fills = fills
         self.account_states = account_states
@@ -154,12 +159,12 @@ class Evidence:
         if not order_events:
             self.orders = self.touched = ()
             return
-        self.orders = self.view.orders_touched()
-        self.touched = [
-            (order, witness)
-            for order in self.orders
-            if (witness := witnesses.get(order.client_order_id)) is not None
-        ]
+        orders = self.orders = self.view.orders_touched()
+        touched = self.touched = []
+        for order in orders:
+            witness = witnesses.get(order.client_order_id)
+            if witness is not None:
+                touched.append((order, witness))
 
     def run_ended(self) -> None:
         """Nothing happens any more: the truth is asked for once."""
@@ -168,7 +173,9 @@ class Evidence:
     def note_release(self, command_id: str) -> None:
         """A client was given this command."""
         self.released[command_id] = self.released.get(command_id, 0) + 1
-        self.releases.append((command_id, self.durable_turn))
+        release = (command_id, self.durable_turn)
+        self.releases.append(release)
+        self.unjudged_releases.append(release)
 
     def saw(self, probe: str) -> None:
         """Count a situation that a campaign must see."""
@@ -187,7 +194,10 @@ class Evidence:
         return self.view.cache.order(cast(ClientOrderId, client_order_id))
 
     def has_trade(self, trade_id: str) -> bool:
-        return any(venue.has_trade(trade_id) for venue in self.venues.values())
+        for venue in self.venues.values():  # noqa: SIM110 - asked for every fill
+            if venue.has_trade(trade_id):
+                return True
+        return False
 
     # --- what a check may ask ----------------------------------------------------------------
 

@@ -1,10 +1,10 @@
 """Fills: each of the venue's executions once, and none lost."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from engine.model.events import OrderFilled
 from invariants.evidence import Evidence
-from invariants.property import Check, Violation, always, eventually
+from invariants.property import Check, Finding, Violation, always, eventually
 
 _Key = tuple[str, str]  # (instrument id, trade id): trade ids are the venue's
 
@@ -21,44 +21,47 @@ class FillsCountOnce(Check):
     def __init__(self) -> None:
         self._applied: dict[_Key, OrderFilled] = {}
         self._filled: dict[str, int] = {}
-        self._heard: dict[tuple[str, str, str], int] = {}
+        self._heard: dict[str, dict[_Key, int]] = {pattern: {} for pattern in self.patterns}
 
-    def turn(self, evidence: Evidence) -> Iterator[Violation]:
+    def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
+        applied, filled = self._applied, self._filled
+        wrong: list[Violation] = []
         for fill in evidence.fills:
-            key = (fill.instrument_id, fill.trade_id)
-            first = self._applied.setdefault(key, fill)
+            trade_id, client_order_id = fill.trade_id, fill.client_order_id
+            first = applied.setdefault((fill.instrument_id, trade_id), fill)
             if first is not fill:
-                yield Violation(
-                    fill.trade_id, f"applied to {first.client_order_id} and {fill.client_order_id}"
-                )
-            if not evidence.has_trade(fill.trade_id):
-                yield Violation(fill.trade_id, "the venue has no such execution")
-            total = self._filled.get(fill.client_order_id, 0) + fill.last_qty.raw
-            self._filled[fill.client_order_id] = total
+                told = f"applied to {first.client_order_id} and {client_order_id}"
+                wrong.append(Violation(trade_id, told))
+            if not evidence.has_trade(trade_id):
+                wrong.append(Violation(trade_id, "the venue has no such execution"))
+            filled[client_order_id] = filled.get(client_order_id, 0) + fill.last_qty.raw
         for order in evidence.orders:
-            expected = self._filled.get(order.client_order_id, 0)
+            expected = filled.get(order.client_order_id, 0)
             if order.filled_raw != expected:
-                yield Violation(
-                    order.client_order_id,
-                    f"filled {order.filled_raw} raw, its fills sum to {expected}",
-                )
+                told = f"filled {order.filled_raw} raw, its fills sum to {expected}"
+                wrong.append(Violation(order.client_order_id, told))
+        return iter(wrong) if wrong else None
 
-    def delivered(
-        self, pattern: str, message: object, evidence: Evidence
-    ) -> Iterator[Violation] | None:
-        if type(message) is not OrderFilled:
-            return None
-        key = (pattern, message.instrument_id, message.trade_id)
-        heard = self._heard[key] = self._heard.get(key, 0) + 1
-        if heard == 1:
-            return None
-        return iter([Violation(message.trade_id, f"announced {heard} times on {pattern}")])
+    def listener(
+        self, pattern: str, evidence: Evidence, note: Callable[[Finding], None]
+    ) -> Callable[[object], None]:
+        times_heard = self._heard[pattern]
+
+        def hear(message: object) -> None:
+            if type(message) is OrderFilled:
+                key = (message.instrument_id, message.trade_id)
+                heard = times_heard[key] = times_heard.get(key, 0) + 1
+                if heard > 1:
+                    told = f"announced {heard} times on {pattern}"
+                    note([Violation(message.trade_id, told)])
+
+        return hear
 
     def end(self, evidence: Evidence) -> Iterator[Violation]:
-        for instrument_id, trade_id in self._applied:
-            for pattern in self.patterns:
-                if (pattern, instrument_id, trade_id) not in self._heard:
-                    yield Violation(trade_id, f"applied and never announced on {pattern}")
+        for key in self._applied:
+            for pattern, heard in self._heard.items():
+                if key not in heard:
+                    yield Violation(key[1], f"applied and never announced on {pattern}")
 
 
 @eventually(

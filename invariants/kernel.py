@@ -27,23 +27,29 @@ class NothingRaises(Check):
     "after its facts are durable.",
 )
 class OutboxWaitsForTheJournal(Check):
+    sends = True
+
     def __init__(self) -> None:
         self._made: dict[str, int] = {}  # command id -> turn that put it in its outbox
-        self._checked = 0
 
-    def every_turn(self, evidence: Evidence) -> Iterator[Violation] | None:
+    def log(self, evidence: Evidence) -> list[tuple[str, int]]:
+        return evidence.unjudged_releases
+
+    def turn(self, evidence: Evidence) -> None:
         record = evidence.record
-        if record.commands:
-            for command in record.commands:
-                self._made[command.command_id] = record.turn
-        log = evidence.releases
-        if self._checked == len(log):
-            return None
-        fresh, self._checked = log[self._checked :], len(log)
-        return self._check(fresh, evidence)
+        for command in record.commands:
+            self._made[command.command_id] = record.turn
 
-    def _check(self, fresh: list[tuple[str, int]], evidence: Evidence) -> Iterator[Violation]:
-        for command_id, durable_turn in fresh:
+    def logged(self, evidence: Evidence) -> Iterator[Violation] | None:
+        made, released = self._made, evidence.released
+        for command_id, durable_turn in evidence.unjudged_releases:
+            turn = made.get(command_id)
+            if turn is None or turn > durable_turn or released[command_id] > 1:
+                return self._judge(evidence)
+        return None
+
+    def _judge(self, evidence: Evidence) -> Iterator[Violation]:
+        for command_id, durable_turn in evidence.unjudged_releases:
             turn = self._made.get(command_id)
             if turn is None:
                 yield Violation(command_id, "left the kernel without standing in any outbox")

@@ -25,6 +25,12 @@ _TRANSITIONAL: Final = (
     _C.DEGRADING,
     _C.FAULTING,
 )
+_CONFIG: Final = KernelConfig(trader_id=TraderId("BOUNDS-000"))
+_BOUNDS_NS: Final = {
+    _K.CONNECTING: _CONFIG.connection_timeout_ns,
+    _K.RECONCILING: _CONFIG.reconciliation_timeout_ns,
+    _K.STOPPING: _CONFIG.stop_grace_ns,
+}
 _AT_REST: Final = (_C.STOPPED, _C.DISPOSED, _C.FAULTED)
 
 
@@ -68,6 +74,7 @@ class Sleeper(Actor):
 )
 class NothingDisturbsRest(Check):
     facts = (ComponentStateChanged,)
+    sends = True
 
     def __init__(self) -> None:
         self._sleeper = Sleeper()
@@ -79,22 +86,26 @@ class NothingDisturbsRest(Check):
         return self._sleeper
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
+        found: list[Violation] = []
+        changed = False
         for fact in evidence.record.facts:
-            if isinstance(fact, ComponentStateChanged):
+            if type(fact) is ComponentStateChanged:
+                changed = True
                 self._resting.pop(fact.component_id, None)
                 if fact.state in _AT_REST:
                     self._resting[fact.component_id] = fact.state.name
                     self._strategies_rest |= isinstance(fact.component_id, StrategyId)
-        if not self._resting:
-            return None
-        return self._timers(evidence)
-
-    def every_turn(self, evidence: Evidence) -> Iterator[Violation] | None:
-        if self._disturbed:
-            return iter([Violation("Sleeper", f"heard {self._disturbed[0]} while at rest")])
         if self._strategies_rest and evidence.record.commands:
-            return self._senders(evidence)
-        return None
+            found += self._senders(evidence)
+        if changed and self._resting:
+            found += self._timers(evidence)
+        return iter(found) if found else None
+
+    def log(self, evidence: Evidence) -> list[str]:
+        return self._disturbed
+
+    def logged(self, evidence: Evidence) -> Iterator[Violation]:
+        return iter([Violation("Sleeper", f"heard {self._disturbed[0]} while at rest")])
 
     def _timers(self, evidence: Evidence) -> Iterator[Violation]:
         for owner, name, due_ns in evidence.view.timers():
@@ -151,12 +162,6 @@ class NobodyStaysBetween(Check):
     inputs = (StartKernel, StopKernel, ClientConnected, ClientDisconnected, FireTimer)
 
     def __init__(self) -> None:
-        config = KernelConfig(trader_id=TraderId("BOUNDS-000"))
-        self._bounds = {
-            _K.CONNECTING: config.connection_timeout_ns,
-            _K.RECONCILING: config.reconciliation_timeout_ns,
-            _K.STOPPING: config.stop_grace_ns,
-        }
         self._stumbler = Stumbler()
         self._state: KernelState = _K.READY
         self._leave_by_ns: int | None = None
@@ -165,12 +170,15 @@ class NobodyStaysBetween(Check):
         return self._stumbler
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
-        late = self._late(evidence)
-        if late is not None:
-            return iter([late])
+        if evidence.view.state is not self._state or self._leave_by_ns is not None:
+            late = self._late(evidence)
+            if late is not None:
+                return iter([late])
+        if not evidence.record.facts:
+            return None
         last: dict[ComponentId, ComponentState] = {}
         for fact in evidence.record.facts:
-            if isinstance(fact, ComponentStateChanged):
+            if type(fact) is ComponentStateChanged:
                 last[fact.component_id] = fact.state
         stuck = [
             Violation(component_id, f"is {state.name} at the end of the turn")
@@ -189,7 +197,7 @@ class NobodyStaysBetween(Check):
         state, now_ns = evidence.view.state, evidence.view.now_ns
         if state is not self._state:
             self._state = state
-            bound_ns = self._bounds.get(state)
+            bound_ns = _BOUNDS_NS.get(state)
             self._leave_by_ns = None if bound_ns is None else now_ns + bound_ns
         elif self._leave_by_ns is not None and now_ns > self._leave_by_ns:
             return Violation("kernel", f"is {state.name}, bound to leave by {self._leave_by_ns}")

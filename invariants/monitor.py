@@ -6,7 +6,8 @@ at `violation` and decides.
 """
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import Any
 
 from engine.actor import Actor
 from engine.bus import MessageBus
@@ -28,6 +29,7 @@ class Found(Violation, frozen=True):
 _OnTurn = tuple[str, Callable[[Evidence], Finding]]
 _TurnShape = tuple[type, bool, tuple[type, ...]]  # its input, whether it sent, kinds of its facts
 _Interest = tuple[tuple[type, ...], tuple[type, ...], bool]  # a check's facts, inputs and sends
+_Owed = dict[_TurnShape, tuple[int, ...]]  # the checks that a turn owes their `turn`: indexes
 
 
 class Monitor:
@@ -40,28 +42,38 @@ class Monitor:
     def __init__(self, properties: Sequence[Property], evidence: Evidence) -> None:
         self._evidence = evidence
         self._turn: list[_OnTurn] = []
-        self._interests: tuple[_Interest, ...] = ()  # of each entry of `_turn`
+        self._interests: list[_Interest] = []  # of each entry of `_turn`
         self._every_turn: list[_OnTurn] = []
+        self._tapped: list[_OnTurn] = []
+        self._logged: list[tuple[list[Any], str, Callable[[Evidence], Finding]]] = []
         self._end: list[_OnTurn] = []
         self._dispatched: list[tuple[str, Callable[[str, object, Evidence], Finding]]] = []
         self._dispatches = evidence.dispatches
-        self._view = evidence.view
+        self._tap = evidence.tap
+        self._tap_heard = evidence.tap.heard
         self._checks: list[tuple[str, Check]] = []
         self._due: dict[_TurnShape, tuple[_OnTurn, ...]] = {}
         self.violation: Found | None = None
         for entry in properties:
             check = entry.make()
+            property_id = entry.id
+            self._checks.append((property_id, check))
             kind = type(check)
-            self._checks.append((entry.id, check))
             if kind.turn is not Check.turn:
-                self._turn.append((entry.id, check.turn))
-                self._interests += ((check.facts, check.inputs, check.sends),)
+                self._turn.append((property_id, check.turn))
+                self._interests.append((check.facts, check.inputs, check.sends))
             if kind.every_turn is not Check.every_turn:
-                self._every_turn.append((entry.id, check.every_turn))
+                self._every_turn.append((property_id, check.every_turn))
+            if check.taps:
+                self._tapped.append((property_id, check.tapped))
             if kind.end is not Check.end:
-                self._end.append((entry.id, check.end))
+                self._end.append((property_id, check.end))
             if kind.dispatched is not Check.dispatched:
-                self._dispatched.append((entry.id, check.dispatched))
+                self._dispatched.append((property_id, check.dispatched))
+            log = check.log(evidence)
+            if log is not None:
+                self._logged.append((log, property_id, check.logged))
+        self._owed = _owed_by(tuple(self._interests))
 
     def actors(self) -> list[Actor]:
         """The actors that checks bring aboard, to be added behind the user's own."""
@@ -73,12 +85,15 @@ class Monitor:
 
     def attach(self, bus: MessageBus) -> None:
         """Listen to the bus; called once, when every other subscriber has subscribed."""
-        bus.observer = self._on_dispatch
+        bus.observer = self._observer()
+        if self._tapped:
+            self._tap.attach(bus)
         for property_id, check in self._checks:
             for pattern in check.patterns:
-                handler = check.listener(pattern)
+                note = partial(self._note, property_id)
+                handler = check.listener(pattern, self._evidence, note)
                 if handler is None:
-                    handler = self._listener(property_id, pattern, check.delivered)
+                    handler = self._listener(pattern, check.delivered, note)
                 bus.subscribe(pattern, handler, _BEHIND_ALL)
 
     def turn_done(self, record: TurnRecord) -> None:
@@ -89,18 +104,37 @@ class Monitor:
             found = check(evidence)
             if found is not None:
                 self._note(property_id, found)
+        dispatches = self._dispatches
+        if (
+            (dispatches or self._tap_heard)
+            and self._tapped
+            and not self._tap.is_as_told(dispatches)
+        ):
+            for property_id, check in self._tapped:
+                self._note(property_id, check(evidence))
+            self._tap.clear()
         facts = record.facts
         kinds = tuple(dict.fromkeys(map(type, facts))) if facts else ()
         shape = (type(record.input), bool(record.commands), kinds)
         due = self._due.get(shape)
         if due is None:
-            indexes = _due_after(shape, self._interests)
-            due = self._due[shape] = tuple(self._turn[index] for index in indexes)
+            due = self._first_of(shape)
         for property_id, check in due:
             found = check(evidence)
             if found is not None:
                 self._note(property_id, found)
-        self._dispatches.clear()
+        for log, property_id, check in self._logged:
+            if log:
+                self._note(property_id, check(evidence))
+                log.clear()
+        dispatches.clear()
+
+    def _first_of(self, shape: _TurnShape) -> tuple[_OnTurn, ...]:
+        indexes = self._owed.get(shape)
+        if indexes is None:
+            indexes = self._owed[shape] = _due_after(shape, self._interests)
+        due = self._due[shape] = tuple([self._turn[index] for index in indexes])
+        return due
 
     def run_ended(self) -> None:
         """Judge the healed, quiet end of the run."""
@@ -112,9 +146,20 @@ class Monitor:
             if found is not None:
                 self._note(property_id, found)
 
+    def _observer(self) -> Callable[[str, object], None]:
+        dispatches = self._dispatches
+        view = self._evidence.view
+        if self._dispatched:
+            return self._on_dispatch
+
+        def write_down(topic: str, message: object) -> None:
+            dispatches.append((topic, message, view.now_ns))
+
+        return write_down
+
     def _on_dispatch(self, topic: str, message: object) -> None:
-        self._dispatches.append((topic, message, self._view.now_ns))
         evidence = self._evidence
+        self._dispatches.append((topic, message, evidence.view.now_ns))
         for property_id, check in self._dispatched:
             found = check(topic, message, evidence)
             if found is not None:
@@ -122,16 +167,16 @@ class Monitor:
 
     def _listener(
         self,
-        property_id: str,
         pattern: str,
         delivered: Callable[[str, object, Evidence], Finding],
+        note: Callable[[Finding], None],
     ) -> Callable[[object], None]:
         evidence = self._evidence
 
         def hear(message: object) -> None:
             found = delivered(pattern, message, evidence)
             if found is not None:
-                self._note(property_id, found)
+                note(found)
 
         return hear
 
@@ -145,13 +190,18 @@ class Monitor:
             return
 
 
-@lru_cache(maxsize=4096)  # the same few dozen shapes in every run of a process
-def _due_after(shape: _TurnShape, interests: tuple[_Interest, ...]) -> tuple[int, ...]:
+@lru_cache(maxsize=64)
+def _owed_by(interests: tuple[_Interest, ...]) -> _Owed:
+    """What is known so far: the same few dozen shapes come in every run of a process."""
+    return {}
+
+
+def _due_after(shape: _TurnShape, interests: Sequence[_Interest]) -> tuple[int, ...]:
     """Which checks a turn of this shape owes their `turn`: indexes, in order."""
     input_type, sent, kinds = shape
     due: list[int] = []
     for index, (facts, inputs, sends) in enumerate(interests):
-        if facts or inputs:
+        if facts or inputs or sends:
             if (
                 (sends and sent)
                 or issubclass(input_type, inputs)

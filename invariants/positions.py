@@ -17,10 +17,10 @@ def signed_raw(fill: OrderFilled, evidence: Evidence) -> int:
     """What a fill adds to its position, raw; a fee taken in the base asset takes some away."""
     signed = fill.last_qty.raw if fill.side is BUY else -fill.last_qty.raw
     instrument = evidence.view.cache.instrument(fill.instrument_id)
-    if isinstance(instrument, CurrencyPair) and (
-        fill.commission.currency.code == instrument.base_currency.code
-    ):
-        signed -= fill.commission.raw
+    if type(instrument) is CurrencyPair:
+        commission = fill.commission
+        if commission.currency.code == instrument.base_currency.code:
+            signed -= commission.raw
     return signed
 
 
@@ -31,11 +31,10 @@ def _is_beyond(opened: PositionId, closed: PositionId) -> bool:
     return opened != closed and opened.rstrip("F") == closed.rstrip("F")
 
 
-def _assign(sums: dict[str, int], fill: OrderFilled, evidence: Evidence) -> None:
+def _assign(sums: dict[str, int], position_id: PositionId, signed: int) -> None:
     """Add a fill to its position; what goes through a virtual one belongs beyond it."""
-    position_id, signed = fill.position_id, signed_raw(fill, evidence)
     held = sums.get(position_id, 0)
-    if not position_id.is_virtual or held * (held + signed) >= 0:
+    if held * (held + signed) >= 0 or not position_id.is_virtual:
         sums[position_id] = held + signed
         return
     sums[position_id] = 0
@@ -48,8 +47,8 @@ def _assign(sums: dict[str, int], fill: OrderFilled, evidence: Evidence) -> None
 def _owner(fill: OrderFilled) -> PositionId | None:
     """The position a fill is assigned to, if it may be: where the venue keeps positions apart,
     the venue's or the one of a strategy that nets."""
-    position_id = fill.position_id
-    if fill.venue_position_id in (None, position_id) or position_id == (
+    position_id, theirs = fill.position_id, fill.venue_position_id
+    if (theirs is None or theirs == position_id) or position_id == (
         f"{fill.instrument_id}-{fill.account_id}-{fill.strategy_id}"
     ):
         return position_id
@@ -67,30 +66,30 @@ class PositionIsTheSumOfItsFills(Check):
     def __init__(self) -> None:
         self._sums: dict[str, int] = {}
 
-    def turn(self, evidence: Evidence) -> Iterator[Violation]:
+    def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         sums = self._sums
+        wrong: list[Violation] = []
         for fact in evidence.record.facts:
-            if isinstance(fact, OrderFilled):
+            if type(fact) is OrderFilled:
                 position_id = _owner(fact)
                 if position_id is None:
-                    yield Violation(
-                        fact.trade_id,
-                        f"assigned to {fact.position_id}, the venue's is {fact.venue_position_id}",
+                    told = (
+                        f"assigned to {fact.position_id}, the venue's is {fact.venue_position_id}"
                     )
-                _assign(sums, fact, evidence)
-            elif isinstance(fact, PositionSettled):
+                    wrong.append(Violation(fact.trade_id, told))
+                _assign(sums, fact.position_id, signed_raw(fact, evidence))
+            elif type(fact) is PositionSettled:
                 held = sums.get(fact.position_id, 0)
                 if abs(held) != fact.last_qty.raw:
-                    yield Violation(
-                        fact.position_id, f"settled {fact.last_qty}, its fills sum to {held} raw"
-                    )
+                    told = f"settled {fact.last_qty}, its fills sum to {held} raw"
+                    wrong.append(Violation(fact.position_id, told))
                 sums[fact.position_id] = 0
         for position in evidence.view.positions_touched():
             expected = sums.get(position.id, 0)
             if position.signed_raw != expected:
-                yield Violation(
-                    position.id, f"holds {position.signed_raw} raw, its fills sum to {expected}"
-                )
+                told = f"holds {position.signed_raw} raw, its fills sum to {expected}"
+                wrong.append(Violation(position.id, told))
+        return iter(wrong) if wrong else None
 
     def end(self, evidence: Evidence) -> Iterator[Violation]:
         held: dict[str, int] = {}
@@ -131,8 +130,9 @@ class FlipClosesThenOpens(Check):
         for index, fact in enumerate(facts):
             if type(fact) is OrderFilled:
                 before = self._sums.get(fact.position_id, 0)
-                after = before + signed_raw(fact, evidence)
-                _assign(self._sums, fact, evidence)
+                signed = signed_raw(fact, evidence)
+                after = before + signed
+                _assign(self._sums, fact.position_id, signed)
                 if before * after < 0:
                     flips.append((index, fact, after))
             elif type(fact) is PositionSettled:
@@ -146,7 +146,7 @@ class FlipClosesThenOpens(Check):
             steps = [
                 fact
                 for fact in facts[index + 1 :]
-                if isinstance(fact, PositionClosed | PositionOpened)
+                if isinstance(fact, (PositionClosed, PositionOpened))
                 and fact.position_id.rstrip("F") == fill.position_id.rstrip("F")
             ][:2]
             if [type(step) for step in steps] != [PositionClosed, PositionOpened]:

@@ -30,12 +30,12 @@ _ENDS: Final = (OrderRejected, OrderCanceled, OrderExpired)
     facts=(OrderFilled,),
 )
 def fill_before_accept(view: KernelView) -> bool:
-    return any(
-        type(order.last_event) is OrderFilled
-        and order.ts_accepted == order.last_event.ts_event
-        and len(order.trade_ids) == 1
-        for order in view.orders_touched()
-    )
+    for order in view.orders_touched():
+        if len(order.trade_ids) == 1:
+            last = order.events[-1]
+            if type(last) is OrderFilled and order.ts_accepted == last.ts_event:
+                return True
+    return False
 
 
 @sometimes(
@@ -45,7 +45,10 @@ def fill_before_accept(view: KernelView) -> bool:
     facts=(OrderFilled,),
 )
 def fill_while_pending(view: KernelView) -> bool:
-    return any(order.requests for order in view.orders_touched())
+    for order in view.orders_touched():  # noqa: SIM110 - asked at every fill
+        if order.requests:
+            return True
+    return False
 
 
 @sometimes(
@@ -55,16 +58,22 @@ def fill_while_pending(view: KernelView) -> bool:
     facts=(OrderFilled,),
 )
 def late_fill(view: KernelView) -> bool:
-    return any(
-        type(order.last_event) is OrderFilled
-        and any(type(event) in _ENDS for event in order.events)
-        for order in view.orders_touched()
-    )
+    for order in view.orders_touched():
+        events = order.events
+        if type(events[-1]) is OrderFilled:
+            for event in events:
+                if type(event) in _ENDS:
+                    return True
+    return False
 
 
 @sometimes("partial-fill", "An order is filled in part.", (1, 4), facts=(OrderFilled,))
 def partial_fill(view: KernelView) -> bool:
-    return any(order.status is OrderStatus.PARTIALLY_FILLED for order in view.orders_touched())
+    partial = OrderStatus.PARTIALLY_FILLED
+    for order in view.orders_touched():  # noqa: SIM110 - asked at every fill
+        if order.status is partial:
+            return True
+    return False
 
 
 @sometimes("flip", "One fill takes a position through flat.", (1, 20), facts=(PositionClosed,))

@@ -17,7 +17,7 @@ A check that has to remember earlier turns is a class; one instance serves one r
 
 from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -53,21 +53,30 @@ class Check:
         facts: `turn` is called only when a fact of one of these types was applied; empty: when
             any was, or a command was sent.
         inputs: `turn` is called when the turn began with one of these types, whatever it did.
-        sends: with `facts` or `inputs`: `turn` is called when a command was sent, too.
+        sends: `turn` is called when a command was sent; with `facts` or `inputs`: then, too.
+        taps: whether `tapped` wants the bus tapped.
     """
 
     patterns: tuple[str, ...] = ()
     facts: tuple[type, ...] = ()
     inputs: tuple[type, ...] = ()
     sends = False
+    taps = False
 
     def actor(self) -> Actor | None:
         """An actor to take aboard, for what can only be seen from inside a component."""
         return None
 
-    def listener(self, pattern: str) -> Callable[[object], None] | None:
+    def listener(
+        self, pattern: str, evidence: Evidence, note: Callable[[Finding], None]
+    ) -> Callable[[Any], None] | None:
         """A subscriber of the check's own for `pattern`, instead of `delivered`: for one that
-        only writes down what it hears, and judges it when the turn is over."""
+        hears much and seldom has anything to say, which it says to `note`."""
+        return None
+
+    def log(self, evidence: Evidence) -> list[Any] | None:
+        """What is written to when there is something to look at: `logged` is called after the
+        turn that finds something in it, behind every `turn`, and it is emptied then."""
         return None
 
     def watcher(self, venue: str) -> VenueWatcher | None:
@@ -79,6 +88,12 @@ class Check:
 
     def every_turn(self, evidence: Evidence) -> Finding:
         """After every turn, market data included: keep it to a few comparisons."""
+
+    def tapped(self, evidence: Evidence) -> Finding:
+        """After a turn in which the tap heard anything but what the bus told, as it told it."""
+
+    def logged(self, evidence: Evidence) -> Finding:
+        """After a turn that found something in `log`."""
 
     def dispatched(self, topic: str, message: object, evidence: Evidence) -> Finding:
         """As the bus begins to tell the subscribers of `topic`."""

@@ -54,6 +54,7 @@ class SilenceIsNoEvidence(Check):
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         wrong: list[Violation] = []
+        known = self._filled
         for fact in evidence.order_events:
             if type(fact) is OrderRejected:
                 true = evidence.true_order(fact.client_order_id)
@@ -66,8 +67,11 @@ class SilenceIsNoEvidence(Check):
                         )
                     )
         for order in evidence.orders:
-            before = self._filled.get(order.client_order_id, 0)
-            filled = self._filled[order.client_order_id] = order.filled_raw
+            filled = order.filled_raw
+            if not filled and order.client_order_id not in known:
+                continue
+            before = known.get(order.client_order_id, 0)
+            known[order.client_order_id] = filled
             if filled < before:
                 wrong.append(
                     Violation(order.client_order_id, f"filled fell from {before} to {filled} raw")

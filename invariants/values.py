@@ -1,6 +1,7 @@
 """Values: on the grid where they leave, whole after a split, exact in what is worked out of them."""
 
 from collections.abc import Iterator
+from typing import Final
 
 import msgspec
 
@@ -26,26 +27,22 @@ from invariants.property import Check, Violation, always
     "the parts a fill is split into sum to the fill.",
 )
 class ValuesLieOnTheGrid(Check):
-    def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
-        for command in evidence.record.commands:
-            kind = type(command)
-            if kind is SubmitOrder or kind is ModifyOrder:
-                return self._judge(evidence)
-        return self._judge(evidence) if evidence.fills else None
+    facts = (OrderFilled,)
+    sends = True
 
-    def _judge(self, evidence: Evidence) -> Iterator[Violation]:
+    def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
+        wrong: list[Violation] = []
         for command in evidence.record.commands:
-            if isinstance(command, SubmitOrder):
+            if type(command) is SubmitOrder:
                 order = command.order
-                yield from self._off_grid(
-                    evidence, command, order.quantity, (order.price, order.trigger_price)
-                )
-            elif isinstance(command, ModifyOrder):
-                yield from self._off_grid(
-                    evidence, command, command.quantity, (command.price, command.trigger_price)
-                )
+                prices = (order.price, order.trigger_price)
+                self._off_grid(evidence, command, order.quantity, prices, wrong)
+            elif type(command) is ModifyOrder:
+                prices = (command.price, command.trigger_price)
+                self._off_grid(evidence, command, command.quantity, prices, wrong)
         if evidence.fills:
-            yield from self._unequal_parts(evidence.record.facts)
+            self._unequal_parts(evidence.record.facts, wrong)
+        return iter(wrong) if wrong else None
 
     @staticmethod
     def _off_grid(
@@ -53,21 +50,25 @@ class ValuesLieOnTheGrid(Check):
         command: SubmitOrder | ModifyOrder,
         quantity: Quantity | None,
         prices: tuple[Price | None, ...],
-    ) -> Iterator[Violation]:
+        wrong: list[Violation],
+    ) -> None:
         instrument = evidence.view.cache.instrument(command.instrument_id)
         if instrument is None:
-            yield Violation(command.instrument_id, "an order of an unknown instrument left")
+            told = "an order of an unknown instrument left"
+            wrong.append(Violation(command.instrument_id, told))
             return
         if quantity is not None and quantity.raw % instrument.size_increment.raw:
             step = instrument.size_increment
-            yield Violation(command.command_id, f"quantity {quantity} left, the step is {step}")
+            told = f"quantity {quantity} left, the step is {step}"
+            wrong.append(Violation(command.command_id, told))
         for price in prices:
             if price is not None and price.raw % instrument.price_increment.raw:
                 tick = instrument.price_increment
-                yield Violation(command.command_id, f"price {price} left, the tick is {tick}")
+                told = f"price {price} left, the tick is {tick}"
+                wrong.append(Violation(command.command_id, told))
 
     @staticmethod
-    def _unequal_parts(facts: tuple[msgspec.Struct, ...]) -> Iterator[Violation]:
+    def _unequal_parts(facts: tuple[msgspec.Struct, ...], wrong: list[Violation]) -> None:
         """The steps of the position that follow a fill are its parts."""
         fill: OrderFilled | None = None
         parts_raw = 0
@@ -77,8 +78,11 @@ class ValuesLieOnTheGrid(Check):
             elif fact is None or isinstance(fact, OrderFilled):
                 if fill is not None and parts_raw != fill.last_qty.raw:
                     told = f"a fill of {fill.last_qty.raw} raw moved positions by {parts_raw}"
-                    yield Violation(fill.trade_id, told)
+                    wrong.append(Violation(fill.trade_id, told))
                 fill, parts_raw = fact, 0
+
+
+_STEPS: Final = (PositionOpened, PositionChanged, PositionClosed)
 
 
 class _Held:
@@ -120,17 +124,23 @@ class ArithmeticIsExact(Check):
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         for order in evidence.orders:
-            for raw in (order.filled_raw, order.leaves_raw, order.overfill_raw):
+            filled, leaves, over = order.filled_raw, order.leaves_raw, order.overfill_raw
+            if (
+                type(filled) is type(leaves) is type(over) is int
+                and 0 <= filled <= QUANTITY_RAW_MAX
+                and 0 <= leaves <= QUANTITY_RAW_MAX
+                and 0 <= over <= QUANTITY_RAW_MAX
+            ):
+                continue
+            for raw in (filled, leaves, over):
                 if type(raw) is not int or not 0 <= raw <= QUANTITY_RAW_MAX:
                     return iter([Violation(order.client_order_id, f"counts {raw!r} raw")])
         side: OrderSide | None = None
         for fact in evidence.record.facts:
-            if isinstance(fact, OrderFilled):
+            if type(fact) is OrderFilled:
                 side = fact.side
                 self._hear(fact, evidence)
-            elif side is not None and isinstance(
-                fact, PositionOpened | PositionChanged | PositionClosed
-            ):
+            elif side is not None and isinstance(fact, _STEPS):
                 found = self._mean(fact)
                 if found is not None:
                     return iter([found])
