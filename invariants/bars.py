@@ -74,20 +74,22 @@ class BarIsTheFoldOfItsInputs(Check):
         config = view.data_config
         close_ns = bar.ts_init
         open_ns = self._grids[bar.bar_type].before(close_ns)
-        right_open = config.time_bars_interval_type is IntervalType.RIGHT_OPEN
+        first_ns, last_ns = open_ns + 1, close_ns
+        if config.time_bars_interval_type is IntervalType.RIGHT_OPEN:
+            first_ns, last_ns = open_ns, close_ns - 1
+        if first_ns < since:
+            first_ns = since
         rows: list[Row] = []
-        unsure = 0  # rows of the very instant at which the series began: before it or after
         seen = 0
         for row in _inputs(bar.bar_type, view):
             at = row[2]
-            if right_open:
-                at += 1  # [open, close) is (open, close] one nanosecond later
-            if at <= open_ns or row[2] < since:
+            if at < first_ns:
                 break
-            if at <= close_ns:
+            if at <= last_ns:
                 rows.append(row)
-                unsure += row[2] == since
             seen += 1
+        # rows of the very instant at which the series began: before it or after
+        unsure = sum(row[2] == since for row in rows) if first_ns == since else 0
         if seen == view.cache.tick_capacity:
             return ""  # the cache has let go of some
         rows.reverse()

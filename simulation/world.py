@@ -49,6 +49,7 @@ START_NS: Final = 1_700_000_000_000_000_000  # 14 November 2023, when nothing el
 _SETTLE_NS: Final = 20_000_000_000  # the market rests this long before the end
 _JOURNAL_DELAY_NS: Final = 4_000_000
 _LIMITS: Final = Limits(heartbeat_ns=2_000_000_000)
+_RUNNING: Final = KernelState.RUNNING
 _OVER: Final = (KernelState.STOPPED, KernelState.FAULTED, KernelState.FAILED_START)
 
 
@@ -308,7 +309,8 @@ class World:
                     counts["submits"] += 1
         if type(record.input) is ClientConnected:
             self._counts["connects"] += 1
-        if monitor.violation is not None or self.kernel.view.state in _OVER:
+        state = self.kernel.view.state
+        if monitor.violation is not None or (state is not _RUNNING and state in _OVER):
             self._is_over = True
 
     def _sync_later(self, turn: int, stream: Stream) -> None:
