@@ -11,7 +11,7 @@ from typing import Final
 from engine.data.bar_builder import IntervalType
 from engine.data.config import DataEngineConfig
 from engine.model.bars import Bar, BarSpecification, BarType
-from engine.model.data import MarkPriceUpdate, QuoteTick, TradeTick
+from engine.model.data import QuoteTick
 from engine.model.enums import BarAggregation, PriceType
 from engine.view import KernelView
 from invariants.evidence import Evidence
@@ -28,6 +28,7 @@ _LENGTH_NS: Final = {
 }
 _MONDAY_NS: Final = 4 * 86_400 * _S  # 5 January 1970
 _SCALE: Final = 18  # decimals at which inputs of any precision (a middle has one more) are compared
+_UNITS: Final[tuple[int, ...]] = tuple(10 ** (_SCALE - digits) for digits in range(_SCALE + 1))
 
 # (price, size, time of receipt), newest first, at _SCALE decimals
 Row = tuple[int, int, int]
@@ -42,6 +43,7 @@ class BarIsTheFoldOfItsInputs(Check):
     patterns = ("data.bars.*",)
 
     def __init__(self) -> None:
+        self._grids: dict[BarType, _Grid] = {}
         self._closes: dict[BarType, tuple[int, int]] = {}  # series since, last close at _SCALE
         self._split: dict[BarType, tuple[int, int]] = {}  # series since, bars by volume so far
 
@@ -56,35 +58,38 @@ class BarIsTheFoldOfItsInputs(Check):
         if since is None:
             return iter([Violation(bar_type, "a bar of a type that nobody builds")])
         problem = ""
-        if bar_type.source is None and bar_type.spec.is_timed:
-            problem = self._timed(message, since, view)
-        elif bar_type.source is not None:
+        if bar_type.source is not None:
             problem = self._composite(message, since, view)
+        elif _grid_of(self._grids, bar_type, view.data_config).is_timed:
+            problem = self._timed(message, since, view)
         elif bar_type.spec.aggregation is BarAggregation.TICK:
             problem = self._ticks(message, since, view)
         elif bar_type.spec.aggregation is BarAggregation.VOLUME:
             problem = self._volume(message, since, view)
-        self._closes[bar_type] = (since, _scaled(message.close_mantissa, message.price_precision))
+        close = message.close_mantissa * _UNITS[message.price_precision]
+        self._closes[bar_type] = (since, close)
         return iter([Violation(bar_type, f"{problem}: {message}")]) if problem else None
 
     def _timed(self, bar: Bar, since: int, view: KernelView) -> str:
         config = view.data_config
         close_ns = bar.ts_init
-        open_ns = _boundary_before(bar.bar_type.spec, close_ns, config)
-        right_open = config.time_bars_interval_type is IntervalType.RIGHT_OPEN
+        open_ns = self._grids[bar.bar_type].before(close_ns)
+        first_ns, last_ns = open_ns + 1, close_ns
+        if config.time_bars_interval_type is IntervalType.RIGHT_OPEN:
+            first_ns, last_ns = open_ns, close_ns - 1
+        if first_ns < since:
+            first_ns = since
         rows: list[Row] = []
-        unsure = 0  # rows of the very instant at which the series began: before it or after
         seen = 0
         for row in _inputs(bar.bar_type, view):
             at = row[2]
-            if right_open:
-                at += 1  # [open, close) is (open, close] one nanosecond later
-            if at <= open_ns or row[2] < since:
+            if at < first_ns:
                 break
-            if at <= close_ns:
+            if at <= last_ns:
                 rows.append(row)
-                unsure += row[2] == since
             seen += 1
+        # rows of the very instant at which the series began: before it or after
+        unsure = sum(row[2] == since for row in rows) if first_ns == since else 0
         if seen == view.cache.tick_capacity:
             return ""  # the cache has let go of some
         rows.reverse()
@@ -96,7 +101,7 @@ class BarIsTheFoldOfItsInputs(Check):
         return f"{len(rows)} inputs of its window make another bar"
 
     def _flat(self, bar: Bar, since: int) -> str:
-        close = _scaled(bar.close_mantissa, bar.price_precision)
+        close = bar.close_mantissa * _UNITS[bar.price_precision]
         last = self._closes.get(bar.bar_type)
         if last is not None and last[0] == since and close != last[1]:
             return "without an input it is not flat at the last close"
@@ -108,9 +113,10 @@ class BarIsTheFoldOfItsInputs(Check):
 
     def _composite(self, bar: Bar, since: int, view: KernelView) -> str:
         source = bar.bar_type.source
-        if source is None or not (bar.bar_type.spec.is_timed and source.is_internal):
+        grid = _grid_of(self._grids, bar.bar_type, view.data_config)
+        if source is None or not (grid.is_timed and source.is_internal):
             return ""
-        open_ns = _boundary_before(bar.bar_type.spec, bar.ts_init, view.data_config)
+        open_ns = grid.before(bar.ts_init)
         parts = []
         for part in view.cache.bars(source):
             if part.ts_init <= open_ns or part.ts_init < since:
@@ -121,8 +127,8 @@ class BarIsTheFoldOfItsInputs(Check):
             return self._flat(bar, since)
         rows: list[Row] = []
         for part in reversed(parts):
-            unit = 10 ** (_SCALE - part.price_precision)
-            volume = _scaled(part.volume_mantissa, part.size_precision)
+            unit = _UNITS[part.price_precision]
+            volume = part.volume_mantissa * _UNITS[part.size_precision]
             rows.append((part.open_mantissa * unit, volume, 0))
             rows.append((part.high_mantissa * unit, 0, 0))
             rows.append((part.low_mantissa * unit, 0, 0))
@@ -145,7 +151,7 @@ class BarIsTheFoldOfItsInputs(Check):
 
     def _volume(self, bar: Bar, since: int, view: KernelView) -> str:
         step = bar.bar_type.spec.step * 10**_SCALE
-        if _scaled(bar.volume_mantissa, bar.size_precision) != step:
+        if bar.volume_mantissa * _UNITS[bar.size_precision] != step:
             return "its volume is not the step"
         inputs = _inputs(bar.bar_type, view)
         newest = next(iter(inputs), None)
@@ -180,6 +186,7 @@ class BarsLieOnTheirGrid(Check):
     patterns = ("data.bars.*",)
 
     def __init__(self) -> None:
+        self._grids: dict[BarType, _Grid] = {}
         self._last: dict[BarType, tuple[int, int]] = {}  # series since, last close
 
     def delivered(
@@ -188,20 +195,22 @@ class BarsLieOnTheirGrid(Check):
         if not isinstance(message, Bar):
             return None
         bar_type = message.bar_type
-        if not bar_type.is_internal or not bar_type.spec.is_timed:
+        view = evidence.view
+        config = view.data_config
+        grid = _grid_of(self._grids, bar_type, config)
+        if not bar_type.is_internal or not grid.is_timed:
             return None
-        since = evidence.view.bars_since(bar_type)
+        since = view.bars_since(bar_type)
         last = self._last.get(bar_type)
         close_ns = message.ts_init
         self._last[bar_type] = (since or 0, close_ns)
-        config = evidence.view.data_config
-        open_ns = _boundary_before(bar_type.spec, close_ns, config)
+        open_ns = grid.before(close_ns)
         right_open = config.time_bars_interval_type is IntervalType.RIGHT_OPEN
         stamp = close_ns if config.time_bars_timestamp_on_close and not right_open else open_ns
         problem = ""
         if since is None:
             problem = "nobody builds this type"
-        elif _boundary_before(bar_type.spec, close_ns + 1, config) != close_ns:
+        elif grid.before(close_ns + 1) != close_ns:
             problem = "it does not close on its grid"
         elif message.ts_event != stamp:
             problem = f"stamped {message.ts_event}, due was {stamp}"
@@ -223,11 +232,12 @@ class BarsLieOnTheirGrid(Check):
         config = view.data_config
         for bar_type in view.bar_types():
             since = view.bars_since(bar_type)
-            if since is None or not bar_type.spec.is_timed or bar_type.source is not None:
+            grid = _grid_of(self._grids, bar_type, config)
+            if since is None or not grid.is_timed or bar_type.source is not None:
                 continue
             # the last window that is over for certain, timers due now may not have fired
-            close_ns = _boundary_before(bar_type.spec, view.now_ns, config)
-            open_ns = _boundary_before(bar_type.spec, close_ns, config)
+            close_ns = grid.before(view.now_ns)
+            open_ns = grid.before(close_ns)
             begun_ns = since if not config.time_bars_skip_first_non_full_bar else since + 1
             last = self._last.get(bar_type)
             if last is not None and last[0] == since and last[1] >= close_ns:
@@ -245,10 +255,6 @@ class BarsLieOnTheirGrid(Check):
                     break
 
 
-def _scaled(mantissa: int, precision: int) -> int:
-    return int(mantissa * 10 ** (_SCALE - precision))
-
-
 def _inputs(bar_type: BarType, view: KernelView) -> Iterable[Row]:
     """What the bars of this type are made of, newest first."""
     price_type = bar_type.spec.price_type
@@ -257,11 +263,12 @@ def _inputs(bar_type: BarType, view: KernelView) -> Iterable[Row]:
     index = 0
     if price_type is PriceType.LAST:
         while (trade := cache.trade_tick(instrument_id, index)) is not None:
-            yield _trade_row(trade)
+            price = trade.price_mantissa * _UNITS[trade.price_precision]
+            yield price, trade.size_mantissa * _UNITS[trade.size_precision], trade.ts_init
             index += 1
     elif price_type is PriceType.MARK:
         while (mark := cache.mark_price(instrument_id, index)) is not None:
-            yield _mark_row(mark)
+            yield mark.value_mantissa * _UNITS[mark.price_precision], 0, mark.ts_init
             index += 1
     else:
         while (quote := cache.quote_tick(instrument_id, index)) is not None:
@@ -269,18 +276,8 @@ def _inputs(bar_type: BarType, view: KernelView) -> Iterable[Row]:
             index += 1
 
 
-def _trade_row(trade: TradeTick) -> Row:
-    price = _scaled(trade.price_mantissa, trade.price_precision)
-    return price, _scaled(trade.size_mantissa, trade.size_precision), trade.ts_init
-
-
-def _mark_row(mark: MarkPriceUpdate) -> Row:
-    return _scaled(mark.value_mantissa, mark.price_precision), 0, mark.ts_init
-
-
 def _quote_row(quote: QuoteTick, price_type: PriceType) -> Row:
-    price_unit = 10 ** (_SCALE - quote.price_precision)
-    size_unit = 10 ** (_SCALE - quote.size_precision)
+    price_unit, size_unit = _UNITS[quote.price_precision], _UNITS[quote.size_precision]
     if price_type is PriceType.BID:
         price, size = quote.bid_mantissa * price_unit, quote.bid_size_mantissa * size_unit
     elif price_type is PriceType.ASK:
@@ -293,28 +290,55 @@ def _quote_row(quote: QuoteTick, price_type: PriceType) -> Row:
 
 def _is_fold(bar: Bar, rows: list[Row]) -> bool:
     """Whether these inputs, oldest first, make this bar."""
-    prices = [row[0] for row in rows]
-    made = (prices[0], max(prices), min(prices), prices[-1], sum(row[1] for row in rows))
-    precision = bar.price_precision
-    return made == (
-        _scaled(bar.open_mantissa, precision),
-        _scaled(bar.high_mantissa, precision),
-        _scaled(bar.low_mantissa, precision),
-        _scaled(bar.close_mantissa, precision),
-        _scaled(bar.volume_mantissa, bar.size_precision),
+    high = low = rows[0][0]
+    volume = 0
+    for price, size, _ in rows:
+        if price > high:
+            high = price
+        elif price < low:
+            low = price
+        volume += size
+    unit = _UNITS[bar.price_precision]
+    return (
+        rows[0][0] == bar.open_mantissa * unit
+        and high == bar.high_mantissa * unit
+        and low == bar.low_mantissa * unit
+        and rows[-1][0] == bar.close_mantissa * unit
+        and volume == bar.volume_mantissa * _UNITS[bar.size_precision]
     )
 
 
-def _boundary_before(spec: BarSpecification, ns: int, config: DataEngineConfig) -> int:
-    """The last boundary of the grid strictly before `ns`."""
-    offset = config.time_bars_origin_offset_ns.get(spec.aggregation.name, 0)
-    unit_ns = _LENGTH_NS.get(spec.aggregation)
-    if unit_ns is not None:
-        origin = offset + (_MONDAY_NS if spec.aggregation is BarAggregation.WEEK else 0)
-        length = unit_ns * spec.step
-        return (ns - 1 - origin) // length * length + origin
-    months = spec.step * (12 if spec.aggregation is BarAggregation.YEAR else 1)
-    at = datetime.fromtimestamp((ns - 1 - offset) // _S, UTC)
-    count = (at.year * 12 + at.month - 1) // months * months
-    first = datetime(count // 12, count % 12 + 1, 1, tzinfo=UTC)
-    return (first - datetime(1970, 1, 1, tzinfo=UTC)).days * 86_400 * _S + offset
+class _Grid:
+    """Where bars of one type close.
+
+    Attributes:
+        is_timed: they do close by the clock; of others nothing below holds.
+    """
+
+    __slots__ = ("_length", "_months", "_origin", "is_timed")
+
+    def __init__(self, spec: BarSpecification, config: DataEngineConfig) -> None:
+        aggregation = spec.aggregation
+        self.is_timed = spec.is_timed
+        self._origin = config.time_bars_origin_offset_ns.get(aggregation.name, 0)
+        self._length = _LENGTH_NS.get(aggregation, 0) * spec.step  # 0: it goes by the calendar
+        self._months = spec.step * (12 if aggregation is BarAggregation.YEAR else 1)
+        if aggregation is BarAggregation.WEEK:
+            self._origin += _MONDAY_NS
+
+    def before(self, ns: int) -> int:
+        """The last boundary strictly before `ns`."""
+        origin, length = self._origin, self._length
+        if length:
+            return (ns - 1 - origin) // length * length + origin
+        at = datetime.fromtimestamp((ns - 1 - origin) // _S, UTC)
+        count = (at.year * 12 + at.month - 1) // self._months * self._months
+        first = datetime(count // 12, count % 12 + 1, 1, tzinfo=UTC)
+        return (first - datetime(1970, 1, 1, tzinfo=UTC)).days * 86_400 * _S + origin
+
+
+def _grid_of(grids: dict[BarType, _Grid], bar_type: BarType, config: DataEngineConfig) -> _Grid:
+    grid = grids.get(bar_type)
+    if grid is None:
+        grid = grids[bar_type] = _Grid(bar_type.spec, config)
+    return grid

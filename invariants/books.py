@@ -14,7 +14,8 @@ from engine.model.data import F_LAST, F_MBP, F_TOB, MboDelta, MboDeltas, OrderBo
 from engine.model.enums import BUY, SELL, BookAction, DataKind, KernelState, OrderSide, OrderStatus
 from engine.model.events import Refused
 from engine.model.fixed import FIXED_PRECISION
-from engine.model.identifiers import InstrumentId
+from engine.model.identifiers import ClientOrderId, InstrumentId
+from engine.model.orders import Order
 from engine.record import TurnRecord
 from engine.view import KernelView
 from invariants.evidence import Evidence
@@ -67,19 +68,37 @@ class _PriceFold:
                 sequence = delta.sequence
         return True
 
-    def add(self, batch: OrderBookDeltas) -> None:
-        for delta in batch.deltas:
-            if delta.sequence:
-                self.sequence = delta.sequence
-            if delta.action is _CLEAR:
-                self.bids.clear()
-                self.asks.clear()
+    def take(self, batch: OrderBookDeltas) -> bool:
+        """Fold a batch; False where it is none to be accepted, and some of it may be folded."""
+        deltas = batch.deltas
+        if not deltas or not deltas[-1].flags & F_LAST:
+            return False
+        if (batch.price_precision, batch.size_precision) != self.precisions:
+            return False
+        sequence = self.sequence
+        bids, asks = self.bids, self.asks
+        for delta in deltas:
+            action, side = delta.action, delta.side
+            size, number = delta.size_mantissa, delta.sequence
+            if number:
+                if number < sequence:
+                    return False
+                sequence = number
+            if size < 0:
+                return False
+            if action is _CLEAR:
+                bids.clear()
+                asks.clear()
                 continue
-            sizes = self.bids if delta.side is BUY else self.asks
-            if delta.action is _DELETE or not delta.size_mantissa:
+            if side is None:
+                return False
+            sizes = bids if side is BUY else asks
+            if action is _DELETE or not size:
                 sizes.pop(delta.price_mantissa, None)
             else:
-                sizes[delta.price_mantissa] = delta.size_mantissa
+                sizes[delta.price_mantissa] = size
+        self.sequence = sequence
+        return True
 
     def levels(self) -> tuple[Levels, Levels]:
         return sorted(self.bids.items(), reverse=True), sorted(self.asks.items())
@@ -100,7 +119,7 @@ class BookIsTheFoldOfItsUpdates(Check):
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         record = evidence.record
         batch = record.input
-        if not isinstance(batch, OrderBookDeltas):
+        if type(batch) is not OrderBookDeltas:
             return None
         if record.facts and _refused(record):
             return self._refused(batch, evidence.view)
@@ -141,10 +160,9 @@ class BookIsTheFoldOfItsUpdates(Check):
             fold = self._folds.get(instrument_id)
             if fold is None:
                 fold = _PriceFold((batch.price_precision, batch.size_precision))
-            if not fold.accepts(batch):
+            if not fold.take(batch):
                 yield Violation(instrument_id, f"{_name(batch)} was taken without a word")
                 return
-            fold.add(batch)
             self._folds[instrument_id] = touched[instrument_id] = fold
         self._waiting.clear()
         for instrument_id, fold in touched.items():
@@ -200,6 +218,8 @@ class BookIsSoundAtEndOfBatch(Check):
         bid, ask = book.best_bid(), book.best_ask()
         if bid is not None and ask is not None and bid[0] > ask[0]:
             problem = f"crossed: bid {bid} above ask {ask}"
+        elif isinstance(message, OrderBookDeltas) and _shows_each(message, book):
+            problem = ""
         else:
             problem = _missing_of(message, book)
         if not problem and not self._told % _WHOLE_EVERY:
@@ -225,6 +245,18 @@ def _ladder_problem(book: OrderBook) -> str:
             return f"asks are no ladder at {price}: {asks}"
         last = price
     return ""
+
+
+def _shows_each(batch: OrderBookDeltas, book: OrderBook) -> bool:
+    """Whether the book has just what each delta says. Where it has not, a later one of the batch
+    may have gone over that price again."""
+    for delta in batch.deltas:
+        action, price = delta.action, delta.price_mantissa
+        if action is not _CLEAR:
+            held = book.bid_size_at(price) if delta.side is BUY else book.ask_size_at(price)
+            if held != (0 if action is _DELETE else delta.size_mantissa):
+                return False
+    return True
 
 
 def _missing_of(batch: OrderBookDeltas | MboDeltas, book: OrderBook) -> str:
@@ -384,8 +416,13 @@ class PriorityIsKept(Check):
                         yield from _queues_against_truth(
                             cache.order_book_l3(instrument_id), true_book
                         )
+        working: dict[InstrumentId, dict[ClientOrderId, Order]] = {}
         for order in evidence.view.orders():
-            counted = any(own is order for own in cache.working_orders(order.instrument_id))
+            own = working.get(order.instrument_id)
+            if own is None:
+                listed = cache.working_orders(order.instrument_id)
+                own = working[order.instrument_id] = {each.client_order_id: each for each in listed}
+            counted = own.get(order.client_order_id) is order
             if counted is not (order.status in _WORKING):
                 yield Violation(
                     order.client_order_id,

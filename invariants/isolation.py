@@ -1,6 +1,7 @@
 """Isolation: what belongs to one strategy, instrument and account moves nothing of another's."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from engine.model.commands import CancelOrder, ModifyOrder, SubmitOrder
@@ -79,6 +80,7 @@ class NobodyTouchesAnothers(Check):
                 yield Violation(" ".join(owner), told)
 
 
+@lru_cache(maxsize=4096)  # the same topics in every run of a process
 def _addressee(topic: str) -> str:
     for prefix in _ADDRESSED:
         if topic.startswith(prefix):

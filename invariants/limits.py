@@ -13,7 +13,7 @@ from engine.model.events import (
     OrderSubmitted,
     OrderUpdated,
 )
-from engine.model.fixed import UNITS
+from engine.model.fixed import QUANTITY_RAW_MAX, UNITS
 from engine.model.identifiers import InstrumentId
 from engine.model.instruments import Instrument
 from engine.model.values import Price, Quantity
@@ -26,6 +26,34 @@ _GTD: Final = TimeInForce.GTD
 _RATE: Final = DenialCode.RATE_LIMIT_EXCEEDED
 
 
+class _Bounds:
+    """What an instrument and the configuration allow, as integers to be compared with.
+
+    Attributes:
+        sizes: least and most, raw.
+        worth_min, worth_max: in units of 1e-48; what lies within them needs no rounding to be
+            allowed. `worth_max` None: whatever it is worth.
+    """
+
+    __slots__ = ("instrument", "sizes", "step", "tick", "worth_max", "worth_min")
+
+    def __init__(self, instrument: Instrument, most_raw: int | None) -> None:
+        self.instrument = instrument
+        self.tick = instrument.price_increment.raw
+        self.step = instrument.size_increment.raw
+        least, most = instrument.min_quantity, instrument.max_quantity
+        self.sizes = (
+            1 if least is None else max(least.raw, 1),
+            QUANTITY_RAW_MAX if most is None else most.raw,
+        )
+        low, high = instrument.min_notional, instrument.max_notional
+        bounds = [] if most_raw is None else [most_raw - most_raw % instrument.cost_currency.unit]
+        if high is not None:
+            bounds.append(high.raw)
+        self.worth_min = 0 if low is None else low.raw * WORTH
+        self.worth_max = min(bounds) * WORTH if bounds else None
+
+
 @always(
     "RSK-1",
     "No submit and no modify leaves that breaks a limit: the grids and bounds of its instrument, "
@@ -36,6 +64,7 @@ class LimitsAreKept(Check):
 
     def __init__(self) -> None:
         self._notional_max: dict[str, int] | None = None  # raw, by instrument id
+        self._bounds: dict[InstrumentId, _Bounds] = {}
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         if evidence.risk.bypass:
@@ -44,15 +73,7 @@ class LimitsAreKept(Check):
         for command in evidence.record.commands:
             if type(command) is SubmitOrder:
                 asked = command.order
-                told = self._terms(
-                    asked.instrument_id,
-                    asked.side,
-                    asked.quantity,
-                    asked.price,
-                    asked.trigger_price,
-                    asked.quantity,
-                    evidence,
-                )
+                told = "" if self._fits(asked, evidence) else self._fault(asked, evidence)
                 if asked.time_in_force is _GTD and asked.expire_time_ns <= evidence.record.ts:
                     told = told or f"an expiry of {asked.expire_time_ns}"
                 if told:
@@ -62,6 +83,58 @@ class LimitsAreKept(Check):
                 if told:
                     wrong.append(Violation(command.client_order_id, f"modify left at {told}"))
         return iter(wrong) if wrong else None
+
+    def _fits(self, asked: OrderInitialized, evidence: Evidence) -> bool:
+        """Whether these terms are within every limit for certain; if not, `_fault` has to say."""
+        instrument = evidence.view.cache.instrument(asked.instrument_id)
+        if instrument is None:
+            return False
+        bounds = self._bounds.get(asked.instrument_id)
+        if bounds is None or bounds.instrument is not instrument:
+            most_raw = self._most(evidence).get(asked.instrument_id)
+            bounds = self._bounds[asked.instrument_id] = _Bounds(instrument, most_raw)
+        size = asked.quantity.raw
+        least, most = bounds.sizes
+        if size < least or size > most or size % bounds.step:
+            return False
+        price, trigger = asked.price, asked.trigger_price
+        at_raw = 0
+        if trigger is not None:
+            at_raw = trigger.raw
+            if at_raw <= 0 or at_raw % bounds.tick:
+                return False
+        if price is not None:
+            at_raw = price.raw
+            if at_raw <= 0 or at_raw % bounds.tick:
+                return False
+        if bounds.worth_max is None and not bounds.worth_min:
+            return True
+        at_raw = at_raw or _touch_raw(asked.instrument_id, asked.side, evidence)
+        if not at_raw:
+            return True
+        exact = worth(instrument, size, at_raw)
+        return exact >= bounds.worth_min and (bounds.worth_max is None or exact <= bounds.worth_max)
+
+    def _fault(self, asked: OrderInitialized, evidence: Evidence) -> str:
+        return self._terms(
+            asked.instrument_id,
+            asked.side,
+            asked.quantity,
+            asked.price,
+            asked.trigger_price,
+            asked.quantity,
+            evidence,
+        )
+
+    def _most(self, evidence: Evidence) -> dict[str, int]:
+        """The configured bounds of a notional, raw."""
+        limits = self._notional_max
+        if limits is None:
+            configured = evidence.risk.max_notional_per_order
+            limits = self._notional_max = {
+                key: int(amount.scaleb(16)) for key, amount in configured.items()
+            }
+        return limits
 
     def _modified(self, command: ModifyOrder, evidence: Evidence) -> str:
         order = evidence.view.order(command.client_order_id)
@@ -114,13 +187,7 @@ class LimitsAreKept(Check):
     def _notional_fault(
         self, instrument: Instrument, quantity_raw: int, price_raw: int, evidence: Evidence
     ) -> str:
-        limits = self._notional_max
-        if limits is None:
-            configured = evidence.risk.max_notional_per_order
-            limits = self._notional_max = {
-                key: int(amount.scaleb(16)) for key, amount in configured.items()
-            }
-        most = limits.get(instrument.id)
+        most = self._most(evidence).get(instrument.id)
         low, high = instrument.min_notional, instrument.max_notional
         if most is None and low is None and high is None:
             return ""

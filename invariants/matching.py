@@ -6,6 +6,7 @@ next trade must meet. It never looks into the venue's own book before the end of
 """
 
 from collections.abc import Iterator
+from heapq import heapify, heappop, heappush
 from typing import Final
 
 from engine.model.enums import TimeInForce
@@ -17,8 +18,8 @@ from invariants.property import Check, Violation, always
 from invariants.venue_watch import OwnOrder, OwnTrade, VenueWatcher
 
 _Key = int | str  # a participant's order by number, ours by client order id
-_Place = tuple[int, int, _Key]  # price (of a bid: negative), arrival, order: the least is first
-_Half = dict[_Key, _Place]
+# price (of a bid: negative), arrival, order, which half: the least is first
+_Place = tuple[int, int, _Key, int]
 _BUY: Final = "BUY"
 _MAKER: Final = "MAKER"
 _GTC: Final = TimeInForce.GTC
@@ -26,8 +27,24 @@ _IOC: Final = TimeInForce.IOC
 _FOK: Final = TimeInForce.FOK
 _GTD: Final = TimeInForce.GTD
 _DAY: Final = TimeInForce.DAY
+_LINE_MIN: Final = 64  # a line this short is never thinned
 _DAY_NS: Final = 86_400_000_000_000
 _OPEN: Final = ("ACCEPTED", "TRIGGERED", "PARTIALLY_FILLED")
+
+
+class _Half:
+    """One side of one book. `number` names it.
+
+    `line` is a heap of the places that were ever taken on it. An order that moves or goes leaves
+    its place there, to be thrown out as it comes to the front: see `QueueWitness._first_of`.
+    """
+
+    __slots__ = ("line", "number", "sign")
+
+    def __init__(self, number: int, sign: int) -> None:
+        self.number = number
+        self.sign = sign
+        self.line: list[_Place] = []
 
 
 class QueueWitness(VenueWatcher):
@@ -41,21 +58,33 @@ class QueueWitness(VenueWatcher):
 
     def __init__(self) -> None:
         self.wrong: list[Violation] = []
-        self._books: dict[str, tuple[_Half, _Half]] = {}  # bids, asks
+        self._books: dict[str, tuple[_Half, _Half]] = {}  # asks, bids
+        self._places: dict[_Key, _Place] = {}  # where each order stands now
         self._left: dict[_Key, int] = {}  # what is left of each order that has a place
-        self._half: dict[_Key, _Half] = {}
         self._filled: dict[str, int] = {}  # of our orders
         self._arrivals = 0
         self._arrived = ""  # our order that came last and may still be trading
+        self._arrived_against: _Half | None = None  # whom it trades with
         self._trade = ("", 0, 0)  # the last trade: id, price, size
         self._owed: _Key = 0  # our order that it met and that must be told next
 
     # --- places ----------------------------------------------------------------------------
 
-    def rested(self, symbol: str, number: int, is_buy: bool, price: int, size: int) -> None:
+    def rested(self, symbol: str, number: _Key, is_buy: bool, price: int, size: int) -> None:
         if self._arrived:
             self._has_arrived()
-        self._enter(number, symbol, is_buy, price, size)
+        halves = self._books.get(symbol)
+        if halves is None:
+            halves = self._open(symbol)
+        half = halves[is_buy]
+        self._arrivals += 1
+        place = (-price if is_buy else price, self._arrivals, number, half.number)
+        self._places[number] = place
+        self._left[number] = size
+        line = half.line
+        heappush(line, place)
+        if len(line) > 4 * len(self._places) + _LINE_MIN:
+            self._thin(half)
 
     def resized(self, number: int, size: int) -> None:
         if self._arrived:
@@ -65,20 +94,31 @@ class QueueWitness(VenueWatcher):
         else:
             self._remove(number)
 
-    def _enter(self, key: _Key, symbol: str, is_buy: bool, price: int, size: int) -> None:
-        book = self._books.get(symbol)
-        if book is None:
-            book = self._books[symbol] = ({}, {})
-        self._arrivals += 1
-        half = self._half[key] = book[0] if is_buy else book[1]
-        half[key] = (-price if is_buy else price, self._arrivals, key)
-        self._left[key] = size
+    def _open(self, symbol: str) -> tuple[_Half, _Half]:
+        number = 2 * len(self._books)
+        halves = self._books[symbol] = (_Half(number, 1), _Half(number + 1, -1))
+        return halves
+
+    def _thin(self, half: _Half) -> None:
+        """Throw out every place that nobody stands at any more."""
+        places = self._places
+        half.line = [place for place in half.line if places.get(place[2]) is place]
+        heapify(half.line)
 
     def _remove(self, key: _Key) -> None:
-        half = self._half.pop(key, None)
-        if half is not None:
-            del half[key]
+        if self._places.pop(key, None) is not None:
             del self._left[key]
+
+    def _first_of(self, half: _Half) -> _Place | None:
+        """Who stands first on that side, or None where nobody does."""
+        line = half.line
+        places = self._places
+        while line:
+            first = line[0]
+            if places.get(first[2]) is first:
+                return first
+            heappop(line)
+        return None
 
     # --- trades ----------------------------------------------------------------------------
 
@@ -89,17 +129,21 @@ class QueueWitness(VenueWatcher):
             self._say(self._trade[0], f"met {self._owed}, which was not told of it")
             self._owed = 0
         self._trade = (trade_id, price, size)
-        bids, asks = self._books.get(symbol, ({}, {}))
-        half = asks if is_buy else bids
-        if not half:
+        halves = self._books.get(symbol)
+        if halves is None:
+            halves = self._open(symbol)
+        half = halves[not is_buy]
+        first = self._first_of(half)
+        if first is None:
             self._say(trade_id, f"{size} at {price} traded where nobody stood")
             return
-        first = half.get(struck) if struck else min(half.values())
-        if first is None:
-            self._say(trade_id, f"met order {struck}, which does not stand there")
-            return
-        stood, _, key = first
-        if price != (stood if is_buy else -stood):
+        if struck:
+            first = self._places.get(struck)
+            if first is None or first[3] != half.number:
+                self._say(trade_id, f"met order {struck}, which does not stand there")
+                return
+        stood, _, key, _ = first
+        if price != half.sign * stood:
             self._say(trade_id, f"traded at {price} while {key} stood first at {abs(stood)}")
         left = self._left[key]
         if size < left:
@@ -155,12 +199,12 @@ class QueueWitness(VenueWatcher):
             self._remove(name)
 
     def _update(self, name: str, order: OwnOrder) -> None:
-        half = self._half.get(name)
+        place = self._places.get(name)
         price = order.price
-        if half is None or price is None:
+        if place is None or price is None:
             return
         left = order.quantity - self._filled.get(name, 0)
-        if abs(half[name][0]) != price or left > self._left[name]:
+        if abs(place[0]) != price or left > self._left[name]:
             self._remove(name)
             self._arrive(name, order, price, left)
         elif left > 0:
@@ -170,31 +214,34 @@ class QueueWitness(VenueWatcher):
 
     def _arrive(self, name: str, order: OwnOrder, price: int, left: int) -> None:
         # what it trades now may shrink others of ours; the next that comes, comes after it
-        if self._arrived:
-            self._has_arrived()
+        symbol, is_buy = order.symbol, order.side == _BUY
+        self.rested(symbol, name, is_buy, price, left)
         self._arrived = name
-        self._enter(name, order.symbol, order.side == _BUY, price, left)
+        self._arrived_against = self._books[symbol][not is_buy]
 
     def _has_arrived(self) -> None:
         """Our last order has traded what it could: what is left of it must meet nobody."""
         name, self._arrived = self._arrived, ""
-        half = self._half.get(name)
-        if half is None:
+        place = self._places.get(name)
+        if place is None or self._arrived_against is None:
             return
-        for bids, asks in self._books.values():
-            if half is bids or half is asks:
-                others = asks if half is bids else bids
-                if others and half[name][0] + min(others.values())[0] <= 0:
-                    price = abs(half[name][0])
-                    self._say(name, f"rests at {price}, where it would trade")
+        first = self._first_of(self._arrived_against)
+        if first is not None and place[0] + first[0] <= 0:
+            self._say(name, f"rests at {abs(place[0])}, where it would trade")
 
     # --- the end ---------------------------------------------------------------------------
 
     def levels(self, symbol: str, is_buy: bool) -> dict[int, int]:
         """What rests on one side: size by price."""
         sizes: dict[int, int] = {}
-        for price, _, key in self._books.get(symbol, ({}, {}))[0 if is_buy else 1].values():
-            sizes[abs(price)] = sizes.get(abs(price), 0) + self._left[key]
+        halves = self._books.get(symbol)
+        if halves is None:
+            return sizes
+        number = halves[is_buy].number
+        for key, place in self._places.items():
+            if place[3] == number:
+                price = abs(place[0])
+                sizes[price] = sizes.get(price, 0) + self._left[key]
         return sizes
 
     def over(self) -> None:

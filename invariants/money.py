@@ -4,7 +4,7 @@ Amounts here are sums over events in exact integers, with roundings written here
 that owes nothing to how positions and accounts keep their books.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from engine.cache import Account, Cache
@@ -30,6 +30,7 @@ from invariants.property import Check, Violation, always
 _ONE: Final = 10**16  # raw units of anything
 WORTH: Final = 10**32  # what a worth below counts beyond a raw amount
 _NOTHING: Final = (0, 0)
+_NO_SUMS: Final[Mapping[str, int]] = {}
 _CASH: Final = AccountType.CASH
 _AT_VENUE: Final = (OrderStatus.ACCEPTED, OrderStatus.TRIGGERED, OrderStatus.PARTIALLY_FILLED)
 
@@ -37,6 +38,8 @@ _AT_VENUE: Final = (OrderStatus.ACCEPTED, OrderStatus.TRIGGERED, OrderStatus.PAR
 def half_even(numerator: int, denominator: int) -> int:
     """The nearest integer; of two as near, the even one."""
     whole, rest = divmod(numerator, denominator)
+    if not rest:
+        return whole
     twice = 2 * rest
     return whole + (twice > denominator or (twice == denominator and whole & 1))
 
@@ -51,6 +54,11 @@ def worth(instrument: Instrument, quantity_raw: int, price_raw: int) -> int:
 def _on_grid(amount: int, unit: int) -> int:
     """An amount in units of 1e-48 as raw, rounded once to the grid of its currency."""
     return half_even(amount, WORTH * unit) * unit
+
+
+def _held_on_grid(quantity_raw: int, unit: int) -> int:
+    """A quantity as raw of a currency of that grid."""
+    return half_even(quantity_raw, unit) * unit if quantity_raw % unit else quantity_raw
 
 
 def notional_raw(instrument: Instrument, quantity_raw: int, price_raw: int) -> int:
@@ -98,10 +106,9 @@ class MoneyIsConserved(Check):
         cache = evidence.view.cache
         marks = self._last
         closed: list[OrderFilled] = []
-        states: dict[str, AccountState] = {}
         books = self._books
         for fact in evidence.record.facts:
-            if isinstance(fact, OrderFilled):
+            if type(fact) is OrderFilled:
                 instrument = cache.instrument(fact.instrument_id)
                 if instrument is not None:
                     marks[fact.position_id] = fact
@@ -113,13 +120,14 @@ class MoneyIsConserved(Check):
                     book.closed += book.current
                     book.current = 0
                     closed.append(marks[fact.position_id])
-            elif type(fact) is AccountState:
-                states[fact.account_id] = fact
         for fill in closed:
-            wrong.extend(self._position(marks[fill.position_id], evidence))
-        for account_id, state in states.items():
+            self._position(marks[fill.position_id], evidence, wrong)
+        states = evidence.account_states
+        if len(states) > 1:  # of each account, what it came to
+            states = list({state.account_id: state for state in states}.values())
+        for state in states:
             if state.account_type is _CASH:
-                wrong.extend(self._account(account_id, state))
+                self._account(state, wrong)
         return iter(wrong) if wrong else None
 
     def _fill(self, fill: OrderFilled, instrument: Instrument, evidence: Evidence) -> None:
@@ -140,19 +148,22 @@ class MoneyIsConserved(Check):
             opening = evidence.openings.get(fill.account_id)
             if opening is None:
                 return  # an account opened later has what came before in its opening balances
-            totals = {balance.currency.code: balance.total.raw for balance in opening.balances}
+            totals = {balance.currency.code: balance.total_raw for balance in opening.balances}
             self._totals[fill.account_id] = totals
-        if instrument.base_currency is None:
-            return
         base, cost = instrument.base_currency, instrument.cost_currency
-        moved = half_even(quantity, base.unit) * base.unit
-        totals[base.code] = totals.get(base.code, 0) + sign * moved
-        spent = _on_grid(value, cost.unit)
-        totals[cost.code] = totals.get(cost.code, 0) - sign * spent
+        if base is None:
+            return
+        moved, spent = _held_on_grid(quantity, base.unit), _on_grid(value, cost.unit)
+        if sign < 0:
+            moved, spent = -moved, -spent
+        code = base.code
+        totals[code] = totals.get(code, 0) + moved
+        code = cost.code
+        totals[code] = totals.get(code, 0) - spent
         code = fee.currency.code
         totals[code] = totals.get(code, 0) - fee.raw
 
-    def _position(self, fill: OrderFilled, evidence: Evidence) -> Iterator[Violation]:
+    def _position(self, fill: OrderFilled, evidence: Evidence, wrong: list[Violation]) -> None:
         position_id = fill.position_id
         position = evidence.view.cache.position(fill.position_id)
         instrument = evidence.view.cache.instrument(fill.instrument_id)
@@ -171,23 +182,26 @@ class MoneyIsConserved(Check):
         slack = instrument.cost_currency.unit * WORTH // (1 if book.signed else 2)
         if abs(said * WORTH - due) > slack:
             told = f"has gained {said} raw by its own account, {due // WORTH} by its fills"
-            yield Violation(position_id, told)
+            wrong.append(Violation(position_id, told))
 
-    def end(self, evidence: Evidence) -> Iterator[Violation]:
+    def end(self, evidence: Evidence) -> Iterator[Violation] | None:
+        wrong: list[Violation] = []
         for fill in self._last.values():
-            yield from self._position(fill, evidence)
+            self._position(fill, evidence, wrong)
+        return iter(wrong) if wrong else None
 
-    def _account(self, account_id: str, state: AccountState) -> Iterator[Violation]:
+    def _account(self, state: AccountState, wrong: list[Violation]) -> None:
+        account_id = state.account_id
         totals = self._totals.get(account_id)
         if totals is None:
             return
         for balance in state.balances:
             code = balance.currency.code
-            if balance.total.raw != totals.get(code, 0):
+            if balance.total_raw != totals.get(code, 0):
                 told = (
-                    f"total {balance.total.raw} raw, opening and fills make {totals.get(code, 0)}"
+                    f"total {balance.total_raw} raw, opening and fills make {totals.get(code, 0)}"
                 )
-                yield Violation(f"{account_id} {code}", told)
+                wrong.append(Violation(f"{account_id} {code}", told))
 
 
 def _lock(
@@ -201,7 +215,7 @@ def _lock(
             return cost.code, notional_raw(instrument, left, price_raw)
         if base is None:
             return cost.code, 0
-        return base.code, half_even(left, base.unit) * base.unit
+        return base.code, _held_on_grid(left, base.unit)
     margin = worth(instrument, left, price_raw) * instrument.margin_init_raw
     return cost.code, half_even(margin, WORTH * cost.unit * _ONE * account.leverage) * cost.unit
 
@@ -234,18 +248,24 @@ class LocksAreReservations(Check):
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         touched: dict[AccountId, None] = {}
-        for fill in evidence.fills:
-            key = fill.account_id, fill.instrument_id
-            change = fill.last_qty.raw if fill.side is BUY else -fill.last_qty.raw
-            self._nets[key] = self._nets.get(key, 0) + change
+        if evidence.fills:
+            nets = self._nets
+            for fill in evidence.fills:
+                key = fill.account_id, fill.instrument_id
+                change = fill.last_qty.raw if fill.side is BUY else -fill.last_qty.raw
+                nets[key] = nets.get(key, 0) + change
+        known = self._works
         for order, witness in evidence.touched:
-            price = order.price if order.price is not None else order.trigger_price
-            left = witness.quantity - witness.filled
+            price = order.price
+            if price is None:
+                price = order.trigger_price
             if price is None or order.reduce_only:
                 continue
+            left = witness.quantity - witness.filled
             works = (left, price.raw) if left > 0 and witness.standing in _AT_VENUE else _NOTHING
-            if works != self._works.get(order.client_order_id, _NOTHING):
-                self._works[order.client_order_id] = works
+            name = order.client_order_id
+            if works != known.get(name, _NOTHING):
+                known[name] = works
                 self._move(order, works, touched, evidence.view.cache)
         for state in evidence.account_states:
             touched[state.account_id] = None
@@ -265,30 +285,33 @@ class LocksAreReservations(Check):
         if account is None or instrument is None:
             return
         name = order.client_order_id
-        sums = self._sums.setdefault(account.id, {})
-        code, amount = self._locks.get(name, ("", 0))
-        if amount:
-            sums[code] -= amount
-        code, amount = self._locks[name] = _lock(order, *works, instrument, account)
-        sums[code] = sums.get(code, 0) + amount
+        sums = self._sums.get(account.id)
+        if sums is None:
+            sums = self._sums[account.id] = {}
+        before = self._locks.pop(name, None)
+        if before is not None:
+            sums[before[0]] -= before[1]
+        if works is not _NOTHING:
+            code, amount = self._locks[name] = _lock(order, *works, instrument, account)
+            sums[code] = sums.get(code, 0) + amount
         touched[account.id] = None
 
     def _judge(self, account_id: AccountId, cache: Cache, wrong: list[Violation]) -> None:
         account = cache.account(account_id)
         if account is None:
             return
-        sums = self._sums.get(account_id, {})
+        sums = self._sums.get(account_id, _NO_SUMS)
         margins = account.margins
         for code, balance in account.balances.items():
             due = sums.get(code, 0)
-            if margins:
-                held = [margin for margin in margins.values() if margin.currency.code == code]
-                due += sum(margin.maintenance.raw for margin in held)
-            locked = balance.locked.raw
-            if locked != due and locked != max(0, min(due, balance.total.raw)):
-                told = f"locks {locked} raw of {balance.total.raw}, what works calls for {due}"
+            for margin in margins.values():
+                if margin.currency.code == code:
+                    due += margin.maintenance_raw
+            locked = balance.locked_raw
+            if locked != due and locked != max(0, min(due, balance.total_raw)):
+                told = f"locks {locked} raw of {balance.total_raw}, what works calls for {due}"
                 wrong.append(Violation(f"{account_id} {code}", told))
         for instrument_id, margin in margins.items():
-            if margin.maintenance.raw and not self._nets.get((account_id, instrument_id)):
+            if margin.maintenance_raw and not self._nets.get((account_id, instrument_id)):
                 told = f"keeps {margin.maintenance} of margin for nothing held"
                 wrong.append(Violation(f"{account_id} {instrument_id}", told))

@@ -160,6 +160,7 @@ class RequestsAreAnswered(Check):
         self._pending: dict[str, _Request] = {}  # by command id, oldest first
         self._of_order: dict[str, list[str]] = {}  # submits and cancels under way
         self._unknown: dict[str, None] = {}
+        self._due_ns = 0  # nothing is overdue before
         self._takes: dict[type, Callable[[Any], Violation | None]] = {
             OrderAnswer: self._order_answer,
             OpenOrdersAnswer: self._answer,
@@ -177,30 +178,33 @@ class RequestsAreAnswered(Check):
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         record = evidence.record
+        now_ns = record.ts
         take = self._takes.get(type(record.input))
         told = None if take is None else take(record.input)
         for command in record.commands:
-            self._send(command, record.ts)
+            self._send(command, now_ns)
         if told is not None:
             return iter([told])
-        return self._overdue(record.ts) if self._pending else None
+        return self._overdue(now_ns) if now_ns > self._due_ns else None
 
     def _send(self, command: Command, now_ns: int) -> None:
         kind = type(command)
-        name = ""
+        request_id = command.command_id
         if kind is SubmitOrder or kind is CancelOrder:
             asked: Any = command
             name = (asked.order if kind is SubmitOrder else asked).client_order_id
             of_order = self._of_order.get(name)
             if of_order is None:
-                self._of_order[name] = [command.command_id]
+                self._of_order[name] = [request_id]
             else:
-                of_order.append(command.command_id)
-        elif isinstance(command, ModifyOrder | QueryOrder):
+                of_order.append(request_id)
+        elif type(command) is ModifyOrder or type(command) is QueryOrder:
             name = command.client_order_id
-        elif kind not in _QUERIES:
+        elif kind in _QUERIES:
+            name = ""
+        else:
             return
-        self._pending[command.command_id] = _Request(kind, name, now_ns)
+        self._pending[request_id] = _Request(kind, name, now_ns)
 
     # --- endings -----------------------------------------------------------------------------
 
@@ -246,8 +250,12 @@ class RequestsAreAnswered(Check):
             self._pending.pop(request_id, None)
 
     def _overdue(self, now_ns: int) -> Iterator[Violation] | None:
+        if not self._pending:
+            self._due_ns = now_ns + ANSWER_NS_MAX  # whatever is sent is sent from now on
+            return None
         request_id, oldest = next(iter(self._pending.items()))
-        if now_ns - oldest.sent_ns <= ANSWER_NS_MAX:
+        self._due_ns = oldest.sent_ns + ANSWER_NS_MAX
+        if now_ns <= self._due_ns:
             return None
         told = f"{oldest.kind.__name__} {oldest.client_order_id} of {oldest.sent_ns} has not ended"
         return iter([Violation(request_id, told)])

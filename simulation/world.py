@@ -49,6 +49,7 @@ START_NS: Final = 1_700_000_000_000_000_000  # 14 November 2023, when nothing el
 _SETTLE_NS: Final = 20_000_000_000  # the market rests this long before the end
 _JOURNAL_DELAY_NS: Final = 4_000_000
 _LIMITS: Final = Limits(heartbeat_ns=2_000_000_000)
+_RUNNING: Final = KernelState.RUNNING
 _OVER: Final = (KernelState.STOPPED, KernelState.FAULTED, KernelState.FAILED_START)
 
 
@@ -88,18 +89,24 @@ class WatchedOrders:
     """Tells the oracles what becomes of our orders at a venue, each as it then stands."""
 
     def __init__(self, watchers: Sequence[VenueWatcher]) -> None:
-        self._watchers = watchers
+        blank = VenueWatcher  # who overrides nothing hears nothing
+        self._of_orders = [
+            watcher.on_order for watcher in watchers if type(watcher).on_order is not blank.on_order
+        ]
+        self._of_fills = [
+            watcher.on_fill for watcher in watchers if type(watcher).on_fill is not blank.on_fill
+        ]
 
     def on_order(
         self, event: str, order: OrderRecord, request_id: str | None, due_post_only: bool, ts: int
     ) -> None:
-        for watcher in self._watchers:
-            watcher.on_order(event, order, request_id, due_post_only, ts)
+        for hear in self._of_orders:
+            hear(event, order, request_id, due_post_only, ts)
 
     def on_fill(self, trade: TradeRecord, order: VenueOrder) -> None:
         record = order.record()
-        for watcher in self._watchers:
-            watcher.on_fill(trade, record)
+        for hear in self._of_fills:
+            hear(trade, record)
 
     def on_settlement(self, symbol: str, price: int, ts: int) -> None:
         """Nobody watches it: what is settled trades no more."""
@@ -302,7 +309,8 @@ class World:
                     counts["submits"] += 1
         if type(record.input) is ClientConnected:
             self._counts["connects"] += 1
-        if monitor.violation is not None or self.kernel.view.state in _OVER:
+        state = self.kernel.view.state
+        if monitor.violation is not None or (state is not _RUNNING and state in _OVER):
             self._is_over = True
 
     def _sync_later(self, turn: int, stream: Stream) -> None:

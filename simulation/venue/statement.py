@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 from invariants.truth import TrueBalance, TrueBook, TrueFill, TrueOrder, TrueSubscription, Truth
 from simulation.venue.book import Book, HalfBook
-from simulation.venue.listing import Listing
 from simulation.venue.money import RAW_DIGITS, TEN
 from simulation.venue.orders import VenueOrder
 from simulation.venue.protocol import PositionTrade, TradeRecord
@@ -21,8 +20,10 @@ def statement(exchange: "Exchange", subscriptions: tuple[TrueSubscription, ...])
         venue=exchange.name,
         account=exchange.account_id,
         ts=exchange.now(),
-        orders=tuple(true_order(order) for order in exchange.orders.values()),
-        fills=tuple(_fill(exchange.books[trade.symbol], trade) for trade in exchange.floor.trades),
+        orders=tuple([true_order(order) for order in exchange.orders.values()]),
+        fills=tuple(
+            [_fill(exchange.books[trade.symbol], trade) for trade in exchange.floor.trades]
+        ),
         balances=tuple(
             TrueBalance(
                 code,
@@ -52,29 +53,33 @@ def true_order(order: VenueOrder) -> TrueOrder:
     """One order, in raw integers."""
     listing = order.book.listing
     price, trigger = order.price, order.trigger_price
+    price_unit = TEN[RAW_DIGITS - listing.price_precision]
+    size_unit = TEN[RAW_DIGITS - listing.size_precision]
     return TrueOrder(
         order.client_order_id,
         order.venue_order_id,
         listing.instrument_id,
-        order.side.value,
-        order.status.value,
-        listing.size_raw(order.quantity),
-        listing.size_raw(order.filled),
-        None if price is None else listing.price_raw(price),
-        None if trigger is None else listing.price_raw(trigger),
+        order.side._value_,
+        order.status._value_,
+        order.quantity * size_unit,
+        order.filled * size_unit,
+        None if price is None else price * price_unit,
+        None if trigger is None else trigger * price_unit,
     )
 
 
 def _fill(book: Book, trade: TradeRecord) -> TrueFill:
     listing = book.listing
+    price_unit = TEN[RAW_DIGITS - listing.price_precision]
+    size_unit = TEN[RAW_DIGITS - listing.size_precision]
     return TrueFill(
         trade.trade_id,
         trade.client_order_id,
         trade.venue_order_id,
         listing.instrument_id,
         str(trade.side),
-        listing.size_raw(trade.quantity),
-        listing.price_raw(trade.price),
+        trade.quantity * size_unit,
+        trade.price * price_unit,
         trade.fee * TEN[RAW_DIGITS - listing.cost.precision],
         trade.fee_currency,
         trade.ts,
@@ -84,16 +89,18 @@ def _fill(book: Book, trade: TradeRecord) -> TrueFill:
 
 def _book(book: Book) -> TrueBook:
     listing = book.listing
+    price_unit = TEN[RAW_DIGITS - listing.price_precision]
+    size_unit = TEN[RAW_DIGITS - listing.size_precision]
     _, bids, asks = book.depth()
     return TrueBook(
         listing.instrument_id,
-        tuple((listing.price_raw(price), listing.size_raw(size)) for price, size in bids),
-        tuple((listing.price_raw(price), listing.size_raw(size)) for price, size in asks),
-        tuple(_queue(listing, book.bids, price) for price, _ in bids),
-        tuple(_queue(listing, book.asks, price) for price, _ in asks),
+        tuple([(price * price_unit, size * size_unit) for price, size in bids]),
+        tuple([(price * price_unit, size * size_unit) for price, size in asks]),
+        tuple([_queue(size_unit, book.bids, price) for price, _ in bids]),
+        tuple([_queue(size_unit, book.asks, price) for price, _ in asks]),
     )
 
 
-def _queue(listing: Listing, half: HalfBook, price: int) -> tuple[tuple[int, int], ...]:
+def _queue(size_unit: int, half: HalfBook, price: int) -> tuple[tuple[int, int], ...]:
     queue = half.levels[price].queue
-    return tuple((place.number, listing.size_raw(place.leaves)) for place in queue.values())
+    return tuple([(place.number, place.leaves * size_unit) for place in queue.values()])
