@@ -135,6 +135,7 @@ ACME: Final = Equity(
 
 
 # Wide enough to be met now and then only, so that the gates are tested and do not shape a run.
+_PACE_MS: Final = 1_150  # of the market: a seed is some 360 turns, and 22 submits in a minute
 _SPOT_RISK: Final = RiskEngineConfig(
     max_order_submit_rate="5/00:00:02",
     max_order_modify_rate="2/00:00:05",
@@ -151,7 +152,7 @@ def default() -> Scenario:
     """Two random traders share a cash account at one spot venue in a storm."""
     return Scenario(
         venues=[Venue("SIM", instruments=[BTCUSDT])],
-        market=SeededMarket(interval_ms=1_000),
+        market=SeededMarket(interval_ms=_PACE_MS),
         workload=Workload(too_much=1_000),
         risk=_SPOT_RISK,
         faults=STORMY,
@@ -163,7 +164,7 @@ def perpetual() -> Scenario:
     """The same storm on a margin account trading a linear perpetual."""
     return Scenario(
         venues=[Venue("SIM", instruments=[BTCUSDT_PERP], account=AccountType.MARGIN)],
-        market=SeededMarket(interval_ms=1_000),
+        market=SeededMarket(interval_ms=_PACE_MS),
         workload=Workload(lot_steps=10, too_much=1_000),
         risk=_PERPETUAL_RISK,
         faults=STORMY,
@@ -177,7 +178,7 @@ def listening() -> Scenario:
     venue = Venue("SIM", instruments=[BTCUSDT_PERP], account=AccountType.MARGIN, orders_feed=True)
     return Scenario(
         venues=[venue],
-        market=SeededMarket(interval_ms=1_000),
+        market=SeededMarket(interval_ms=_PACE_MS),
         strategies=[lambda: Listener((BTCUSDT_PERP.id,))],
         workload=Workload(lot_steps=10),
         faults=STORMY,
@@ -189,7 +190,7 @@ def calm() -> Scenario:
     """The default scenario without faults: what still breaks here breaks anywhere."""
     return Scenario(
         venues=[Venue("SIM", instruments=[BTCUSDT])],
-        market=SeededMarket(interval_ms=1_000),
+        market=SeededMarket(interval_ms=_PACE_MS),
         workload=Workload(too_much=1_000),
         risk=_SPOT_RISK,
         faults=CALM,
@@ -209,7 +210,7 @@ def hedging() -> Scenario:
                 oms=OmsType.HEDGING,
             ),
         ],
-        market=SeededMarket(interval_ms=1_000),
+        market=SeededMarket(interval_ms=_PACE_MS),
         workload=Workload(lot_steps=10, step_ms=1400, oms_types=(OmsType.HEDGING, OmsType.NETTING)),
         faults=STORMY,
         properties=CATALOGUE,

@@ -74,7 +74,7 @@ class Workload(msgspec.Struct, frozen=True):
     """
 
     traders: int = 2
-    step_ms: int = 2800
+    step_ms: int = 3300
     lots: int = 12
     lot_steps: int = 100
     reach_ticks: int = 12
