@@ -16,6 +16,7 @@ from engine.model.data import (
 )
 from engine.model.events import AccountState, OrderEvent, PositionEvent
 from engine.model.identifiers import ClientOrderId, InstrumentId
+from engine.model.reports import ClientConnected, ClientDisconnected
 from invariants.evidence import Evidence
 from invariants.property import Check, Finding, Violation, always
 
@@ -47,7 +48,7 @@ class IndexesAgree(Check):
 )
 class NothingLiveIsEvicted(Check):
     facts = (OrderEvent, PositionEvent)
-    inputs = (QuoteTick, TradeTick)
+    inputs = (QuoteTick, TradeTick, ClientConnected, ClientDisconnected)
 
     def __init__(self) -> None:
         self._positions = 0
@@ -57,20 +58,30 @@ class NothingLiveIsEvicted(Check):
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         cache = evidence.view.cache
         tick = evidence.record.input
-        if type(tick) is QuoteTick:
+        kind = type(tick)
+        if kind is QuoteTick:
             instrument_id = tick.instrument_id
             if cache.quote_tick(instrument_id) is tick:
                 count = self._quotes[instrument_id] = self._quotes.get(instrument_id, 0) + 1
                 held = cache.quote_tick_count(instrument_id)
                 if held != count and held != min(count, cache.tick_capacity):
                     return iter([self._miscounted(tick, "quotes", count, held, evidence)])
-        elif type(tick) is TradeTick:
+        elif kind is TradeTick:
             instrument_id = tick.instrument_id
             if cache.trade_tick(instrument_id) is tick:
                 count = self._trades[instrument_id] = self._trades.get(instrument_id, 0) + 1
                 held = cache.trade_tick_count(instrument_id)
                 if held != count and held != min(count, cache.tick_capacity):
                     return iter([self._miscounted(tick, "trades", count, held, evidence)])
+        else:
+            return self._missing(evidence)
+        return self._missing(evidence) if evidence.record.facts else None
+
+    def end(self, evidence: Evidence) -> Iterator[Violation] | None:
+        return self._missing(evidence)
+
+    def _missing(self, evidence: Evidence) -> Iterator[Violation] | None:
+        cache = evidence.view.cache
         positions = cache.positions_total_count()
         if len(evidence.witnesses) > cache.orders_total_count() or positions < self._positions:
             return self._gone(evidence, positions)

@@ -26,7 +26,7 @@ class TimeGoesOneWay(Check):
         stamped: Any = record.input  # every input and fact has `ts_init`
         ts = stamped.ts_init
         last, self._last_ns = self._last_ns, ts
-        if ts >= last and ts == record.ts == evidence.view.now_ns:
+        if ts >= last and ts == record.ts == evidence.view.clock.now_ns:
             for _, _, heard_ns in evidence.dispatches:
                 if heard_ns != ts:
                     break
