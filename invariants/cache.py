@@ -58,15 +58,14 @@ class NothingLiveIsEvicted(Check):
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         cache = evidence.view.cache
         tick = evidence.record.input
-        kind = type(tick)
-        if kind is QuoteTick:
+        if type(tick) is QuoteTick:
             instrument_id = tick.instrument_id
             if cache.quote_tick(instrument_id) is tick:
                 count = self._quotes[instrument_id] = self._quotes.get(instrument_id, 0) + 1
                 held = cache.quote_tick_count(instrument_id)
                 if held != count and held != min(count, cache.tick_capacity):
                     return iter([self._miscounted(tick, "quotes", count, held, evidence)])
-        elif kind is TradeTick:
+        elif type(tick) is TradeTick:
             instrument_id = tick.instrument_id
             if cache.trade_tick(instrument_id) is tick:
                 count = self._trades[instrument_id] = self._trades.get(instrument_id, 0) + 1
