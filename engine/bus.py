@@ -18,6 +18,7 @@ subscription. One that is unsubscribed meanwhile is skipped.
 import re
 from collections import deque
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final
 
 from engine.model.identifiers import ComponentId
@@ -100,6 +101,7 @@ def matches(pattern: str, topic: str) -> bool:
     return _compile(pattern).fullmatch(topic) is not None
 
 
+@lru_cache(maxsize=256)  # kernels of one process are built with the same few
 def _compile(pattern: str) -> re.Pattern[str]:
     parts = (".*" if c == "*" else "." if c == "?" else re.escape(c) for c in pattern)
     return re.compile("".join(parts), re.DOTALL)

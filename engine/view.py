@@ -6,6 +6,7 @@ Another kernel can be put to sea behind the same reads; the properties judge onl
 from collections.abc import Sequence
 
 from engine.cache import Account, Cache
+from engine.clock import KernelClock
 from engine.context import Context
 from engine.data.config import DataEngineConfig
 from engine.data.engine import DataEngine
@@ -32,18 +33,19 @@ class KernelView:
 
     Attributes:
         cache: for integrity checks.
+        clock: what `now_ns` reads, for who asks at every dispatch.
         turn_record: the last turn's record; None before the first, and None for ever when nobody
             observes and the journal stores nothing.
     """
 
     __slots__ = (
         "_client_ids",
-        "_clock",
         "_ctx",
         "_data_engine",
         "_orders",
         "_orders_at",
         "cache",
+        "clock",
         "turn_record",
     )
 
@@ -52,7 +54,7 @@ class KernelView:
     ) -> None:
         self._client_ids = tuple(client_ids)
         self._ctx = ctx
-        self._clock = ctx.clock
+        self.clock: KernelClock = ctx.clock
         self._data_engine = data_engine
         self.cache: Cache = ctx.cache
         self.turn_record: TurnRecord | None = None
@@ -66,7 +68,7 @@ class KernelView:
 
     @property
     def now_ns(self) -> int:
-        return self._clock.now_ns
+        return self.clock.now_ns
 
     @property
     def turn(self) -> int:

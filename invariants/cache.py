@@ -16,6 +16,7 @@ from engine.model.data import (
 )
 from engine.model.events import AccountState, OrderEvent, PositionEvent
 from engine.model.identifiers import ClientOrderId, InstrumentId
+from engine.model.reports import ClientConnected, ClientDisconnected
 from invariants.evidence import Evidence
 from invariants.property import Check, Finding, Violation, always
 
@@ -47,7 +48,7 @@ class IndexesAgree(Check):
 )
 class NothingLiveIsEvicted(Check):
     facts = (OrderEvent, PositionEvent)
-    inputs = (QuoteTick, TradeTick)
+    inputs = (QuoteTick, TradeTick, ClientConnected, ClientDisconnected)
 
     def __init__(self) -> None:
         self._positions = 0
@@ -71,6 +72,15 @@ class NothingLiveIsEvicted(Check):
                 held = cache.trade_tick_count(instrument_id)
                 if held != count and held != min(count, cache.tick_capacity):
                     return iter([self._miscounted(tick, "trades", count, held, evidence)])
+        else:
+            return self._missing(evidence)
+        return self._missing(evidence) if evidence.record.facts else None
+
+    def end(self, evidence: Evidence) -> Iterator[Violation] | None:
+        return self._missing(evidence)
+
+    def _missing(self, evidence: Evidence) -> Iterator[Violation] | None:
+        cache = evidence.view.cache
         positions = cache.positions_total_count()
         if len(evidence.witnesses) > cache.orders_total_count() or positions < self._positions:
             return self._gone(evidence, positions)

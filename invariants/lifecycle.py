@@ -48,7 +48,7 @@ class Sleeper(Actor):
         start = self.clock.timestamp_ns()
         self.clock.set_time_alert_ns("nap", start + 5 * _S, self._sleep)
         self.clock.set_time_alert_ns("late", start + 8 * _S, self._hear)
-        self.clock.set_timer_ns("beat", 2 * _S, start, 0, self._hear)
+        self.clock.set_timer_ns("beat", 6 * _S, start, 0, self._hear)
 
     def on_quote_tick(self, tick: QuoteTick) -> None:
         self._note("a quote")

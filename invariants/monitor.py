@@ -148,18 +148,18 @@ class Monitor:
 
     def _observer(self) -> Callable[[str, object], None]:
         dispatches = self._dispatches
-        view = self._evidence.view
+        clock = self._evidence.view.clock
         if self._dispatched:
             return self._on_dispatch
 
         def write_down(topic: str, message: object) -> None:
-            dispatches.append((topic, message, view.now_ns))
+            dispatches.append((topic, message, clock.now_ns))
 
         return write_down
 
     def _on_dispatch(self, topic: str, message: object) -> None:
         evidence = self._evidence
-        self._dispatches.append((topic, message, evidence.view.now_ns))
+        self._dispatches.append((topic, message, evidence.view.clock.now_ns))
         for property_id, check in self._dispatched:
             found = check(topic, message, evidence)
             if found is not None:

@@ -1,15 +1,15 @@
 """Orders: state is the fold of events, quantities add up, terminal is final, nothing hangs."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from engine.model.enums import OrderStatus
 from engine.model.events import OrderCanceled, OrderEvent, OrderExpired
+from engine.model.fixed import FIXED_PRECISION
 from engine.model.orders import Order
 from invariants.evidence import Evidence
 from invariants.order_witness import ENDS, OrderWitness
 from invariants.property import Check, Violation, always, eventually
-
-_ONE = 10**16  # raw units
 
 
 @always(
@@ -53,28 +53,35 @@ class QuantitiesAddUp(Check):
     facts = (OrderEvent,)
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
+        was_filled = bool(evidence.fills)
         for order, witness in evidence.touched:
-            rest = witness.quantity - (0 if witness.in_quote else witness.filled)
+            filled = witness.filled
+            rest = witness.quantity if witness.in_quote else witness.quantity - filled
             if (
                 order.quantity_raw != witness.quantity
-                or order.filled_raw != witness.filled
+                or order.filled_raw != filled
                 or order.leaves_raw != (rest if rest > 0 else 0)
                 or order.overfill_raw != (-rest if rest < 0 else 0)
             ):
                 return self._judge(order, witness)
-        for fill in evidence.fills:
-            order_filled = evidence.view.order(fill.client_order_id)
-            witnessed = evidence.witnesses.get(fill.client_order_id)
-            if order_filled is not None and witnessed is not None:
-                average = order_filled.avg_px
-                if average is None or not _is_mean(average.as_integer_ratio(), witnessed):
-                    return self._judge(order_filled, witnessed)
+            if was_filled and filled and not _is_mean(order.avg_px, witness):
+                return self._judge(order, witness)
         return None
 
     def end(self, evidence: Evidence) -> Iterator[Violation]:
         for order in evidence.view.orders():
             witness = evidence.witnesses.get(order.client_order_id)
-            if witness is not None and (witness.filled or order.filled_raw):
+            if witness is None or not (witness.filled or order.filled_raw):
+                continue
+            quantity, filled = witness.quantity, witness.filled
+            rest = quantity if witness.in_quote else quantity - filled
+            if not (
+                order.quantity.raw == order.quantity_raw == quantity
+                and order.filled_qty.raw == order.filled_raw == filled
+                and order.leaves_qty.raw == order.leaves_raw == (rest if rest > 0 else 0)
+                and order.overfill_qty.raw == order.overfill_raw == (-rest if rest < 0 else 0)
+                and _is_mean(order.avg_px, witness)
+            ):
                 yield from self._judge(order, witness)
 
     def _judge(self, order: Order, witness: OrderWitness) -> Iterator[Violation]:
@@ -97,16 +104,19 @@ class QuantitiesAddUp(Check):
             average = order.avg_px
             if average is None:
                 yield Violation(name, "filled without an average price")
-            elif not _is_mean(average.as_integer_ratio(), witness):
+            elif not _is_mean(average, witness):
                 cost = f"{witness.cost} for {witness.filled} raw"
                 yield Violation(name, f"average {average}, its fills cost {cost}")
 
 
-def _is_mean(average: tuple[int, int], witness: OrderWitness) -> bool:
-    """Whether numerator / denominator is cost / filled to within one raw unit, in integers."""
-    numerator, denominator = average
-    difference = numerator * witness.filled * _ONE - witness.cost * denominator
-    return abs(difference) <= denominator * witness.filled
+def _is_mean(average: Decimal | None, witness: OrderWitness) -> bool:
+    """Whether it has all its decimals and is cost / filled to within one raw unit."""
+    if average is None:
+        return False
+    whole, _, decimals = f"{average:f}".partition(".")
+    if len(decimals) != FIXED_PRECISION or not decimals.isdigit():
+        return False
+    return abs(int(whole + decimals) * witness.filled - witness.cost) <= witness.filled
 
 
 @always(
