@@ -349,8 +349,8 @@ TEXTS = {
         "            instrument.notional_raw(order.quantity_raw, _price_raw(order)),\n",
     ),
     "sell locks the quote": (
-        "    base = held_currency(instrument)\n    return base, _on_grid(order.leaves_raw",
-        "    base = instrument.cost_currency\n    return base, _on_grid(order.leaves_raw",
+        "    return base, _on_grid(order.leaves_raw, base)\n",
+        "    return instrument.cost_currency, _on_grid(order.leaves_raw, base)\n",
     ),
     "pending cancel unlocks": (
         "        and order.status_at_venue in _AT_VENUE\n",
@@ -372,8 +372,8 @@ TEXTS = {
         "                locked_raw = total_raw\n",
     ),
     "maintenance without leverage": (
-        "            maintenance(net, instrument, self.leverage),\n",
-        "            maintenance(net, instrument, 1),\n",
+        "        amount_raw = maintenance(net, instrument, self.leverage)\n",
+        "        amount_raw = maintenance(net, instrument, 1)\n",
     ),
     "initial margin stays shown": (
         "            self.margins.pop(instrument_id, None)\n",
