@@ -84,11 +84,14 @@ class Story:
 
     def hear(self, fill: Execution) -> None:
         """One whole fill. What goes through flat comes as close and open; a fee taken in the
-        instrument moves flat itself, so each rest is looked at anew."""
-        rest = fill
+        instrument moves flat itself, so each rest is looked at anew; but where closing has not
+        even halved what is held, because the fee brought it back, the rest is one step."""
+        rest, held_before = fill, None
         while rest.signed:
             held = self.holding.signed
-            if held * rest.signed < 0 and abs(rest.signed) > abs(held):
+            helps = held_before is None or 2 * abs(held) <= held_before
+            if held * rest.signed < 0 and abs(rest.signed) > abs(held) and helps:
+                held_before = abs(held)
                 share = half_even(rest.fee * abs(held) / abs(rest.signed), rest.fee_decimals)
                 self._hear_part(rest._replace(signed=-held, fee=share))
                 rest = rest._replace(signed=rest.signed + held, fee=rest.fee - share)
@@ -123,8 +126,8 @@ class Story:
             self.dust += left
             holding.adjust(-left, part.price)
             left = ZERO
-        if left and reduces and left * held < 0:
-            self._note_mean()  # the fee took more than there was
+        if left and reduces and (left * held < 0 or abs(part.signed) >= abs(held)):
+            self._note_mean()  # all there was is closed, and the fee opened this
         if not left:
             cycle.ts_closed = part.ts_event
             cycle.closing_order_id = part.order_id
