@@ -22,9 +22,7 @@ from engine.model.enums import (
     BUY,
     SELL,
     AccountType,
-    AssetClass,
     LiquiditySide,
-    OptionKind,
     OrderType,
     TimeInForce,
     TriggerType,
@@ -56,7 +54,14 @@ from engine.model.identifiers import (
     TraderId,
     VenueOrderId,
 )
-from engine.model.instruments import CryptoPerpetual, CurrencyPair, Instrument, OptionContract
+from engine.model.instruments import (
+    AssetClass,
+    CryptoPerpetual,
+    CurrencyPair,
+    Instrument,
+    OptionContract,
+    OptionKind,
+)
 from engine.model.orders import Order
 from engine.model.values import Money, Price, Quantity
 from simulation.models.account import AccountModel, Held
@@ -128,6 +133,12 @@ prices = st.integers(1, 90_000).map(lambda n: Price.from_mantissa(n, 2))
 currencies = st.sampled_from([BTC, USDT, USD])
 picks = st.integers(0, 9)
 amounts = st.integers(-(10**4), 10**6)
+sides = st.sampled_from([BUY, SELL])
+listed = st.sampled_from([0, 0, 0, 1, 2])  # most of a run is about one instrument
+lateness = st.sampled_from([0, 0, 0, 5, 60])
+numbers = st.integers(1, 200)  # of trades
+held_at_venue = st.sampled_from([PositionId("V-LONG"), PositionId("V-SHORT")])
+lots = st.integers(1, 3).map(Quantity.from_int)
 
 
 class AccountMachine(machines.Machine):
@@ -137,9 +148,17 @@ class AccountMachine(machines.Machine):
 
     subject: ModuleType = engine.model.accounts
 
-    @initialize(leverage=st.sampled_from([None, None, 1, 3, 10]), is_rich=st.booleans())
-    def begin(self, leverage: int | None, is_rich: bool) -> None:
-        self.names = CASH_LISTED if leverage is None else MARGIN_LISTED
+    @initialize(
+        leverage=st.sampled_from([None, None, 1, 3, 10]),
+        is_rich=st.booleans(),
+        is_hedging=st.sampled_from([False, False, True]),
+        first=st.integers(0, 5),
+    )
+    def begin(self, leverage: int | None, is_rich: bool, is_hedging: bool, first: int) -> None:
+        names = CASH_LISTED if leverage is None else MARGIN_LISTED
+        first %= len(names)
+        self.names = names[first:] + names[:first]
+        self.is_hedging = is_hedging
         if leverage is None:
             self.account: Any = self.subject.CashAccount(SIM)
         else:
@@ -155,8 +174,8 @@ class AccountMachine(machines.Machine):
     # --- orders come and go ----------------------------------------------------------------
 
     @rule(
-        name=st.integers(0, 2),
-        side=st.sampled_from([BUY, SELL]),
+        name=listed,
+        side=sides,
         order_type=st.sampled_from(
             [*[OrderType.LIMIT] * 3, OrderType.STOP_MARKET, OrderType.STOP_LIMIT, OrderType.MARKET]
         ),
@@ -232,9 +251,9 @@ class AccountMachine(machines.Machine):
         price=prices,
         fee=st.integers(-30, 300),
         currency=currencies,
-        late=st.sampled_from([0, 0, 0, 5, 60]),
-        trade=st.integers(1, 200),
-        position=st.sampled_from([None, None, PositionId("V-LONG"), PositionId("V-SHORT")]),
+        late=lateness,
+        trade=numbers,
+        position=held_at_venue,
     )
     def fill(
         self, pick, quantity, part, price, fee, currency, late: int, trade: int, position
@@ -258,9 +277,23 @@ class AccountMachine(machines.Machine):
             price,
             Money.from_mantissa(fee, currency),
             LiquiditySide.MAKER,
-            position,
+            position if self.is_hedging else None,
             late=late,
         )
+
+    @rule(
+        name=listed,
+        trades=st.lists(
+            st.tuples(sides, lots, prices, lateness, numbers, held_at_venue),
+            min_size=1,
+            max_size=3,
+        ),
+    )
+    def trade(self, name: int, trades: list[tuple[Any, ...]]) -> None:
+        """Market orders, filled at once: what is held turns often."""
+        for side, quantity, price, late, number, position in trades:
+            self.place(name, side, OrderType.MARKET, quantity, price, price, False, True, False)
+            self.fill(0, quantity, 1, price, 0, USD, late, number, position)
 
     def take(self, order: Order, kind: Any, *fields: object, late: int = 0) -> None:
         """As the portfolio does: what the order takes, the account hears of."""
@@ -287,7 +320,7 @@ class AccountMachine(machines.Machine):
         self.model.note_locks()
         self.account.settle()
 
-    @rule(name=st.integers(0, 2), price=prices, is_due=st.sampled_from([False] * 3 + [True]))
+    @rule(name=listed, price=prices, is_due=st.sampled_from([False] * 3 + [True]))
     def settle(self, name: int, price: Price, is_due: bool) -> None:
         """Once for an instrument, at expiry; trades may be heard of later."""
         instrument = self.names[name % len(self.names)]
@@ -364,9 +397,7 @@ class AccountMachine(machines.Machine):
                 assert exact(net.booked_raw) == holding.booked
             for name in self.names:
                 nets = [model.net(*held) for held in model.positions() if held[0] == name]
-                assert exact(account.net_raw(InstrumentId(name))) == sum(
-                    net.signed for net in nets
-                )
+                assert exact(account.net_raw(InstrumentId(name))) == sum(net.signed for net in nets)
 
 
 def executed(fill: OrderFilled) -> Execution:
@@ -433,8 +464,8 @@ TEXTS = {
         "",
     ),
     "positions of a hedging venue are netted": (
-        "    return fill.instrument_id, fill.venue_position_id or \"\"",
-        "    return fill.instrument_id, \"\"",
+        '    return fill.instrument_id, fill.venue_position_id or ""',
+        '    return fill.instrument_id, ""',
     ),
     "premium is paid when the option is closed": (
         "            booked_raw = -premium_raw if fill.side is BUY else premium_raw\n",
