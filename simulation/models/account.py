@@ -8,7 +8,6 @@ trades that are heard of later leave.
 """
 
 import re
-
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import NamedTuple
