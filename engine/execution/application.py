@@ -187,13 +187,16 @@ class Application:
         # A fee or rebate in the base currency moves the quantity too, so a part cut to close
         # the position may leave it open on either side: each rest is judged anew, and goes on
         # the same position where that is not flat. What closes a virtual position and goes on
-        # opens another one: nobody asked to turn it.
+        # opens another one: nobody asked to turn it. Where a cut did not even halve what is held
+        # (its fee took back what it had closed), the rest goes on whole: cutting might not end.
         steps: list[PositionEvent] = []
         rest: OrderFilled | None = fill
+        cut_at_most_raw: int = fill.last_qty.raw
         while rest is not None:
             open_raw = position.signed_raw
             against = open_raw < 0 if fill.side is BUY else open_raw > 0
-            if against and rest.last_qty.raw > abs(open_raw):
+            if against and rest.last_qty.raw > abs(open_raw) <= cut_at_most_raw:
+                cut_at_most_raw = abs(open_raw) // 2
                 part, rest = split_fill(rest, abs(open_raw))
             else:
                 part, rest = rest, None

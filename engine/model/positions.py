@@ -353,8 +353,10 @@ class Position:
             self.ts_closed = fill.ts_event
             self.closing_order_id = fill.client_order_id
             self.duration_ns = fill.ts_init - self._ts_init_opened
-        elif reduces and (held_raw > 0) is not (signed_raw > 0):
-            self._note_entry()  # the commission took more than was left
+        elif reduces and (
+            quantity_raw >= abs(signed_raw) or (held_raw > 0) is not (signed_raw > 0)
+        ):
+            self._note_entry()  # nothing is left of what was held: this is the commission's
         self._peak_raw = max(self._peak_raw, abs(held_raw))
 
     def settle(self, price: Price, ts_event: int, ts_init: int) -> Quantity:

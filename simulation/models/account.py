@@ -1,9 +1,13 @@
 """An account from first principles: its balances are summed over all fills and all orders anew.
 
 Cash: a fill exchanges base for quote, a working order locks what it would pay. Margin: closing
-earns, fees cost; working orders lock initial margin, what is held locks maintenance margin.
+earns, fees cost; working orders lock initial margin, what is held locks maintenance margin. Where
+the venue hedges each of its positions is netted for itself. What pays a premium moves its whole
+worth with each trade. At settlement all that is held is closed at one price, and so is what
+trades that are heard of later leave.
 """
 
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import NamedTuple
@@ -34,6 +38,7 @@ class AccountModel:
     Attributes:
         orders: every order by id, with the name of its instrument.
         fills: every fill with the name of its instrument, as they came.
+        settled: the settlement price of each instrument that has one.
         seen: currency codes that ever had an amount or a lock, in the order they came.
     """
 
@@ -43,6 +48,7 @@ class AccountModel:
         self.opening: dict[str, Fraction] = {}
         self.orders: dict[str, tuple[str, OrderModel]] = {}
         self.fills: list[tuple[str, Execution]] = []
+        self.settled: dict[str, Fraction] = {}
         self.seen: list[str] = []
 
     def open(self, currency: str, total: Fraction) -> None:
@@ -83,18 +89,49 @@ class AccountModel:
             for currency, amount in self._moves(instrument, fill):
                 totals[currency] = totals.get(currency, ZERO) + amount
         if self.leverage is not None:
-            for instrument, terms in self.listed.items():
-                booked = self.net(instrument).booked
-                totals[terms.currency] = totals.get(terms.currency, ZERO) + booked
+            for instrument, position in self.positions():
+                currency = self.listed[instrument].currency
+                earned = self._earned(instrument, position)
+                totals[currency] = totals.get(currency, ZERO) + earned
         return totals
 
-    def net(self, instrument: str) -> Holding:
-        """What the account holds, its trades taken in the venue's order of time."""
+    def positions(self) -> list[tuple[str, str]]:
+        """(instrument, the venue's position) of everything that ever traded, as it came."""
+        return list(dict.fromkeys((name, fill.position) for name, fill in self.fills))
+
+    def net(self, instrument: str, position: str) -> Holding:
+        """What the account holds: its trades in the venue's order, then the settlement."""
+        holding = self._traded(instrument, position)
+        price = self.settled.get(instrument)
+        if price is not None and holding.signed:
+            holding.trade(-holding.signed, price)
+        return holding
+
+    def _traded(self, instrument: str, position: str) -> Holding:
         holding = Holding(self.listed[instrument])
-        trades = [fill for name, fill in self.fills if name == instrument]
-        for fill in sorted(trades, key=lambda trade: trade.ts_event):
+        for fill in in_the_venues_order(self._fills_of(instrument, position)):
             holding.trade(fill.signed, fill.price)
         return holding
+
+    def _fills_of(self, instrument: str, position: str) -> list[Execution]:
+        of_it = (instrument, position)
+        return [fill for name, fill in self.fills if (name, fill.position) == of_it]
+
+    def _earned(self, instrument: str, position: str) -> Fraction:
+        """What a position of a margin account has brought in, fees aside."""
+        terms = self.listed[instrument]
+        if not terms.pays_premium:
+            return self.net(instrument, position).booked
+        moved = ZERO
+        for fill in self._fills_of(instrument, position):
+            worth = self._notional(terms, abs(fill.signed), fill.price)
+            moved += -worth if fill.signed > 0 else worth
+        price = self.settled.get(instrument)
+        if price is not None:
+            held = self._traded(instrument, position).signed
+            worth = self._notional(terms, abs(held), price)
+            moved += worth if held > 0 else -worth
+        return moved
 
     def margins(self) -> dict[str, tuple[Fraction, Fraction]]:
         """(initial, maintenance) by instrument, where there is any."""
@@ -136,12 +173,16 @@ class AccountModel:
                 or price_raw is None
                 or not order.leaves_raw
                 or order.init.reduce_only
+                or order.is_in_quote  # how much that is nobody knows yet
                 or order.standing not in _WORKING
             ):
                 continue
             price, leaves = Fraction(price_raw, _RAW), Fraction(order.leaves_raw, _RAW)
             if self.leverage is not None:
                 holding = Holding(terms)
+                if terms.pays_premium and order.init.side is OrderSide.BUY:
+                    yield terms.currency, self._notional(terms, leaves, price)
+                    continue
                 value = holding.value(leaves, price)
                 yield terms.currency, holding.margin(value, terms.margin_init, self.leverage)
             elif order.init.side is OrderSide.BUY:
@@ -150,8 +191,12 @@ class AccountModel:
                 yield terms.base, half_even(leaves, terms.base_decimals)
 
     def _maintenance(self, instrument: str, leverage: int) -> Fraction:
-        net = self.net(instrument)
-        return net.margin(net.cost, net.terms.margin_maint, leverage)
+        margin = ZERO
+        for name, position in self.positions():
+            if name == instrument:
+                net = self.net(name, position)
+                margin += net.margin(net.cost, net.terms.margin_maint, leverage)
+        return margin
 
     @staticmethod
     def _notional(terms: Terms, quantity: Fraction, price: Fraction) -> Fraction:
@@ -163,3 +208,29 @@ class AccountModel:
     def _see(self, currency: str) -> None:
         if currency not in self.seen:
             self.seen.append(currency)
+
+
+def in_the_venues_order(trades: list[Execution]) -> list[Execution]:
+    """By the venue's time. Of one instant they go by number where their ids are alike but for
+    that, else as they came."""
+    ordered: list[Execution] = []
+    for trade in trades:
+        at = len(ordered)
+        while at and _was_before(trade, ordered[at - 1]):
+            at -= 1
+        ordered.insert(at, trade)
+    return ordered
+
+
+def _was_before(trade: Execution, other: Execution) -> bool:
+    if trade.ts_event != other.ts_event:
+        return trade.ts_event < other.ts_event
+    (name, number), (other_name, other_number) = _numbered(trade), _numbered(other)
+    return name == other_name and number < other_number
+
+
+def _numbered(trade: Execution) -> tuple[str, int]:
+    """("T", 17) of "T17"; what has no number is before what has."""
+    digits = re.search(r"\d*$", trade.trade_id)
+    number = digits.group() if digits else ""
+    return trade.trade_id.removesuffix(number), int(number or -1)

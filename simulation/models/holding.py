@@ -29,6 +29,8 @@ class Terms(NamedTuple):
         fee_moves_quantity: a fee in `base` is taken out of what is held.
         step: the smallest quantity that trades.
         margin_init, margin_maint: margin rates.
+        pays_premium: in a margin account a trade moves its whole worth at once, and closing
+            earns nothing beyond that.
     """
 
     multiplier: Fraction
@@ -41,6 +43,7 @@ class Terms(NamedTuple):
     step: Fraction = ZERO
     margin_init: Fraction = ZERO
     margin_maint: Fraction = ZERO
+    pays_premium: bool = False
 
 
 def half_even(amount: Fraction, decimals: int) -> Fraction:

@@ -11,6 +11,8 @@ The rules, in the order a reader would ask them:
 - While anything is asked the order shows the latest question; the answers leave it standing where
   the news have brought it meanwhile.
 - A fill is money: once the order may be at the venue it counts, even after the end.
+- An order for an amount of quote currency has no end by fills before the venue has said what it
+  comes to in base.
 """
 
 from enum import StrEnum
@@ -104,16 +106,24 @@ class OrderModel:
         return raw
 
     @property
+    def is_in_quote(self) -> bool:
+        """Whether the quantity is an amount of quote currency: until the venue says a quantity."""
+        said = any(isinstance(event, OrderUpdated) for event in self.events)
+        return self.init.quote_quantity and not said
+
+    @property
     def filled_raw(self) -> int:
         return sum(fill.last_qty.raw for fill in self.fills())
 
     @property
     def leaves_raw(self) -> int:
-        return max(self.quantity_raw - self.filled_raw, 0)
+        """What is not filled; fills are in base and take nothing off an amount of quote."""
+        taken = 0 if self.is_in_quote else self.filled_raw
+        return max(self.quantity_raw - taken, 0)
 
     @property
     def overfill_raw(self) -> int:
-        return max(self.filled_raw - self.quantity_raw, 0)
+        return 0 if self.is_in_quote else max(self.filled_raw - self.quantity_raw, 0)
 
     @property
     def mean_price(self) -> Fraction | None:
@@ -185,18 +195,19 @@ class OrderModel:
     def standing(self) -> OrderStatus:
         """Where the news have brought it, whatever is asked of it."""
         standing = _S.INITIALIZED
-        quantity = filled = 0
+        quantity: int | None = None  # in base; None: not known yet
+        filled = 0
         for event in self.events:
             kind = type(event)
             if isinstance(event, OrderInitialized):
-                quantity = event.quantity.raw
+                quantity = None if event.quote_quantity else event.quantity.raw
             elif isinstance(event, OrderUpdated):
                 quantity = event.quantity.raw
                 if 0 < quantity <= filled:
                     standing = _S.FILLED  # cut down to what it has: nothing rests
             elif isinstance(event, OrderFilled):
                 filled += event.last_qty.raw
-                if filled >= quantity:
+                if quantity is not None and filled >= quantity:
                     standing = _S.FILLED
                 elif standing not in _OVER:
                     standing = _S.PARTIALLY_FILLED

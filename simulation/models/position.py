@@ -1,4 +1,4 @@
-"""A NETTING position as the story of its fills, told in exact rationals.
+"""A position as the story of its fills and settlements, told in exact rationals.
 
 A fill that goes through flat is a close of what is held and an open of the rest at the fill's
 price; nobody has to cut it first.
@@ -18,6 +18,7 @@ class Execution(NamedTuple):
         fee: negative is a rebate.
         fee_decimals: of its currency, to share a fee out between two halves.
         ts_event, ts_init: nanoseconds.
+        position: the venue's own, where it hedges; "" where it nets.
     """
 
     trade_id: str
@@ -29,6 +30,7 @@ class Execution(NamedTuple):
     fee_decimals: int
     ts_event: int
     ts_init: int
+    position: str = ""
 
 
 class Cycle:
@@ -70,12 +72,14 @@ class Story:
 
     Attributes:
         dust: what was too small to trade and set aside, signed.
+        settled: what the venue closed at expiry, signed.
         cycles: oldest first; the last one is the present one.
     """
 
     def __init__(self, terms: Terms) -> None:
         self.holding = Holding(terms)
         self.dust = ZERO
+        self.settled = ZERO
         self.cycles: list[Cycle] = []
 
     @property
@@ -84,17 +88,32 @@ class Story:
 
     def hear(self, fill: Execution) -> None:
         """One whole fill. What goes through flat comes as close and open; a fee taken in the
-        instrument moves flat itself, so each rest is looked at anew."""
-        rest = fill
+        instrument moves flat itself, so each rest is looked at anew; but where closing has not
+        even halved what is held, because the fee brought it back, the rest is one step."""
+        rest, held_before = fill, None
         while rest.signed:
             held = self.holding.signed
-            if held * rest.signed < 0 and abs(rest.signed) > abs(held):
+            helps = held_before is None or 2 * abs(held) <= held_before
+            if held * rest.signed < 0 and abs(rest.signed) > abs(held) and helps:
+                held_before = abs(held)
                 share = half_even(rest.fee * abs(held) / abs(rest.signed), rest.fee_decimals)
                 self._hear_part(rest._replace(signed=-held, fee=share))
                 rest = rest._replace(signed=rest.signed + held, fee=rest.fee - share)
             else:
                 self._hear_part(rest)
                 rest = rest._replace(signed=ZERO)
+
+    def settle(self, price: Fraction, ts_event: int, ts_init: int) -> None:
+        """The venue closes all of it at a price: no order, no fee, and nothing is left."""
+        holding, cycle = self.holding, self.present
+        held, booked = holding.signed, holding.booked
+        holding.trade(-held, price)
+        cycle.realized += holding.booked - booked
+        cycle.closed_value += holding.value(abs(held), price)
+        cycle.closed_quantity += abs(held)
+        cycle.ts_last = cycle.ts_closed = ts_event
+        cycle.duration_ns = ts_init - cycle.opened_at_ns
+        self.settled += held
 
     def _hear_part(self, part: Execution) -> None:
         holding, terms = self.holding, self.holding.terms
@@ -123,8 +142,8 @@ class Story:
             self.dust += left
             holding.adjust(-left, part.price)
             left = ZERO
-        if left and reduces and left * held < 0:
-            self._note_mean()  # the fee took more than there was
+        if left and reduces and (left * held < 0 or abs(part.signed) >= abs(held)):
+            self._note_mean()  # all there was is closed, and the fee opened this
         if not left:
             cycle.ts_closed = part.ts_event
             cycle.closing_order_id = part.order_id
@@ -144,21 +163,26 @@ class PositionModel:
 
     Attributes:
         fills: every fill, as it came.
-        story: what they amount to.
+        story: what they and the settlements amount to.
     """
 
     def __init__(self, terms: Terms) -> None:
         self.terms = terms
         self.fills: list[Execution] = []
+        self.settlements: list[tuple[Fraction, Fraction]] = []  # signed quantity, price
         self.story = Story(terms)
 
     def add(self, fill: Execution) -> None:
         self.fills.append(fill)
         self.story.hear(fill)
 
+    def settle(self, price: Fraction, ts_event: int, ts_init: int) -> None:
+        self.settlements.append((self.story.holding.signed, price))
+        self.story.settle(price, ts_event, ts_init)
+
     def sum_of_fills(self) -> Fraction:
-        """Signed, less the fees that were taken in the instrument itself: what is held and what
-        was set aside come to exactly this."""
+        """Signed, less the fees that were taken in the instrument itself: what is held, what was
+        set aside and what was settled come to exactly this."""
         total = ZERO
         for fill in self.fills:
             total += fill.signed
@@ -169,4 +193,5 @@ class PositionModel:
     def cash_flow(self) -> Fraction:
         """Received less paid for the quantities alone, linear and without multiplier: with the
         cost of what is still held it comes to what closing has earned."""
-        return sum((-fill.signed * fill.price for fill in self.fills), ZERO)
+        traded = sum((-fill.signed * fill.price for fill in self.fills), ZERO)
+        return traded + sum((held * price for held, price in self.settlements), ZERO)

@@ -287,6 +287,17 @@ def test_flip_that_a_base_rebate_kept_long_is_cut_until_nothing_goes_through_fla
     assert [type(message) for _, message in rig.heard][-1] in (PositionOpened, PositionChanged)
 
 
+def test_flip_whose_base_fee_takes_all_that_was_bought_takes_two_steps(rig):
+    rig.report(rig.fill(rig.accepted(side=SELL, quantity="0.001"), "0.001", "100.00", "T-1"))
+    order = rig.accepted(quantity="500.000")
+    rig.heard.clear()
+    rig.report(rig.fill(order, "500.000", "110.00", "T-2", "500", BTC))
+    position = position_of(rig)
+    assert position.signed_qty == Decimal("-0.001")
+    assert position.avg_px_open == Decimal(110)  # what is held now is what the fee sold
+    assert rig.names()[-2:] == ["PositionChanged", "PositionChanged"]
+
+
 def test_strategies_hold_positions_of_their_own(rig):
     rig.report(rig.fill(rig.accepted(), trade_id="T-1"))
     other = rig.accepted(side=SELL, strategy_id=StrategyId("OTHER-001"))
