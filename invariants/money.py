@@ -21,7 +21,7 @@ from engine.model.events import (
     PositionClosed,
     PositionEvent,
 )
-from engine.model.identifiers import AccountId
+from engine.model.identifiers import AccountId, PositionId
 from engine.model.instruments import CurrencyPair, Instrument
 from engine.model.orders import Order
 from invariants.evidence import Evidence
@@ -74,9 +74,10 @@ class _Book:
         closed: profit of the cycles that are over, as announced; current: of the present one.
         exact: False once a fee was taken out of what is held: that earns nothing and no sum of
             ours can say at which cost.
+        shared: how many of its fees it shares with the position beyond it, each rounded once.
     """
 
-    __slots__ = ("closed", "current", "exact", "fees", "paid", "signed")
+    __slots__ = ("closed", "current", "exact", "fees", "paid", "shared", "signed")
 
     def __init__(self) -> None:
         self.signed = 0
@@ -85,6 +86,7 @@ class _Book:
         self.closed = 0
         self.current = 0
         self.exact = True
+        self.shared = 0
 
 
 @always(
@@ -98,14 +100,14 @@ class MoneyIsConserved(Check):
 
     def __init__(self) -> None:
         self._books: dict[str, _Book] = {}
-        self._last: dict[str, OrderFilled] = {}  # of each position
+        self._last: dict[PositionId, OrderFilled] = {}  # of each position
         self._totals: dict[str, dict[str, int]] = {}  # account -> currency code -> raw
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         wrong: list[Violation] = []
         cache = evidence.view.cache
         marks = self._last
-        closed: list[OrderFilled] = []
+        closed: list[PositionId] = []
         books = self._books
         for fact in evidence.record.facts:
             if type(fact) is OrderFilled:
@@ -114,14 +116,16 @@ class MoneyIsConserved(Check):
                     marks[fact.position_id] = fact
                     self._fill(fact, instrument, evidence)
             elif isinstance(fact, PositionEvent):
-                book = books[fact.position_id]
+                book = books.get(fact.position_id)
+                if book is None:
+                    continue  # no fill went there, which POS-1 tells
                 book.current = fact.realized_pnl.raw
                 if type(fact) is PositionClosed:
                     book.closed += book.current
                     book.current = 0
-                    closed.append(marks[fact.position_id])
-        for fill in closed:
-            self._position(marks[fill.position_id], evidence, wrong)
+                    closed.append(fact.position_id)
+        for position_id in closed:
+            self._position(position_id, marks[position_id], evidence, wrong)
         states = evidence.account_states
         if len(states) > 1:  # of each account, what it came to
             states = list({state.account_id: state for state in states}.values())
@@ -137,12 +141,15 @@ class MoneyIsConserved(Check):
         quantity, fee = fill.last_qty.raw, fill.commission
         value = worth(instrument, quantity, fill.last_px.raw)
         sign = 1 if fill.side is BUY else -1
+        before = book.signed
         book.signed += sign * quantity
         book.paid += sign * value
         if fee.currency is instrument.cost_currency or fee.currency == instrument.cost_currency:
             book.fees += fee.raw
         elif isinstance(instrument, CurrencyPair):
             book.exact = False
+        if before * book.signed < 0 and fill.position_id.is_virtual:
+            self._go_beyond(fill, instrument, book)
         totals = self._totals.get(fill.account_id)
         if totals is None:
             opening = evidence.openings.get(fill.account_id)
@@ -163,9 +170,33 @@ class MoneyIsConserved(Check):
         code = fee.currency.code
         totals[code] = totals.get(code, 0) - fee.raw
 
-    def _position(self, fill: OrderFilled, evidence: Evidence, wrong: list[Violation]) -> None:
-        position_id = fill.position_id
-        position = evidence.view.cache.position(fill.position_id)
+    def _go_beyond(self, fill: OrderFilled, instrument: Instrument, book: _Book) -> None:
+        """What went through a virtual position is another one's, and so is its part of the fee."""
+        beyond_id = PositionId(f"{fill.position_id}F")
+        while beyond_id in self._books:
+            beyond_id = PositionId(f"{beyond_id}F")
+        beyond = self._books[beyond_id] = _Book()
+        self._last[beyond_id] = fill
+        rest = abs(book.signed)
+        value = worth(instrument, rest, fill.last_px.raw)
+        beyond.signed, book.signed = book.signed, 0
+        beyond.paid = value if beyond.signed > 0 else -value
+        book.paid -= beyond.paid
+        beyond.exact = book.exact
+        if fill.commission.currency == instrument.cost_currency:
+            beyond.fees = fill.commission.raw * rest // fill.last_qty.raw
+            book.fees -= beyond.fees
+        beyond.shared = 1
+        book.shared += 1
+
+    def _position(
+        self,
+        position_id: PositionId,
+        fill: OrderFilled,
+        evidence: Evidence,
+        wrong: list[Violation],
+    ) -> None:
+        position = evidence.view.cache.position(position_id)
         instrument = evidence.view.cache.instrument(fill.instrument_id)
         book = self._books[position_id]
         if position is None or instrument is None or not book.exact:
@@ -180,14 +211,16 @@ class MoneyIsConserved(Check):
             said += position.unrealized_pnl(fill.last_px).raw
         # booked profit is rounded once, and so is what is open
         slack = instrument.cost_currency.unit * WORTH // (1 if book.signed else 2)
+        if book.shared:
+            slack += book.shared * instrument.cost_currency.unit * WORTH
         if abs(said * WORTH - due) > slack:
             told = f"has gained {said} raw by its own account, {due // WORTH} by its fills"
             wrong.append(Violation(position_id, told))
 
     def end(self, evidence: Evidence) -> Iterator[Violation] | None:
         wrong: list[Violation] = []
-        for fill in self._last.values():
-            self._position(fill, evidence, wrong)
+        for position_id, fill in self._last.items():
+            self._position(position_id, fill, evidence, wrong)
         return iter(wrong) if wrong else None
 
     def _account(self, state: AccountState, wrong: list[Violation]) -> None:
