@@ -24,16 +24,17 @@ _BY_STATE: Final = (DenialCode.TRADING_HALTED, DenialCode.TRADING_STATE_REDUCING
 
 
 class _Nets(VenueWatcher):
-    """The account's net position at one venue, and what each trade of ours did to it."""
+    """The account's positions at one venue, and what each trade of ours did to them."""
 
     def __init__(self) -> None:
-        self._nets: dict[str, int] = {}
+        self._nets: dict[tuple[str, str], int] = {}  # by symbol and, kept apart, position
         self.steps: list[tuple[OwnTrade, int]] = []  # the net that each trade met, mantissa
 
     def on_fill(self, trade: OwnTrade, order: OwnOrder) -> None:
-        before = self._nets.get(trade.symbol, 0)
+        key = trade.symbol, getattr(trade, "position_id", "")
+        before = self._nets.get(key, 0)
         change = trade.quantity if trade.side == "BUY" else -trade.quantity
-        self._nets[trade.symbol] = before + change
+        self._nets[key] = before + change
         self.steps.append((trade, before))
 
 

@@ -158,15 +158,13 @@ class MoneyIsConserved(Check):
             totals = {balance.currency.code: balance.total_raw for balance in opening.balances}
             self._totals[fill.account_id] = totals
         base, cost = instrument.base_currency, instrument.cost_currency
-        if base is None:
-            return
-        moved, spent = _held_on_grid(quantity, base.unit), _on_grid(value, cost.unit)
-        if sign < 0:
-            moved, spent = -moved, -spent
-        code = base.code
-        totals[code] = totals.get(code, 0) + moved
+        if base is not None:  # shares are held by no balance
+            code = base.code
+            moved = _held_on_grid(quantity, base.unit)
+            totals[code] = totals.get(code, 0) + (moved if sign > 0 else -moved)
         code = cost.code
-        totals[code] = totals.get(code, 0) - spent
+        spent = _on_grid(value, cost.unit)
+        totals[code] = totals.get(code, 0) - (spent if sign > 0 else -spent)
         code = fee.currency.code
         totals[code] = totals.get(code, 0) - fee.raw
 
@@ -249,6 +247,10 @@ def _lock(
         if base is None:
             return cost.code, 0
         return base.code, _held_on_grid(left, base.unit)
+    if price_raw < 0:
+        return cost.code, 0
+    if instrument.pays_premium and order.side is BUY:
+        return cost.code, notional_raw(instrument, left, price_raw)
     margin = worth(instrument, left, price_raw) * instrument.margin_init_raw
     return cost.code, half_even(margin, WORTH * cost.unit * _ONE * account.leverage) * cost.unit
 
@@ -277,16 +279,18 @@ class LocksAreReservations(Check):
         self._works: dict[str, tuple[int, int]] = {}  # of each order: leaves and price that lock
         self._locks: dict[str, tuple[str, int]] = {}  # by client order id
         self._sums: dict[str, dict[str, int]] = {}  # account -> currency code -> raw
-        self._nets: dict[tuple[str, str], int] = {}  # (account, instrument) -> raw
+        # (account, instrument) -> raw by position, "" where the venue nets
+        self._nets: dict[tuple[str, str], dict[str, int]] = {}
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         touched: dict[AccountId, None] = {}
         if evidence.fills:
             nets = self._nets
             for fill in evidence.fills:
-                key = fill.account_id, fill.instrument_id
+                held = nets.setdefault((fill.account_id, fill.instrument_id), {})
                 change = fill.last_qty.raw if fill.side is BUY else -fill.last_qty.raw
-                nets[key] = nets.get(key, 0) + change
+                at = fill.venue_position_id or ""
+                held[at] = held.get(at, 0) + change
         known = self._works
         for order, witness in evidence.touched:
             price = order.price
@@ -345,6 +349,8 @@ class LocksAreReservations(Check):
                 told = f"locks {locked} raw of {balance.total_raw}, what works calls for {due}"
                 wrong.append(Violation(f"{account_id} {code}", told))
         for instrument_id, margin in margins.items():
-            if margin.maintenance_raw and not self._nets.get((account_id, instrument_id)):
+            if margin.maintenance_raw and not any(
+                self._nets.get((account_id, instrument_id), _NO_SUMS).values()
+            ):
                 told = f"keeps {margin.maintenance} of margin for nothing held"
                 wrong.append(Violation(f"{account_id} {instrument_id}", told))
