@@ -73,17 +73,22 @@ class ReduceOnlyReduces(Check):
 
     def _asked(self, command: SubmitOrder, evidence: Evidence) -> Iterator[Violation]:
         asked = command.order
-        held = 0
-        for position in evidence.view.cache.positions_of(asked.instrument_id):
-            if position.strategy_id == asked.strategy_id:
-                held += position.signed_raw
-        moved = sum(
+        held = [
+            position.signed_raw
+            for position in evidence.view.cache.positions_of(asked.instrument_id)
+            if position.strategy_id == asked.strategy_id
+        ]
+        moved = [
             fill.last_qty.raw if fill.side is BUY else -fill.last_qty.raw
             for fill in evidence.fills
             if fill.strategy_id == asked.strategy_id and fill.instrument_id == asked.instrument_id
-        )
+        ]
         # within a turn the order may have been judged before its fills or after them
-        room = max(_against(held, asked.side), _against(held - moved, asked.side))
+        room = _against(sum(held) - sum(moved), asked.side)
+        if len(held) > 1:  # positions kept apart, which may be long and short at once
+            reduced = sum(_against(-each, asked.side) for each in moved)
+            room = sum(_against(each, asked.side) for each in held) + reduced
+        room = max(room, _against(sum(held), asked.side))
         if asked.quantity.raw > room:
             told = f"is reduce-only and asks {asked.quantity.raw} raw, {room} could be reduced"
             yield Violation(asked.client_order_id, told)

@@ -20,6 +20,7 @@ from engine.model.events import (
     OrderUpdated,
     PositionClosed,
     PositionEvent,
+    PositionSettled,
 )
 from engine.model.identifiers import AccountId, PositionId
 from engine.model.instruments import CurrencyPair, Instrument
@@ -96,7 +97,7 @@ class _Book:
     "account are the opening ones with every fill and fee counted once.",
 )
 class MoneyIsConserved(Check):
-    facts = (OrderFilled,)
+    facts = (OrderFilled, PositionSettled)
 
     def __init__(self) -> None:
         self._books: dict[str, _Book] = {}
@@ -120,7 +121,9 @@ class MoneyIsConserved(Check):
                 if book is None:
                     continue  # no fill went there, which POS-1 tells
                 book.current = fact.realized_pnl.raw
-                if type(fact) is PositionClosed:
+                if type(fact) is PositionSettled:
+                    self._settle(fact, book, cache)
+                if type(fact) is PositionClosed or type(fact) is PositionSettled:
                     book.closed += book.current
                     book.current = 0
                     closed.append(fact.position_id)
@@ -167,6 +170,15 @@ class MoneyIsConserved(Check):
         totals[code] = totals.get(code, 0) - (spent if sign > 0 else -spent)
         code = fee.currency.code
         totals[code] = totals.get(code, 0) - fee.raw
+
+    @staticmethod
+    def _settle(settled: PositionSettled, book: _Book, cache: Cache) -> None:
+        """What was held is closed at the settlement price, as if by a fill without a fee."""
+        instrument = cache.instrument(settled.instrument_id)
+        if instrument is not None:
+            value = worth(instrument, abs(book.signed), settled.last_px.raw)
+            book.paid -= value if book.signed > 0 else -value
+            book.signed = 0
 
     def _go_beyond(self, fill: OrderFilled, instrument: Instrument, book: _Book) -> None:
         """What went through a virtual position is another one's, and so is its part of the fee."""
