@@ -24,16 +24,17 @@ _BY_STATE: Final = (DenialCode.TRADING_HALTED, DenialCode.TRADING_STATE_REDUCING
 
 
 class _Nets(VenueWatcher):
-    """The account's net position at one venue, and what each trade of ours did to it."""
+    """The account's positions at one venue, and what each trade of ours did to them."""
 
     def __init__(self) -> None:
-        self._nets: dict[str, int] = {}
+        self._nets: dict[tuple[str, str], int] = {}  # by symbol and, kept apart, position
         self.steps: list[tuple[OwnTrade, int]] = []  # the net that each trade met, mantissa
 
     def on_fill(self, trade: OwnTrade, order: OwnOrder) -> None:
-        before = self._nets.get(trade.symbol, 0)
+        key = trade.symbol, getattr(trade, "position_id", "")
+        before = self._nets.get(key, 0)
         change = trade.quantity if trade.side == "BUY" else -trade.quantity
-        self._nets[trade.symbol] = before + change
+        self._nets[key] = before + change
         self.steps.append((trade, before))
 
 
@@ -72,17 +73,22 @@ class ReduceOnlyReduces(Check):
 
     def _asked(self, command: SubmitOrder, evidence: Evidence) -> Iterator[Violation]:
         asked = command.order
-        held = 0
-        for position in evidence.view.cache.positions_of(asked.instrument_id):
-            if position.strategy_id == asked.strategy_id:
-                held += position.signed_raw
-        moved = sum(
+        held = [
+            position.signed_raw
+            for position in evidence.view.cache.positions_of(asked.instrument_id)
+            if position.strategy_id == asked.strategy_id
+        ]
+        moved = [
             fill.last_qty.raw if fill.side is BUY else -fill.last_qty.raw
             for fill in evidence.fills
             if fill.strategy_id == asked.strategy_id and fill.instrument_id == asked.instrument_id
-        )
+        ]
         # within a turn the order may have been judged before its fills or after them
-        room = max(_against(held, asked.side), _against(held - moved, asked.side))
+        room = _against(sum(held) - sum(moved), asked.side)
+        if len(held) > 1:  # positions kept apart, which may be long and short at once
+            reduced = sum(_against(-each, asked.side) for each in moved)
+            room = sum(_against(each, asked.side) for each in held) + reduced
+        room = max(room, _against(sum(held), asked.side))
         if asked.quantity.raw > room:
             told = f"is reduce-only and asks {asked.quantity.raw} raw, {room} could be reduced"
             yield Violation(asked.client_order_id, told)

@@ -64,6 +64,11 @@ class NobodyTouchesAnothers(Check):
         return iter(wrong) if wrong else None
 
     def end(self, evidence: Evidence) -> Iterator[Violation]:
+        settled = {
+            settlement.instrument_id
+            for truth in evidence.truths()
+            for settlement in truth.settlements
+        }
         held: dict[_Owner, int] = {}
         sums: dict[_Owner, int] = {}
         owner: _Owner
@@ -75,6 +80,8 @@ class NobodyTouchesAnothers(Check):
             owner = position.strategy_id, position.instrument_id, position.account_id
             held[owner] = held.get(owner, 0) + position.signed_raw + position.dust_raw
         for owner in sorted({**held, **sums}):
+            if owner[1] in settled:
+                sums[owner] = 0
             if held.get(owner, 0) != sums.get(owner, 0):
                 told = f"holds {held.get(owner, 0)} raw, its fills sum to {sums.get(owner, 0)}"
                 yield Violation(" ".join(owner), told)

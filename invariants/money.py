@@ -20,8 +20,9 @@ from engine.model.events import (
     OrderUpdated,
     PositionClosed,
     PositionEvent,
+    PositionSettled,
 )
-from engine.model.identifiers import AccountId
+from engine.model.identifiers import AccountId, PositionId
 from engine.model.instruments import CurrencyPair, Instrument
 from engine.model.orders import Order
 from invariants.evidence import Evidence
@@ -74,9 +75,10 @@ class _Book:
         closed: profit of the cycles that are over, as announced; current: of the present one.
         exact: False once a fee was taken out of what is held: that earns nothing and no sum of
             ours can say at which cost.
+        shared: how many of its fees it shares with the position beyond it, each rounded once.
     """
 
-    __slots__ = ("closed", "current", "exact", "fees", "paid", "signed")
+    __slots__ = ("closed", "current", "exact", "fees", "paid", "shared", "signed")
 
     def __init__(self) -> None:
         self.signed = 0
@@ -85,6 +87,7 @@ class _Book:
         self.closed = 0
         self.current = 0
         self.exact = True
+        self.shared = 0
 
 
 @always(
@@ -94,18 +97,18 @@ class _Book:
     "account are the opening ones with every fill and fee counted once.",
 )
 class MoneyIsConserved(Check):
-    facts = (OrderFilled,)
+    facts = (OrderFilled, PositionSettled)
 
     def __init__(self) -> None:
         self._books: dict[str, _Book] = {}
-        self._last: dict[str, OrderFilled] = {}  # of each position
+        self._last: dict[PositionId, OrderFilled] = {}  # of each position
         self._totals: dict[str, dict[str, int]] = {}  # account -> currency code -> raw
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         wrong: list[Violation] = []
         cache = evidence.view.cache
         marks = self._last
-        closed: list[OrderFilled] = []
+        closed: list[PositionId] = []
         books = self._books
         for fact in evidence.record.facts:
             if type(fact) is OrderFilled:
@@ -114,14 +117,18 @@ class MoneyIsConserved(Check):
                     marks[fact.position_id] = fact
                     self._fill(fact, instrument, evidence)
             elif isinstance(fact, PositionEvent):
-                book = books[fact.position_id]
+                book = books.get(fact.position_id)
+                if book is None:
+                    continue  # no fill went there, which POS-1 tells
                 book.current = fact.realized_pnl.raw
-                if type(fact) is PositionClosed:
+                if type(fact) is PositionSettled:
+                    self._settle(fact, book, cache)
+                if type(fact) is PositionClosed or type(fact) is PositionSettled:
                     book.closed += book.current
                     book.current = 0
-                    closed.append(marks[fact.position_id])
-        for fill in closed:
-            self._position(marks[fill.position_id], evidence, wrong)
+                    closed.append(fact.position_id)
+        for position_id in closed:
+            self._position(position_id, marks[position_id], evidence, wrong)
         states = evidence.account_states
         if len(states) > 1:  # of each account, what it came to
             states = list({state.account_id: state for state in states}.values())
@@ -137,12 +144,15 @@ class MoneyIsConserved(Check):
         quantity, fee = fill.last_qty.raw, fill.commission
         value = worth(instrument, quantity, fill.last_px.raw)
         sign = 1 if fill.side is BUY else -1
+        before = book.signed
         book.signed += sign * quantity
         book.paid += sign * value
         if fee.currency is instrument.cost_currency or fee.currency == instrument.cost_currency:
             book.fees += fee.raw
         elif isinstance(instrument, CurrencyPair):
             book.exact = False
+        if before * book.signed < 0 and fill.position_id.is_virtual:
+            self._go_beyond(fill, instrument, book)
         totals = self._totals.get(fill.account_id)
         if totals is None:
             opening = evidence.openings.get(fill.account_id)
@@ -151,21 +161,52 @@ class MoneyIsConserved(Check):
             totals = {balance.currency.code: balance.total_raw for balance in opening.balances}
             self._totals[fill.account_id] = totals
         base, cost = instrument.base_currency, instrument.cost_currency
-        if base is None:
-            return
-        moved, spent = _held_on_grid(quantity, base.unit), _on_grid(value, cost.unit)
-        if sign < 0:
-            moved, spent = -moved, -spent
-        code = base.code
-        totals[code] = totals.get(code, 0) + moved
+        if base is not None:  # shares are held by no balance
+            code = base.code
+            moved = _held_on_grid(quantity, base.unit)
+            totals[code] = totals.get(code, 0) + (moved if sign > 0 else -moved)
         code = cost.code
-        totals[code] = totals.get(code, 0) - spent
+        spent = _on_grid(value, cost.unit)
+        totals[code] = totals.get(code, 0) - (spent if sign > 0 else -spent)
         code = fee.currency.code
         totals[code] = totals.get(code, 0) - fee.raw
 
-    def _position(self, fill: OrderFilled, evidence: Evidence, wrong: list[Violation]) -> None:
-        position_id = fill.position_id
-        position = evidence.view.cache.position(fill.position_id)
+    @staticmethod
+    def _settle(settled: PositionSettled, book: _Book, cache: Cache) -> None:
+        """What was held is closed at the settlement price, as if by a fill without a fee."""
+        instrument = cache.instrument(settled.instrument_id)
+        if instrument is not None:
+            value = worth(instrument, abs(book.signed), settled.last_px.raw)
+            book.paid -= value if book.signed > 0 else -value
+            book.signed = 0
+
+    def _go_beyond(self, fill: OrderFilled, instrument: Instrument, book: _Book) -> None:
+        """What went through a virtual position is another one's, and so is its part of the fee."""
+        beyond_id = PositionId(f"{fill.position_id}F")
+        while beyond_id in self._books:
+            beyond_id = PositionId(f"{beyond_id}F")
+        beyond = self._books[beyond_id] = _Book()
+        self._last[beyond_id] = fill
+        rest = abs(book.signed)
+        value = worth(instrument, rest, fill.last_px.raw)
+        beyond.signed, book.signed = book.signed, 0
+        beyond.paid = value if beyond.signed > 0 else -value
+        book.paid -= beyond.paid
+        beyond.exact = book.exact
+        if fill.commission.currency == instrument.cost_currency:
+            beyond.fees = fill.commission.raw * rest // fill.last_qty.raw
+            book.fees -= beyond.fees
+        beyond.shared = 1
+        book.shared += 1
+
+    def _position(
+        self,
+        position_id: PositionId,
+        fill: OrderFilled,
+        evidence: Evidence,
+        wrong: list[Violation],
+    ) -> None:
+        position = evidence.view.cache.position(position_id)
         instrument = evidence.view.cache.instrument(fill.instrument_id)
         book = self._books[position_id]
         if position is None or instrument is None or not book.exact:
@@ -180,14 +221,16 @@ class MoneyIsConserved(Check):
             said += position.unrealized_pnl(fill.last_px).raw
         # booked profit is rounded once, and so is what is open
         slack = instrument.cost_currency.unit * WORTH // (1 if book.signed else 2)
+        if book.shared:
+            slack += book.shared * instrument.cost_currency.unit * WORTH
         if abs(said * WORTH - due) > slack:
             told = f"has gained {said} raw by its own account, {due // WORTH} by its fills"
             wrong.append(Violation(position_id, told))
 
     def end(self, evidence: Evidence) -> Iterator[Violation] | None:
         wrong: list[Violation] = []
-        for fill in self._last.values():
-            self._position(fill, evidence, wrong)
+        for position_id, fill in self._last.items():
+            self._position(position_id, fill, evidence, wrong)
         return iter(wrong) if wrong else None
 
     def _account(self, state: AccountState, wrong: list[Violation]) -> None:
@@ -216,6 +259,10 @@ def _lock(
         if base is None:
             return cost.code, 0
         return base.code, _held_on_grid(left, base.unit)
+    if price_raw < 0:
+        return cost.code, 0
+    if instrument.pays_premium and order.side is BUY:
+        return cost.code, notional_raw(instrument, left, price_raw)
     margin = worth(instrument, left, price_raw) * instrument.margin_init_raw
     return cost.code, half_even(margin, WORTH * cost.unit * _ONE * account.leverage) * cost.unit
 
@@ -244,16 +291,18 @@ class LocksAreReservations(Check):
         self._works: dict[str, tuple[int, int]] = {}  # of each order: leaves and price that lock
         self._locks: dict[str, tuple[str, int]] = {}  # by client order id
         self._sums: dict[str, dict[str, int]] = {}  # account -> currency code -> raw
-        self._nets: dict[tuple[str, str], int] = {}  # (account, instrument) -> raw
+        # (account, instrument) -> raw by position, "" where the venue nets
+        self._nets: dict[tuple[str, str], dict[str, int]] = {}
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         touched: dict[AccountId, None] = {}
         if evidence.fills:
             nets = self._nets
             for fill in evidence.fills:
-                key = fill.account_id, fill.instrument_id
+                held = nets.setdefault((fill.account_id, fill.instrument_id), {})
                 change = fill.last_qty.raw if fill.side is BUY else -fill.last_qty.raw
-                nets[key] = nets.get(key, 0) + change
+                at = fill.venue_position_id or ""
+                held[at] = held.get(at, 0) + change
         known = self._works
         for order, witness in evidence.touched:
             price = order.price
@@ -312,6 +361,8 @@ class LocksAreReservations(Check):
                 told = f"locks {locked} raw of {balance.total_raw}, what works calls for {due}"
                 wrong.append(Violation(f"{account_id} {code}", told))
         for instrument_id, margin in margins.items():
-            if margin.maintenance_raw and not self._nets.get((account_id, instrument_id)):
+            if margin.maintenance_raw and not any(
+                self._nets.get((account_id, instrument_id), _NO_SUMS).values()
+            ):
                 told = f"keeps {margin.maintenance} of margin for nothing held"
                 wrong.append(Violation(f"{account_id} {instrument_id}", told))

@@ -19,7 +19,7 @@ BUGS: Final = (
                 "        )\n",
             ),
         ),
-        property="ACC-3",
+        property="ACC-2",
         observed=(
             "A position of NautilusTrader labels the notional of a quanto with the quote "
             "currency, and so do the fee models."

@@ -147,3 +147,23 @@ def test_stop_limit_has_no_place_before_it_is_triggered() -> None:
     assert witness.levels(SYMBOL, False) == {100: 3}
     _accept(witness, stop, "CANCELED")
     assert witness.levels(SYMBOL, False) == {}
+
+
+def test_first_in_line_is_known_after_many_came_and_went() -> None:
+    witness = _with_asks((1, 105, 5), (2, 104, 5))
+    for number in range(3, 1_000):
+        witness.rested(SYMBOL, number, False, 200 - number % 90, 1)
+        witness.resized(number, 0)
+    witness.traded(SYMBOL, "T1", True, 104, 5, 0)
+    witness.traded(SYMBOL, "T2", True, 105, 2, 0)
+    assert _told(witness) == []
+    assert witness.levels(SYMBOL, False) == {105: 3}
+
+
+def test_order_that_moved_is_met_at_its_new_place_only() -> None:
+    witness = _with_asks((1, 101, 5))
+    order = Order("O-1", "SELL", 4, 100)
+    _accept(witness, order)
+    _accept(witness, Order("O-1", "SELL", 4, 102), "UPDATED")
+    witness.traded(SYMBOL, "T1", True, 100, 1, 0)
+    assert _told(witness) == ["traded at 100 while 1 stood first at 101"]
