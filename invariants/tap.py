@@ -12,6 +12,7 @@ from engine.bus import MessageBus
 Dispatch = tuple[str, object, int]  # topic, message, what the kernel's clock said
 
 PATTERNS: Final = ("*", "events.*", "data.*")
+_OTHER, _EVENT, _DATA = 0, 1, 2  # whether the second or the third of them means a topic
 _BEHIND_ALL: Final = 0  # the priority of users; subscribed last, so heard last
 
 
@@ -23,13 +24,14 @@ class BusTap:
         by_pattern: by the subscriber of each pattern, into a list of its own.
     """
 
-    __slots__ = ("_all", "_data", "_events", "by_pattern", "heard")
+    __slots__ = ("_all", "_data", "_events", "_kinds", "by_pattern", "heard")
 
     def __init__(self) -> None:
         self.heard: list[object] = []
         self._all: list[object] = []
         self._events: list[object] = []
         self._data: list[object] = []
+        self._kinds: dict[str, int] = {}  # of the topics met so far
         self.by_pattern = dict(zip(PATTERNS, (self._all, self._events, self._data), strict=True))
 
     def attach(self, bus: MessageBus) -> None:
@@ -41,21 +43,24 @@ class BusTap:
     def is_as_told(self, dispatches: list[Dispatch]) -> bool:
         """Whether all was heard as it was told; forgets it then."""
         heard, by_all, by_events, by_data = self.heard, self._all, self._events, self._data
+        kinds = self._kinds
         if len(dispatches) == 1:
             topic, message, _ = dispatches[0]
-            if topic.startswith("data."):
+            kind = kinds.get(topic)
+            if kind == _DATA:
                 by_kind, others = by_data, by_events
-            elif topic.startswith("events."):
+            elif kind == _EVENT:
                 by_kind, others = by_events, by_data
             else:
-                return self._is_as_told(dispatches)
+                return self._is_as_told(dispatches)  # a topic not met before, or of neither kind
             if (
-                len(heard) == 2
-                and len(by_all) == len(by_kind) == 1
-                and not others
+                not others
+                and len(heard) == 2
                 and heard[0] is message
                 and heard[1] is message
+                and len(by_all) == 1
                 and by_all[0] is message
+                and len(by_kind) == 1
                 and by_kind[0] is message
             ):
                 heard.clear()
@@ -66,24 +71,28 @@ class BusTap:
         return self._is_as_told(dispatches)
 
     def _is_as_told(self, dispatches: list[Dispatch]) -> bool:
+        kinds = self._kinds
         told: list[object] = []
         told_events: list[object] = []
         told_data: list[object] = []
         told_together: list[object] = []
         for topic, message, _ in dispatches:
+            kind = kinds.get(topic)
+            if kind is None:
+                kind = kinds[topic] = _kind_of(topic)
             told.append(message)
             told_together.append(message)
-            if topic.startswith("events."):
+            if kind == _EVENT:
                 told_events.append(message)
                 told_together.append(message)
-            elif topic.startswith("data."):
+            elif kind == _DATA:
                 told_data.append(message)
                 told_together.append(message)
         if (
             are_same(told_together, self.heard)
             and are_same(told, self._all)
-            and are_same(told_events, self._events)
-            and are_same(told_data, self._data)
+            and (are_same(told_events, self._events) if told_events else not self._events)
+            and (are_same(told_data, self._data) if told_data else not self._data)
         ):
             self.clear()
             return True
@@ -94,6 +103,12 @@ class BusTap:
         self._all.clear()
         self._events.clear()
         self._data.clear()
+
+
+def _kind_of(topic: str) -> int:
+    if topic.startswith("events."):
+        return _EVENT
+    return _DATA if topic.startswith("data.") else _OTHER
 
 
 def are_same(told: list[object], heard: list[object]) -> bool:
