@@ -72,7 +72,9 @@ class NobodyTouchesAnothers(Check):
             sums[owner] = sums.get(owner, 0) + signed_raw(fill, evidence)
         for position in evidence.view.positions():
             owner = position.strategy_id, position.instrument_id, position.account_id
-            held[owner] = held.get(owner, 0) + position.signed_raw + position.dust_raw
+            # dust and what was settled came by its fills, too
+            raw = position.signed_raw + position.dust_raw + position.settled_raw
+            held[owner] = held.get(owner, 0) + raw
         for owner in sorted({**held, **sums}):
             if held.get(owner, 0) != sums.get(owner, 0):
                 told = f"holds {held.get(owner, 0)} raw, its fills sum to {sums.get(owner, 0)}"

@@ -7,10 +7,13 @@ that owes nothing to how positions and accounts keep their books.
 from collections.abc import Iterator
 from typing import Final
 
+import msgspec
+
 from engine.cache import Account, Cache
 from engine.model.enums import BUY, AccountType, OrderStatus
 from engine.model.events import (
     AccountState,
+    InstrumentSettled,
     OrderAccepted,
     OrderCanceled,
     OrderExpired,
@@ -20,16 +23,19 @@ from engine.model.events import (
     OrderUpdated,
     PositionClosed,
     PositionEvent,
+    PositionSettled,
 )
-from engine.model.identifiers import AccountId
+from engine.model.identifiers import AccountId, InstrumentId
 from engine.model.instruments import CurrencyPair, Instrument
 from engine.model.orders import Order
+from engine.model.reports import SettlementReport
 from invariants.evidence import Evidence
 from invariants.property import Check, Violation, always
 
 _ONE: Final = 10**16  # raw units of anything
 WORTH: Final = 10**32  # what a worth below counts beyond a raw amount
 _NOTHING: Final = (0, 0)
+_INVERSE_SLACK: Final = 10**28  # ten thousand roundings of a fill's worth to 1e-24, in 1e-48
 _CASH: Final = AccountType.CASH
 _AT_VENUE: Final = (OrderStatus.ACCEPTED, OrderStatus.TRIGGERED, OrderStatus.PARTIALLY_FILLED)
 
@@ -82,11 +88,17 @@ class _Book:
 @always(
     "POS-3",
     "Money is conserved: what a position has realised, with what closing it at the price of its "
-    "last fill would add, is what its fills brought in less its fees; and the balances of a cash "
-    "account are the opening ones with every fill and fee counted once.",
+    "last fill would add, is what its fills and its settlement brought in less its fees; and the "
+    "balances of a cash account are the opening ones with every fill and fee counted once.",
 )
 class MoneyIsConserved(Check):
-    facts = (OrderFilled,)
+    """A settlement is a trade of all that is held, at its price and without a fee. What a fill
+    brings beyond a virtual position it has closed is counted where the kernel says it went.
+
+    The balances of a margin account are not added up here: what its fills have earned depends on
+    the order in which the venue made them, and not all are heard in that order."""
+
+    facts = (OrderFilled, PositionSettled)
 
     def __init__(self) -> None:
         self._books: dict[str, _Book] = {}
@@ -107,9 +119,11 @@ class MoneyIsConserved(Check):
                     marks[fact.position_id] = fact
                     self._fill(fact, instrument, evidence)
             elif isinstance(fact, PositionEvent):
-                book = books[fact.position_id]
+                book = books.get(fact.position_id) or self._beyond(fact, evidence)
                 book.current = fact.realized_pnl.raw
-                if type(fact) is PositionClosed:
+                if type(fact) is PositionSettled:
+                    self._settle(book, fact, cache.instrument(fact.instrument_id))
+                if type(fact) is PositionClosed or type(fact) is PositionSettled:
                     book.closed += book.current
                     book.current = 0
                     closed.append(marks[fact.position_id])
@@ -142,7 +156,10 @@ class MoneyIsConserved(Check):
                 return  # an account opened later has what came before in its opening balances
             totals = {balance.currency.code: balance.total.raw for balance in opening.balances}
             self._totals[fill.account_id] = totals
-        if instrument.base_currency is None:
+        if instrument.base_currency is None:  # shares: no balance holds them
+            code = instrument.cost_currency.code
+            spent = sign * _on_grid(value, instrument.cost_currency.unit)
+            totals[code] = totals.get(code, 0) - spent - fee.raw
             return
         base, cost = instrument.base_currency, instrument.cost_currency
         moved = half_even(quantity, base.unit) * base.unit
@@ -151,6 +168,40 @@ class MoneyIsConserved(Check):
         totals[cost.code] = totals.get(cost.code, 0) - sign * spent
         code = fee.currency.code
         totals[code] = totals.get(code, 0) - fee.raw
+
+    def _beyond(self, opened: PositionEvent, evidence: Evidence) -> _Book:
+        """The book of a position that the fill before `opened` goes on in: what it has traded
+        through flat, with the share of the fee, is taken out of the book it was entered in."""
+        beyond = self._books[opened.position_id] = _Book()
+        facts = evidence.record.facts
+        before = facts[: next(n for n, fact in enumerate(facts) if fact is opened)]
+        fill = next(fact for fact in reversed(before) if isinstance(fact, OrderFilled))
+        self._last[opened.position_id] = msgspec.structs.replace(
+            fill, position_id=opened.position_id
+        )
+        book = self._books.get(fill.position_id)
+        instrument = evidence.view.cache.instrument(fill.instrument_id)
+        if book is None or instrument is None:
+            return beyond
+        beyond.exact = book.exact
+        beyond.signed, book.signed = book.signed, 0
+        rest, whole = abs(beyond.signed), fill.last_qty.raw
+        value = worth(instrument, rest, fill.last_px.raw)
+        beyond.paid = value if beyond.signed > 0 else -value
+        book.paid -= beyond.paid
+        fee = fill.commission
+        if fee.currency == instrument.cost_currency:
+            unit = fee.currency.unit
+            beyond.fees = fee.raw - half_even(fee.raw * (whole - rest), whole * unit) * unit
+            book.fees -= beyond.fees
+        return beyond
+
+    @staticmethod
+    def _settle(book: _Book, settled: PositionSettled, instrument: Instrument | None) -> None:
+        if instrument is not None:
+            value = worth(instrument, abs(book.signed), settled.last_px.raw)
+            book.paid -= value if book.signed > 0 else -value
+            book.signed = 0
 
     def _position(self, fill: OrderFilled, evidence: Evidence) -> Iterator[Violation]:
         position_id = fill.position_id
@@ -169,6 +220,8 @@ class MoneyIsConserved(Check):
             said += position.unrealized_pnl(fill.last_px).raw
         # booked profit is rounded once, and so is what is open
         slack = instrument.cost_currency.unit * WORTH // (1 if book.signed else 2)
+        if instrument.is_inverse:
+            slack += _INVERSE_SLACK
         if abs(said * WORTH - due) > slack:
             told = f"has gained {said} raw by its own account, {due // WORTH} by its fills"
             yield Violation(position_id, told)
@@ -195,7 +248,9 @@ def _lock(
 ) -> tuple[str, int]:
     """(currency code, raw) that a working order is to lock for what is left of it."""
     cost = instrument.cost_currency
-    if account.account_type is _CASH:
+    if price_raw <= 0:  # it would bring money, or nothing works
+        return cost.code, 0
+    if account.account_type is _CASH or (instrument.pays_premium and order.side is BUY):
         base = instrument.base_currency
         if order.side is BUY:
             return cost.code, notional_raw(instrument, left, price_raw)
@@ -206,14 +261,61 @@ def _lock(
     return cost.code, half_even(margin, WORTH * cost.unit * _ONE * account.leverage) * cost.unit
 
 
+class _Held:
+    """What a margin account holds of one instrument, by the venue's position ids ("" where it
+    nets), and between which bounds its maintenance margin lies.
+
+    Cost is a mean of the prices of fills, in whichever order the venue made them: so it lies
+    between the whole at the cheapest and the whole at the dearest.
+
+    Attributes:
+        nets: signed raw quantity, least and greatest raw price of the fills.
+        bounds: least and greatest maintenance margin, raw; None: to be worked out anew.
+        settled: the venue has closed it, and closes what is still to be heard of.
+    """
+
+    __slots__ = ("bounds", "nets", "settled")
+
+    def __init__(self) -> None:
+        self.nets: dict[str, tuple[int, int, int]] = {}
+        self.bounds: tuple[int, int] | None = None
+        self.settled = False
+
+    def add(self, fill: OrderFilled) -> None:
+        price, key = fill.last_px.raw, fill.venue_position_id or ""
+        signed, least, greatest = self.nets.get(key, (0, price, price))
+        signed += fill.last_qty.raw if fill.side is BUY else -fill.last_qty.raw
+        self.nets[key] = signed, min(least, price), max(greatest, price)
+        self.bounds = None
+
+    def margin(self, instrument: Instrument, leverage: int) -> tuple[int, int]:
+        low = high = 0
+        if not self.settled:
+            unit = instrument.cost_currency.unit
+            divisor = WORTH * unit * _ONE * leverage
+            for signed, least, greatest in self.nets.values():
+                if signed:
+                    ends = sorted(
+                        worth(instrument, abs(signed), price) * instrument.margin_maint_raw
+                        for price in (least, greatest)
+                    )
+                    sizes = sorted(map(abs, ends))
+                    # cost is kept in whole units of its own, which may round the other way
+                    low += (sizes[0] // divisor * unit) if ends[0] > 0 or ends[1] < 0 else 0
+                    high += -(-sizes[1] // divisor) * unit
+        self.bounds = low, high
+        return low, high
+
+
 @always(
     "ACC-2",
     "What is locked equals the sum of what each working order and each net position calls for, "
     "held to the total; with none of them it is zero.",
 )
 class LocksAreReservations(Check):
-    """Of a margin account the orders' part is summed here; what net positions lock is checked to
-    be there exactly while something is held."""
+    """Of a margin account the orders' part is summed here. What a net position locks is held to
+    what it calls for at the cheapest and at the dearest of its fills: the exact cost depends on
+    the order in which the venue made them. A hedging account locks for each of its positions."""
 
     facts = (
         OrderAccepted,
@@ -224,20 +326,21 @@ class LocksAreReservations(Check):
         OrderCanceled,
         OrderExpired,
         AccountState,
+        InstrumentSettled,
     )
 
     def __init__(self) -> None:
         self._works: dict[str, tuple[int, int]] = {}  # of each order: leaves and price that lock
         self._locks: dict[str, tuple[str, int]] = {}  # by client order id
         self._sums: dict[str, dict[str, int]] = {}  # account -> currency code -> raw
-        self._nets: dict[tuple[str, str], int] = {}  # (account, instrument) -> raw
+        self._held: dict[AccountId, dict[InstrumentId, _Held]] = {}  # of margin accounts
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         touched: dict[AccountId, None] = {}
-        for fill in evidence.fills:
-            key = fill.account_id, fill.instrument_id
-            change = fill.last_qty.raw if fill.side is BUY else -fill.last_qty.raw
-            self._nets[key] = self._nets.get(key, 0) + change
+        if evidence.fills:
+            self._hold(evidence)
+        elif type(evidence.record.input) is SettlementReport:
+            self._settle(evidence, touched)
         for order, witness in evidence.touched:
             price = order.price if order.price is not None else order.trigger_price
             left = witness.quantity - witness.filled
@@ -255,6 +358,27 @@ class LocksAreReservations(Check):
         for account_id in touched:
             self._judge(account_id, evidence.view.cache, wrong)
         return iter(wrong) if wrong else None
+
+    def _hold(self, evidence: Evidence) -> None:
+        cache = evidence.view.cache
+        for fill in evidence.fills:
+            account = cache.account(fill.account_id)
+            if account is None or account.account_type is not _CASH:
+                self._held_of(fill.account_id, fill.instrument_id).add(fill)
+
+    def _settle(self, evidence: Evidence, touched: dict[AccountId, None]) -> None:
+        for fact in evidence.record.facts:
+            if type(fact) is InstrumentSettled:
+                held = self._held_of(fact.account_id, fact.instrument_id)
+                held.settled, held.bounds = True, None
+                touched[fact.account_id] = None
+
+    def _held_of(self, account_id: AccountId, instrument_id: InstrumentId) -> _Held:
+        of_account = self._held.setdefault(account_id, {})
+        held = of_account.get(instrument_id)
+        if held is None:
+            held = of_account[instrument_id] = _Held()
+        return held
 
     def _move(
         self, order: Order, works: tuple[int, int], touched: dict[AccountId, None], cache: Cache
@@ -288,7 +412,20 @@ class LocksAreReservations(Check):
             if locked != due and locked != max(0, min(due, balance.total.raw)):
                 told = f"locks {locked} raw of {balance.total.raw}, what works calls for {due}"
                 wrong.append(Violation(f"{account_id} {code}", told))
+        if account.account_type is _CASH:
+            return
+        of_account = self._held.get(account_id, {})
+        for instrument_id, position in of_account.items():
+            instrument = cache.instrument(instrument_id)
+            if instrument is not None:
+                bounds = position.bounds or position.margin(instrument, account.leverage)
+                kept = margins.get(instrument_id)
+                kept_raw = 0 if kept is None else kept.maintenance_raw
+                if not bounds[0] <= kept_raw <= bounds[1]:
+                    called = " to ".join(map(str, dict.fromkeys(bounds)))
+                    told = f"keeps {kept_raw} raw of margin, what is held calls for {called}"
+                    wrong.append(Violation(f"{account_id} {instrument_id}", told))
         for instrument_id, margin in margins.items():
-            if margin.maintenance.raw and not self._nets.get((account_id, instrument_id)):
+            if margin.maintenance_raw and instrument_id not in of_account:
                 told = f"keeps {margin.maintenance} of margin for nothing held"
                 wrong.append(Violation(f"{account_id} {instrument_id}", told))
