@@ -19,7 +19,7 @@ BUGS: Final = (
                 "        )\n",
             ),
         ),
-        property="ACC-3",
+        property="ACC-2",
         observed=(
             "A position of NautilusTrader labels the notional of a quanto with the quote "
             "currency, and so do the fee models."
@@ -49,7 +49,7 @@ BUGS: Final = (
                 "        state = None\n",
             ),
         ),
-        property="ACC-3",
+        property="ACC-2",
         observed=(
             "At the expiry of a future NautilusTrader closes the position by a fill whose order "
             "stays INITIALIZED with nothing filled."
