@@ -17,7 +17,7 @@ _Owner = tuple[str, str, str]  # strategy, instrument, account
     "POS-4",
     "Isolation: orders, fills and positions move what belongs to their own strategy, instrument "
     "and account and nothing else, their events go to that strategy, and a strategy's commands "
-    "name only orders of its own.",
+    "name only orders and positions of its own.",
 )
 class NobodyTouchesAnothers(Check):
     def __init__(self) -> None:
@@ -41,6 +41,11 @@ class NobodyTouchesAnothers(Check):
         for command in record.commands:
             if type(command) is SubmitOrder:
                 name = command.order.client_order_id
+                if command.position_id is not None:
+                    position = evidence.view.cache.position(command.position_id)
+                    if position is None or position.strategy_id != command.strategy_id:
+                        told = f"is for {command.position_id}, no position of {command.strategy_id}"
+                        wrong.append(Violation(name, told))
             elif type(command) is CancelOrder or type(command) is ModifyOrder:
                 name = command.client_order_id
             else:

@@ -100,7 +100,10 @@ class QueueWitness(VenueWatcher):
             return
         stood, _, key = first
         if price != (stood if is_buy else -stood):
-            self._say(trade_id, f"traded at {price} while {key} stood first at {abs(stood)}")
+            self._say(
+                trade_id,
+                f"traded at {price} while {key} stood first at {stood if is_buy else -stood}",
+            )
         left = self._left[key]
         if size < left:
             self._left[key] = left - size
@@ -160,7 +163,7 @@ class QueueWitness(VenueWatcher):
         if half is None or price is None:
             return
         left = order.quantity - self._filled.get(name, 0)
-        if abs(half[name][0]) != price or left > self._left[name]:
+        if half[name][0] != (-price if order.side == _BUY else price) or left > self._left[name]:
             self._remove(name)
             self._arrive(name, order, price, left)
         elif left > 0:
@@ -185,7 +188,7 @@ class QueueWitness(VenueWatcher):
             if half is bids or half is asks:
                 others = asks if half is bids else bids
                 if others and half[name][0] + min(others.values())[0] <= 0:
-                    price = abs(half[name][0])
+                    price = -half[name][0] if half is bids else half[name][0]
                     self._say(name, f"rests at {price}, where it would trade")
 
     # --- the end ---------------------------------------------------------------------------
@@ -193,8 +196,9 @@ class QueueWitness(VenueWatcher):
     def levels(self, symbol: str, is_buy: bool) -> dict[int, int]:
         """What rests on one side: size by price."""
         sizes: dict[int, int] = {}
-        for price, _, key in self._books.get(symbol, ({}, {}))[0 if is_buy else 1].values():
-            sizes[abs(price)] = sizes.get(abs(price), 0) + self._left[key]
+        for place, _, key in self._books.get(symbol, ({}, {}))[0 if is_buy else 1].values():
+            price = -place if is_buy else place  # options may cost less than nothing
+            sizes[price] = sizes.get(price, 0) + self._left[key]
         return sizes
 
     def over(self) -> None:
