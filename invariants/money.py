@@ -85,25 +85,74 @@ class _Book:
         self.exact = True
 
 
+class _Premiums:
+    """What premiums have moved in one margin account, and what settling them has brought.
+
+    Attributes:
+        earns: codes of the currencies in which closing something has earned: what it has earned
+            by now depends on the order in which the venue made the trades, and not all are heard
+            in that order. So their totals are not added up here.
+    """
+
+    __slots__ = ("_brought", "_nets", "_prices", "earns")
+
+    def __init__(self) -> None:
+        self.earns: dict[str, None] = {}
+        self._nets: dict[tuple[str, str], int] = {}  # by instrument and venue position: signed raw
+        self._prices: dict[str, int] = {}  # of settlement, raw, by instrument
+        self._brought: dict[tuple[str, str], int] = {}
+
+    def take(self, fill: OrderFilled, instrument: Instrument, totals: dict[str, int]) -> None:
+        cost, fee = instrument.cost_currency, fill.commission
+        if not instrument.pays_premium:
+            self.earns[cost.code] = self.earns[fee.currency.code] = None
+            return
+        key = fill.instrument_id, fill.venue_position_id or ""
+        change = fill.last_qty.raw if fill.side is BUY else -fill.last_qty.raw
+        self._nets[key] = self._nets.get(key, 0) + change
+        spent = notional_raw(instrument, change, fill.last_px.raw)
+        totals[cost.code] = totals.get(cost.code, 0) - spent
+        totals[fee.currency.code] = totals.get(fee.currency.code, 0) - fee.raw
+        self._bring(key, instrument, totals)
+
+    def settle(
+        self, settled: InstrumentSettled, instrument: Instrument, totals: dict[str, int]
+    ) -> None:
+        self._prices[instrument.id] = settled.price.raw
+        for key in self._nets:
+            if key[0] == instrument.id:
+                self._bring(key, instrument, totals)
+
+    def _bring(self, key: tuple[str, str], instrument: Instrument, totals: dict[str, int]) -> None:
+        price = self._prices.get(key[0])
+        if price is not None:
+            brings, code = (
+                notional_raw(instrument, self._nets[key], price),
+                instrument.cost_currency.code,
+            )
+            totals[code] = totals.get(code, 0) + brings - self._brought.get(key, 0)
+            self._brought[key] = brings
+
+
 @always(
     "POS-3",
     "Money is conserved: what a position has realised, with what closing it at the price of its "
     "last fill would add, is what its fills and its settlement brought in less its fees; and the "
-    "balances of a cash account are the opening ones with every fill and fee counted once.",
+    "balances of a cash account, and of a margin account where premiums alone move them, are the "
+    "opening ones with every fill, fee and settlement counted once.",
 )
 class MoneyIsConserved(Check):
     """A settlement is a trade of all that is held, at its price and without a fee. What a fill
-    brings beyond a virtual position it has closed is counted where the kernel says it went.
+    brings beyond a virtual position it has closed is counted where the kernel says it went. In
+    which currencies the balances of a margin account cannot be added up, see `_Premiums`."""
 
-    The balances of a margin account are not added up here: what its fills have earned depends on
-    the order in which the venue made them, and not all are heard in that order."""
-
-    facts = (OrderFilled, PositionSettled)
+    facts = (OrderFilled, PositionSettled, InstrumentSettled)
 
     def __init__(self) -> None:
         self._books: dict[str, _Book] = {}
         self._last: dict[str, OrderFilled] = {}  # of each position
         self._totals: dict[str, dict[str, int]] = {}  # account -> currency code -> raw
+        self._premiums: dict[str, _Premiums] = {}  # of margin accounts
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         wrong: list[Violation] = []
@@ -129,11 +178,12 @@ class MoneyIsConserved(Check):
                     closed.append(marks[fact.position_id])
             elif type(fact) is AccountState:
                 states[fact.account_id] = fact
+            elif type(fact) is InstrumentSettled:
+                self._instrument_settled(fact, cache.instrument(fact.instrument_id), evidence)
         for fill in closed:
             wrong.extend(self._position(marks[fill.position_id], evidence))
         for account_id, state in states.items():
-            if state.account_type is _CASH:
-                wrong.extend(self._account(account_id, state))
+            wrong.extend(self._account(account_id, state))
         return iter(wrong) if wrong else None
 
     def _fill(self, fill: OrderFilled, instrument: Instrument, evidence: Evidence) -> None:
@@ -151,11 +201,13 @@ class MoneyIsConserved(Check):
             book.exact = False
         totals = self._totals.get(fill.account_id)
         if totals is None:
-            opening = evidence.openings.get(fill.account_id)
-            if opening is None:
-                return  # an account opened later has what came before in its opening balances
-            totals = {balance.currency.code: balance.total.raw for balance in opening.balances}
-            self._totals[fill.account_id] = totals
+            totals = self._open(fill.account_id, evidence)
+        premiums = self._premiums.get(fill.account_id)
+        if premiums is None and instrument.pays_premium:
+            premiums = self._premiums[fill.account_id] = _Premiums()
+        if premiums is not None:
+            premiums.take(fill, instrument, totals)
+            return
         if instrument.base_currency is None:  # shares: no balance holds them
             code = instrument.cost_currency.code
             spent = sign * _on_grid(value, instrument.cost_currency.unit)
@@ -168,6 +220,28 @@ class MoneyIsConserved(Check):
         totals[cost.code] = totals.get(cost.code, 0) - sign * spent
         code = fee.currency.code
         totals[code] = totals.get(code, 0) - fee.raw
+
+    def _open(self, account_id: AccountId, evidence: Evidence) -> dict[str, int]:
+        """The totals that an account was opened with; what came before is in them. An account
+        that is not open yet has none, and nothing to keep them in."""
+        opening = evidence.openings.get(account_id)
+        if opening is None:
+            return {}
+        totals = {balance.currency.code: balance.total.raw for balance in opening.balances}
+        self._totals[account_id] = totals
+        if opening.account_type is not _CASH:
+            self._premiums.setdefault(account_id, _Premiums())
+        return totals
+
+    def _instrument_settled(
+        self, settled: InstrumentSettled, instrument: Instrument | None, evidence: Evidence
+    ) -> None:
+        if instrument is not None and instrument.pays_premium:
+            totals = self._totals.get(settled.account_id)
+            if totals is None:
+                totals = self._open(settled.account_id, evidence)
+            premiums = self._premiums.setdefault(settled.account_id, _Premiums())
+            premiums.settle(settled, instrument, totals)
 
     def _beyond(self, opened: PositionEvent, evidence: Evidence) -> _Book:
         """The book of a position that the fill before `opened` goes on in: what it has traded
@@ -234,8 +308,11 @@ class MoneyIsConserved(Check):
         totals = self._totals.get(account_id)
         if totals is None:
             return
+        premiums = self._premiums.get(account_id)
         for balance in state.balances:
             code = balance.currency.code
+            if premiums is not None and code in premiums.earns:
+                continue
             if balance.total.raw != totals.get(code, 0):
                 told = (
                     f"total {balance.total.raw} raw, opening and fills make {totals.get(code, 0)}"

@@ -36,7 +36,7 @@ BUGS: Final = (
                 "        if instrument.pays_premium and not fill.trade_id:\n            premium_raw",
             ),
         ),
-        property="ACC-3",
+        property="POS-3",
     ),
     Bug(
         id="settlement-half-applied",

@@ -202,10 +202,15 @@ def position(turns: Turns, instrument: Instrument, *fills: OrderFilled) -> Posit
     return held
 
 
-def cash_state(total: str, currency: Currency, reported: bool = False) -> AccountState:
+def state(
+    total: str,
+    currency: Currency = USD,
+    kind: AccountType = AccountType.CASH,
+    reported: bool = False,
+) -> AccountState:
     money = Money(total, currency)
     balance = AccountBalance(money, Money(0, currency), money)
-    return AccountState(ACCOUNT, AccountType.CASH, (balance,), (), reported, "e", 1, 1)
+    return AccountState(ACCOUNT, kind, (balance,), (), reported, "e", 1, 1)
 
 
 def settled(instrument: Instrument, price: str) -> tuple[SettlementReport, InstrumentSettled]:
@@ -218,13 +223,13 @@ def settled(instrument: Instrument, price: str) -> tuple[SettlementReport, Instr
 
 def test_shares_take_their_price_and_fee_out_of_the_cash() -> None:
     turns = Turns(MoneyIsConserved, ACME)
-    turns.show(cash_state("1000.00", USD, reported=True))
+    turns.show(state("1000.00", reported=True))
     bought = filled(ACME, BUY, "10", "20.00", fee="0.50")
     opened = step(PositionOpened, ACME, "10", "10", "20.00", "-0.50")
-    assert turns.show(bought, cash_state("799.50", USD), opened) == []
+    assert turns.show(bought, state("799.50"), opened) == []
     sold = filled(ACME, SELL, "4", "21.00", fee="0.10")
-    assert turns.show(sold, cash_state("883.40", USD)) == []
-    assert len(turns.show(sold, cash_state("967.41", USD))) == 1
+    assert turns.show(sold, state("883.40")) == []
+    assert len(turns.show(sold, state("967.41"))) == 1
 
 
 @pytest.mark.parametrize(
@@ -252,6 +257,30 @@ def test_fill_heard_of_after_the_settlement_is_settled_too() -> None:
     assert turns.show(late, opened, step(PositionSettled, RAIN, "0", "10", "0.000", "4.95")) == []
     again = step(PositionSettled, RAIN, "0", "10", "0.000", "4.90")
     assert len(turns.show(late, opened, again)) == 1
+
+
+def test_premium_and_settlement_move_the_balance_of_a_margin_account_once() -> None:
+    margin = AccountType.MARGIN
+    turns = Turns(MoneyIsConserved, RAIN)
+    turns.show(state("1000.00", kind=margin, reported=True))
+    bought = filled(RAIN, BUY, "100", "0.400", fee="0.40")
+    opened = step(PositionOpened, RAIN, "100", "100", "0.400", "-0.40")
+    position(turns, RAIN, bought)
+    assert turns.show(bought, state("959.60", kind=margin), opened) == []
+    _, fact = settled(RAIN, "1.000")
+    assert len(turns.show(fact, state("959.60", kind=margin))) == 1
+    assert turns.show(fact, state("1059.60", kind=margin)) == []
+    late = filled(RAIN, SELL, "40", "0.500", fee="0.20")
+    assert turns.show(late, state("1039.40", kind=margin)) == []
+    assert len(turns.show(late, state("1059.20", kind=margin))) == 1
+
+
+def test_balance_that_something_earns_in_is_left_to_the_comparison_with_the_venue() -> None:
+    margin = AccountType.MARGIN
+    turns = Turns(MoneyIsConserved, BTCUSDT_PERP)
+    turns.show(state("1000", USDT, margin, reported=True))
+    bought = filled(BTCUSDT_PERP, BUY, "1", "100.0")
+    assert turns.show(bought, state("1234", USDT, margin)) == []
 
 
 def test_what_goes_beyond_a_virtual_position_is_money_of_another_with_its_share_of_the_fee() -> (
