@@ -13,6 +13,7 @@ from engine.model.events import (
     PositionClosed,
     PositionEvent,
     PositionOpened,
+    PositionSettled,
 )
 from engine.model.fixed import FIXED_PRECISION, QUANTITY_RAW_MAX
 from engine.model.identifiers import PositionId
@@ -69,12 +70,14 @@ class ValuesLieOnTheGrid(Check):
 
     @staticmethod
     def _unequal_parts(facts: tuple[msgspec.Struct, ...], wrong: list[Violation]) -> None:
-        """The steps of the position that follow a fill are its parts."""
+        """The steps of the position that follow a fill are its parts; what the venue then
+        settles, because the fill was heard of late, is none."""
         fill: OrderFilled | None = None
         parts_raw = 0
         for fact in (*facts, None):
             if isinstance(fact, PositionEvent):
-                parts_raw += fact.last_qty.raw
+                if type(fact) is not PositionSettled:
+                    parts_raw += fact.last_qty.raw
             elif fact is None or isinstance(fact, OrderFilled):
                 if fill is not None and parts_raw != fill.last_qty.raw:
                     told = f"a fill of {fill.last_qty.raw} raw moved positions by {parts_raw}"
@@ -117,7 +120,7 @@ class ArithmeticIsExact(Check):
     """The mean is judged while all that is held came from fills of a linear instrument; a fee in
     the instrument itself moves what is held by rules that are POS-1's to judge."""
 
-    facts = (OrderFilled,)
+    facts = (OrderFilled, PositionSettled)
 
     def __init__(self) -> None:
         self._held: dict[PositionId, _Held] = {}
@@ -135,12 +138,17 @@ class ArithmeticIsExact(Check):
             for raw in (filled, leaves, over):
                 if type(raw) is not int or not 0 <= raw <= QUANTITY_RAW_MAX:
                     return iter([Violation(order.client_order_id, f"counts {raw!r} raw")])
-        side: OrderSide | None = None
+        fill: OrderFilled | None = None
         for fact in evidence.record.facts:
             if type(fact) is OrderFilled:
-                side = fact.side
+                fill = fact
                 self._hear(fact, evidence)
-            elif side is not None and isinstance(fact, _STEPS):
+            elif type(fact) is PositionSettled:
+                if (held := self._held.get(fact.position_id)) is not None:
+                    held.signed_raw = held.cost = 0
+            elif fill is not None and isinstance(fact, _STEPS):
+                if fact.position_id not in self._held:
+                    self._go_beyond(fact.position_id, fill)
                 found = self._mean(fact)
                 if found is not None:
                     return iter([found])
@@ -159,6 +167,14 @@ class ArithmeticIsExact(Check):
         ):
             held.is_known = False
         held.hear(fill.side, fill.last_qty.raw, fill.last_px.raw)
+
+    def _go_beyond(self, position_id: PositionId, fill: OrderFilled) -> None:
+        """What a fill brings beyond a virtual position that it closes is held in another one."""
+        closed = self._held[fill.position_id]
+        beyond = self._held[position_id] = _Held()
+        beyond.is_known = closed.is_known
+        beyond.signed_raw, beyond.cost = closed.signed_raw, closed.cost
+        closed.signed_raw = closed.cost = 0
 
     def _mean(self, step: PositionEvent) -> Violation | None:
         """A step is judged once the whole fill is in: where it opens or adds and is the last."""

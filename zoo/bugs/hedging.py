@@ -34,7 +34,7 @@ BUGS: Final = (
                 '    return fill.instrument_id, ""\n',
             ),
         ),
-        property="ACC-3",
+        property="ACC-2",
         observed=(
             "NautilusTrader computes maintenance margin on the net of all positions of an "
             "instrument, hedging or not."

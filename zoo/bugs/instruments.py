@@ -36,7 +36,7 @@ BUGS: Final = (
                 "        if instrument.pays_premium and not fill.trade_id:\n            premium_raw",
             ),
         ),
-        property="ACC-3",
+        property="POS-3",
     ),
     Bug(
         id="settlement-half-applied",
@@ -49,7 +49,7 @@ BUGS: Final = (
                 "        state = None\n",
             ),
         ),
-        property="ACC-3",
+        property="ACC-2",
         observed=(
             "At the expiry of a future NautilusTrader closes the position by a fill whose order "
             "stays INITIALIZED with nothing filled."
