@@ -69,6 +69,10 @@ SEEN_IN_CALM = frozenset(
         "cancel-all-of-everybody",
         "reduce-only-against-anybody",
         "newcomer-doubles-route",
+        "shrunk-order-loses-place",
+        "composite-misses-last-part",
+        "rest-of-split-counts-twice",
+        "l3-level-keeps-what-left",
     }
 )
 STORM_ONLY = [bug for bug in OF_RUNS if bug.id not in SEEN_IN_CALM]

@@ -45,6 +45,10 @@ BUGS: Final = (
             ),
         ),
         property="NET-2",
+        observed=(
+            "Bots took a timeout for a failure and sent the order again: two orders at the venue "
+            "(hummingbot issue 493)."
+        ),
     ),
     Bug(
         id="silence-endured",

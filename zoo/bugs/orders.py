@@ -180,13 +180,15 @@ BUGS: Final = (
         module="engine.execution.outgoing",
         changes=(
             (
-                "                ctx.bus.send(EXEC_EXECUTE, cancel)\n",
+                "                ctx.bus.send(EXEC_EXECUTE, cancel)\n\n    def _let_submits_pass(",
                 "                header = local_header(ctx, order)\n"
                 "                request_id = cancel.command_id\n"
                 "                order.apply(OrderPendingCancel(*header, order.account_id, request_id))\n"
                 "                cache.update_order(order)\n"
                 "                self._unresolved.watch(order, RequestKind.CANCEL, cancel)\n"
-                "                ctx.outbox.append((self._desk.client_of(order), cancel))\n",
+                "                ctx.outbox.append((self._desk.client_of(order), cancel))\n"
+                "\n"
+                "    def _let_submits_pass(",
             ),
         ),
         property="ORD-1",
