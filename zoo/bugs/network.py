@@ -109,16 +109,4 @@ BUGS: Final = (
         ),
         property="NET-4",
     ),
-    Bug(
-        id="unsent-not-told",
-        sentence="What is not sent because the stream is down is dropped without a word.",
-        module="simulation.client",
-        changes=(
-            (
-                "            self._turn_back(command, NOT_CONNECTED)\n            return\n",
-                "            return\n",
-            ),
-        ),
-        property="NET-4",
-    ),
 )
