@@ -11,6 +11,7 @@ from engine.cache import Account, Cache
 from engine.model.enums import BUY, AccountType, OrderStatus
 from engine.model.events import (
     AccountState,
+    InstrumentSettled,
     OrderAccepted,
     OrderCanceled,
     OrderExpired,
@@ -22,9 +23,10 @@ from engine.model.events import (
     PositionEvent,
     PositionSettled,
 )
-from engine.model.identifiers import AccountId, PositionId
+from engine.model.identifiers import AccountId, InstrumentId, PositionId
 from engine.model.instruments import CurrencyPair, Instrument
 from engine.model.orders import Order
+from engine.model.reports import SettlementReport
 from invariants.evidence import Evidence
 from invariants.property import Check, Violation, always
 
@@ -32,6 +34,7 @@ _ONE: Final = 10**16  # raw units of anything
 WORTH: Final = 10**32  # what a worth below counts beyond a raw amount
 _NOTHING: Final = (0, 0)
 _NO_SUMS: Final[Mapping[str, int]] = {}
+_NO_EARNINGS: Final[Mapping[str, None]] = {}
 _CASH: Final = AccountType.CASH
 _AT_VENUE: Final = (OrderStatus.ACCEPTED, OrderStatus.TRIGGERED, OrderStatus.PARTIALLY_FILLED)
 
@@ -90,19 +93,66 @@ class _Book:
         self.shared = 0
 
 
+class _Premiums:
+    """What premiums have moved in one account, and what settling them has brought."""
+
+    __slots__ = ("_brought", "_nets", "_prices")
+
+    def __init__(self) -> None:
+        self._nets: dict[tuple[str, str], int] = {}  # by instrument and venue position: signed raw
+        self._prices: dict[str, int] = {}  # of settlement, raw, by instrument
+        self._brought: dict[tuple[str, str], int] = {}
+
+    def take(self, fill: OrderFilled, instrument: Instrument, totals: dict[str, int]) -> None:
+        """Count a fill's notional and fee, and its part of a settlement that was heard before."""
+        cost, fee = instrument.cost_currency, fill.commission
+        key = fill.instrument_id, fill.venue_position_id or ""
+        change = fill.last_qty.raw if fill.side is BUY else -fill.last_qty.raw
+        self._nets[key] = self._nets.get(key, 0) + change
+        spent = notional_raw(instrument, change, fill.last_px.raw)
+        totals[cost.code] = totals.get(cost.code, 0) - spent
+        totals[fee.currency.code] = totals.get(fee.currency.code, 0) - fee.raw
+        self._bring(key, instrument, totals)
+
+    def settle(
+        self, settled: InstrumentSettled, instrument: Instrument, totals: dict[str, int]
+    ) -> None:
+        """Count what the settlement pays for all that is held."""
+        self._prices[instrument.id] = settled.price.raw
+        for key in self._nets:
+            if key[0] == instrument.id:
+                self._bring(key, instrument, totals)
+
+    def _bring(self, key: tuple[str, str], instrument: Instrument, totals: dict[str, int]) -> None:
+        price = self._prices.get(key[0])
+        if price is not None:
+            code = instrument.cost_currency.code
+            brings = notional_raw(instrument, self._nets[key], price)
+            totals[code] = totals.get(code, 0) + brings - self._brought.get(key, 0)
+            self._brought[key] = brings
+
+
 @always(
     "POS-3",
     "Money is conserved: what a position has realised, with what closing it at the price of its "
-    "last fill would add, is what its fills brought in less its fees; and the balances of a cash "
-    "account are the opening ones with every fill and fee counted once.",
+    "last fill would add, is what its fills and its settlement brought in less its fees; and the "
+    "balances of a cash account, and of a margin account where premiums alone move them, are the "
+    "opening ones with every fill, fee and settlement counted once.",
 )
 class MoneyIsConserved(Check):
-    facts = (OrderFilled, PositionSettled)
+    """A settlement is a trade of all that is held, at its price and without a fee. What closing
+    has earned in a margin account depends on the order in which the venue made the trades, and
+    not all are heard in that order: so its totals in such currencies are not added up here."""
+
+    facts = (OrderFilled, PositionSettled, InstrumentSettled)
 
     def __init__(self) -> None:
         self._books: dict[str, _Book] = {}
         self._last: dict[PositionId, OrderFilled] = {}  # of each position
         self._totals: dict[str, dict[str, int]] = {}  # account -> currency code -> raw
+        self._premiums: dict[str, _Premiums] = {}  # by account
+        # margin account -> codes of the currencies in which closing something may earn
+        self._earns: dict[str, dict[str, None]] = {}
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         wrong: list[Violation] = []
@@ -127,13 +177,15 @@ class MoneyIsConserved(Check):
                     book.closed += book.current
                     book.current = 0
                     closed.append(fact.position_id)
+            elif type(fact) is InstrumentSettled:
+                self._settle_premiums(fact, evidence)
         for position_id in closed:
             self._position(position_id, marks[position_id], evidence, wrong)
         states = evidence.account_states
         if len(states) > 1:  # of each account, what it came to
             states = list({state.account_id: state for state in states}.values())
         for state in states:
-            if state.account_type is _CASH:
+            if state.account_type is _CASH or self._premiums:
                 self._account(state, wrong)
         return iter(wrong) if wrong else None
 
@@ -155,12 +207,15 @@ class MoneyIsConserved(Check):
             self._go_beyond(fill, instrument, book)
         totals = self._totals.get(fill.account_id)
         if totals is None:
-            opening = evidence.openings.get(fill.account_id)
-            if opening is None:
-                return  # an account opened later has what came before in its opening balances
-            totals = {balance.currency.code: balance.total_raw for balance in opening.balances}
-            self._totals[fill.account_id] = totals
+            totals = self._open(fill.account_id, evidence)
+        if instrument.pays_premium:
+            self._premiums_of(fill.account_id).take(fill, instrument, totals)
+            return
         base, cost = instrument.base_currency, instrument.cost_currency
+        earns = self._earns.get(fill.account_id)
+        if earns is not None:
+            earns[cost.code] = earns[fee.currency.code] = None
+            return
         if base is not None:  # shares are held by no balance
             code = base.code
             moved = _held_on_grid(quantity, base.unit)
@@ -170,6 +225,37 @@ class MoneyIsConserved(Check):
         totals[code] = totals.get(code, 0) - (spent if sign > 0 else -spent)
         code = fee.currency.code
         totals[code] = totals.get(code, 0) - fee.raw
+
+    def _open(self, account_id: AccountId, evidence: Evidence) -> dict[str, int]:
+        """The totals that an account was opened with; what came before is in them. An account
+        that is not open yet has none, and nothing to keep them in."""
+        opening = evidence.openings.get(account_id)
+        if opening is None:
+            return {}
+        totals = {balance.currency.code: balance.total_raw for balance in opening.balances}
+        self._totals[account_id] = totals
+        if opening.account_type is not _CASH:
+            self._earns[account_id] = {}
+        return totals
+
+    def _premiums_of(self, account_id: AccountId) -> _Premiums:
+        premiums = self._premiums.get(account_id)
+        if premiums is None:
+            premiums = self._premiums[account_id] = _Premiums()
+        return premiums
+
+    def _settle_premiums(self, settled: InstrumentSettled, evidence: Evidence) -> None:
+        instrument = evidence.view.cache.instrument(settled.instrument_id)
+        if instrument is None:
+            return
+        account_id = settled.account_id
+        totals = self._totals.get(account_id)
+        if totals is None:
+            totals = self._open(account_id, evidence)
+        if instrument.pays_premium:
+            self._premiums_of(account_id).settle(settled, instrument, totals)
+        elif account_id in self._earns:
+            self._earns[account_id][instrument.cost_currency.code] = None
 
     @staticmethod
     def _settle(settled: PositionSettled, book: _Book, cache: Cache) -> None:
@@ -238,8 +324,11 @@ class MoneyIsConserved(Check):
         totals = self._totals.get(account_id)
         if totals is None:
             return
+        earns = self._earns.get(account_id, _NO_EARNINGS)
         for balance in state.balances:
             code = balance.currency.code
+            if code in earns:
+                continue
             if balance.total_raw != totals.get(code, 0):
                 told = (
                     f"total {balance.total_raw} raw, opening and fills make {totals.get(code, 0)}"
@@ -267,14 +356,61 @@ def _lock(
     return cost.code, half_even(margin, WORTH * cost.unit * _ONE * account.leverage) * cost.unit
 
 
+class _Held:
+    """What a margin account holds of one instrument, by the venue's position ids ("" where it
+    nets), and between which bounds its maintenance margin lies.
+
+    Cost is a mean of the prices of fills, in whichever order the venue made them: so it lies
+    between the whole at the cheapest and the whole at the dearest.
+
+    Attributes:
+        nets: signed raw quantity, least and greatest raw price of the fills.
+        bounds: least and greatest maintenance margin, raw; None: to be worked out anew.
+        settled: the venue has closed it, and closes what is still to be heard of.
+    """
+
+    __slots__ = ("bounds", "nets", "settled")
+
+    def __init__(self) -> None:
+        self.nets: dict[str, tuple[int, int, int]] = {}
+        self.bounds: tuple[int, int] | None = None
+        self.settled = False
+
+    def add(self, fill: OrderFilled) -> None:
+        price, key = fill.last_px.raw, fill.venue_position_id or ""
+        signed, least, greatest = self.nets.get(key, (0, price, price))
+        signed += fill.last_qty.raw if fill.side is BUY else -fill.last_qty.raw
+        self.nets[key] = signed, min(least, price), max(greatest, price)
+        self.bounds = None
+
+    def margin(self, instrument: Instrument, leverage: int) -> tuple[int, int]:
+        low = high = 0
+        if not self.settled:
+            unit = instrument.cost_currency.unit
+            divisor = WORTH * unit * _ONE * leverage
+            for signed, least, greatest in self.nets.values():
+                if signed:
+                    ends = sorted(
+                        worth(instrument, abs(signed), price) * instrument.margin_maint_raw
+                        for price in (least, greatest)
+                    )
+                    sizes = sorted(map(abs, ends))
+                    # cost is kept in whole units of its own, which may round the other way
+                    low += (sizes[0] // divisor * unit) if ends[0] > 0 or ends[1] < 0 else 0
+                    high += -(-sizes[1] // divisor) * unit
+        self.bounds = low, high
+        return low, high
+
+
 @always(
     "ACC-2",
     "What is locked equals the sum of what each working order and each net position calls for, "
     "held to the total; with none of them it is zero.",
 )
 class LocksAreReservations(Check):
-    """Of a margin account the orders' part is summed here; what net positions lock is checked to
-    be there exactly while something is held."""
+    """Of a margin account the orders' part is summed here. What a net position locks is held to
+    what it calls for at the cheapest and at the dearest of its fills: the exact cost depends on
+    the order in which the venue made them. A hedging account locks for each of its positions."""
 
     facts = (
         OrderAccepted,
@@ -285,24 +421,21 @@ class LocksAreReservations(Check):
         OrderCanceled,
         OrderExpired,
         AccountState,
+        InstrumentSettled,
     )
 
     def __init__(self) -> None:
         self._works: dict[str, tuple[int, int]] = {}  # of each order: leaves and price that lock
         self._locks: dict[str, tuple[str, int]] = {}  # by client order id
         self._sums: dict[str, dict[str, int]] = {}  # account -> currency code -> raw
-        # (account, instrument) -> raw by position, "" where the venue nets
-        self._nets: dict[tuple[str, str], dict[str, int]] = {}
+        self._held: dict[AccountId, dict[InstrumentId, _Held]] = {}  # of margin accounts
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         touched: dict[AccountId, None] = {}
         if evidence.fills:
-            nets = self._nets
-            for fill in evidence.fills:
-                held = nets.setdefault((fill.account_id, fill.instrument_id), {})
-                change = fill.last_qty.raw if fill.side is BUY else -fill.last_qty.raw
-                at = fill.venue_position_id or ""
-                held[at] = held.get(at, 0) + change
+            self._hold(evidence)
+        if type(evidence.record.input) is SettlementReport:
+            self._settle(evidence, touched)
         known = self._works
         for order, witness in evidence.touched:
             price = order.price
@@ -324,6 +457,27 @@ class LocksAreReservations(Check):
         for account_id in touched:
             self._judge(account_id, evidence.view.cache, wrong)
         return iter(wrong) if wrong else None
+
+    def _hold(self, evidence: Evidence) -> None:
+        cache = evidence.view.cache
+        for fill in evidence.fills:
+            account = cache.account(fill.account_id)
+            if account is None or account.account_type is not _CASH:
+                self._held_of(fill.account_id, fill.instrument_id).add(fill)
+
+    def _settle(self, evidence: Evidence, touched: dict[AccountId, None]) -> None:
+        for fact in evidence.record.facts:
+            if type(fact) is InstrumentSettled:
+                held = self._held_of(fact.account_id, fact.instrument_id)
+                held.settled, held.bounds = True, None
+                touched[fact.account_id] = None
+
+    def _held_of(self, account_id: AccountId, instrument_id: InstrumentId) -> _Held:
+        of_account = self._held.setdefault(account_id, {})
+        held = of_account.get(instrument_id)
+        if held is None:
+            held = of_account[instrument_id] = _Held()
+        return held
 
     def _move(
         self, order: Order, works: tuple[int, int], touched: dict[AccountId, None], cache: Cache
@@ -360,9 +514,20 @@ class LocksAreReservations(Check):
             if locked != due and locked != max(0, min(due, balance.total_raw)):
                 told = f"locks {locked} raw of {balance.total_raw}, what works calls for {due}"
                 wrong.append(Violation(f"{account_id} {code}", told))
+        if account.account_type is _CASH:
+            return
+        of_account = self._held.get(account_id, {})
+        for instrument_id, position in of_account.items():
+            instrument = cache.instrument(instrument_id)
+            if instrument is not None:
+                bounds = position.bounds or position.margin(instrument, account.leverage)
+                kept = margins.get(instrument_id)
+                kept_raw = 0 if kept is None else kept.maintenance_raw
+                if not bounds[0] <= kept_raw <= bounds[1]:
+                    called = " to ".join(map(str, dict.fromkeys(bounds)))
+                    told = f"keeps {kept_raw} raw of margin, what is held calls for {called}"
+                    wrong.append(Violation(f"{account_id} {instrument_id}", told))
         for instrument_id, margin in margins.items():
-            if margin.maintenance_raw and not any(
-                self._nets.get((account_id, instrument_id), _NO_SUMS).values()
-            ):
+            if margin.maintenance_raw and instrument_id not in of_account:
                 told = f"keeps {margin.maintenance} of margin for nothing held"
                 wrong.append(Violation(f"{account_id} {instrument_id}", told))
