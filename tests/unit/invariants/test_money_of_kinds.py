@@ -28,7 +28,8 @@ from engine.model.identifiers import (
 from engine.model.instruments import Instrument
 from engine.model.orders import Order
 from engine.model.values import AccountBalance, MarginBalance, Money
-from invariants.money import LocksAreReservations, MoneyIsConserved
+from invariants.locks import LocksAreReservations
+from invariants.money import MoneyIsConserved
 from invariants.order_witness import OrderWitness
 from simulation.scenarios import ACME, BTCUSDT_PERP, ETHUSD_CALL, RAIN, XBTUSD_FUTURE
 from tests.unit.invariants.conftest import (
