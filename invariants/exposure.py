@@ -24,10 +24,11 @@ _BY_STATE: Final = (DenialCode.TRADING_HALTED, DenialCode.TRADING_STATE_REDUCING
 
 
 class _Nets(VenueWatcher):
-    """The account's positions at one venue, and what each trade of ours did to them."""
+    """What the account holds at one venue, net or, where the venue hedges, by its positions; and
+    what each trade of ours did to it."""
 
     def __init__(self) -> None:
-        self._nets: dict[tuple[str, str], int] = {}  # by symbol and, kept apart, position
+        self._nets: dict[tuple[str, str], int] = {}  # by symbol and position id, "" where it nets
         self.steps: list[tuple[OwnTrade, int]] = []  # the net that each trade met, mantissa
 
     def on_fill(self, trade: OwnTrade, order: OwnOrder) -> None:
@@ -41,7 +42,8 @@ class _Nets(VenueWatcher):
 @always(
     "POS-5",
     "A reduce-only order never opens, grows or flips the account's position at the venue, and "
-    "never asks for more than its own strategy holds.",
+    "never asks for more than its own strategy holds; of positions kept apart, than the one that "
+    "it is for holds.",
 )
 class ReduceOnlyReduces(Check):
     facts = (OrderFilled, OrderSubmitted)
@@ -73,22 +75,22 @@ class ReduceOnlyReduces(Check):
 
     def _asked(self, command: SubmitOrder, evidence: Evidence) -> Iterator[Violation]:
         asked = command.order
-        held = [
-            position.signed_raw
-            for position in evidence.view.cache.positions_of(asked.instrument_id)
-            if position.strategy_id == asked.strategy_id
-        ]
-        moved = [
+        named = command.position_id or evidence.view.cache.position_id(asked.client_order_id)
+        held = 0
+        for position in evidence.view.cache.positions_of(asked.instrument_id):
+            if position.strategy_id == asked.strategy_id and (
+                position.is_netted if named is None else position.id == named
+            ):
+                held += position.signed_raw
+        moved = sum(
             fill.last_qty.raw if fill.side is BUY else -fill.last_qty.raw
             for fill in evidence.fills
-            if fill.strategy_id == asked.strategy_id and fill.instrument_id == asked.instrument_id
-        ]
+            if fill.strategy_id == asked.strategy_id
+            and fill.instrument_id == asked.instrument_id
+            and named in (None, fill.position_id)
+        )
         # within a turn the order may have been judged before its fills or after them
-        room = _against(sum(held) - sum(moved), asked.side)
-        if len(held) > 1:  # positions kept apart, which may be long and short at once
-            reduced = sum(_against(-each, asked.side) for each in moved)
-            room = sum(_against(each, asked.side) for each in held) + reduced
-        room = max(room, _against(sum(held), asked.side))
+        room = max(_against(held, asked.side), _against(held - moved, asked.side))
         if asked.quantity.raw > room:
             told = f"is reduce-only and asks {asked.quantity.raw} raw, {room} could be reduced"
             yield Violation(asked.client_order_id, told)

@@ -18,7 +18,7 @@ _Owner = tuple[str, str, str]  # strategy, instrument, account
     "POS-4",
     "Isolation: orders, fills and positions move what belongs to their own strategy, instrument "
     "and account and nothing else, their events go to that strategy, and a strategy's commands "
-    "name only orders of its own.",
+    "name only orders and positions of its own.",
 )
 class NobodyTouchesAnothers(Check):
     def __init__(self) -> None:
@@ -42,6 +42,11 @@ class NobodyTouchesAnothers(Check):
         for command in record.commands:
             if type(command) is SubmitOrder:
                 name = command.order.client_order_id
+                if command.position_id is not None:
+                    position = evidence.view.cache.position(command.position_id)
+                    if position is None or position.strategy_id != command.strategy_id:
+                        told = f"is for {command.position_id}, no position of {command.strategy_id}"
+                        wrong.append(Violation(name, told))
             elif type(command) is CancelOrder or type(command) is ModifyOrder:
                 name = command.client_order_id
             else:
@@ -64,11 +69,6 @@ class NobodyTouchesAnothers(Check):
         return iter(wrong) if wrong else None
 
     def end(self, evidence: Evidence) -> Iterator[Violation]:
-        settled = {
-            settlement.instrument_id
-            for truth in evidence.truths()
-            for settlement in truth.settlements
-        }
         held: dict[_Owner, int] = {}
         sums: dict[_Owner, int] = {}
         owner: _Owner
@@ -78,10 +78,10 @@ class NobodyTouchesAnothers(Check):
             sums[owner] = sums.get(owner, 0) + signed_raw(fill, evidence)
         for position in evidence.view.positions():
             owner = position.strategy_id, position.instrument_id, position.account_id
-            held[owner] = held.get(owner, 0) + position.signed_raw + position.dust_raw
+            # dust and what was settled came by its fills, too
+            raw = position.signed_raw + position.dust_raw + position.settled_raw
+            held[owner] = held.get(owner, 0) + raw
         for owner in sorted({**held, **sums}):
-            if owner[1] in settled:
-                sums[owner] = 0
             if held.get(owner, 0) != sums.get(owner, 0):
                 told = f"holds {held.get(owner, 0)} raw, its fills sum to {sums.get(owner, 0)}"
                 yield Violation(" ".join(owner), told)

@@ -169,7 +169,9 @@ class LimitsAreKept(Check):
             return "an instrument that nobody defined"
         tick = instrument.price_increment.raw
         for each in (price, trigger):
-            if each is not None and (each.raw <= 0 or each.raw % tick):
+            if each is not None and (
+                each.raw % tick or (each.raw <= 0 and not instrument.allows_negative_price)
+            ):
                 return f"the price {each}, tick {instrument.price_increment}"
         if quantity is not None:
             told = _size_fault(quantity.raw, instrument)

@@ -144,7 +144,7 @@ class QueueWitness(VenueWatcher):
                 return
         stood, _, key, _ = first
         if price != half.sign * stood:
-            self._say(trade_id, f"traded at {price} while {key} stood first at {abs(stood)}")
+            self._say(trade_id, f"traded at {price} while {key} stood first at {half.sign * stood}")
         left = self._left[key]
         if size < left:
             self._left[key] = left - size
@@ -204,7 +204,7 @@ class QueueWitness(VenueWatcher):
         if place is None or price is None:
             return
         left = order.quantity - self._filled.get(name, 0)
-        if abs(place[0]) != price or left > self._left[name]:
+        if place[0] != (-price if order.side == _BUY else price) or left > self._left[name]:
             self._remove(name)
             self._arrive(name, order, price, left)
         elif left > 0:
@@ -227,7 +227,8 @@ class QueueWitness(VenueWatcher):
             return
         first = self._first_of(self._arrived_against)
         if first is not None and place[0] + first[0] <= 0:
-            self._say(name, f"rests at {abs(place[0])}, where it would trade")
+            price = -self._arrived_against.sign * place[0]
+            self._say(name, f"rests at {price}, where it would trade")
 
     # --- the end ---------------------------------------------------------------------------
 
@@ -237,10 +238,10 @@ class QueueWitness(VenueWatcher):
         halves = self._books.get(symbol)
         if halves is None:
             return sizes
-        number = halves[is_buy].number
+        half = halves[is_buy]
         for key, place in self._places.items():
-            if place[3] == number:
-                price = abs(place[0])
+            if place[3] == half.number:
+                price = half.sign * place[0]  # options may cost less than nothing
                 sizes[price] = sizes.get(price, 0) + self._left[key]
         return sizes
 

@@ -1,4 +1,4 @@
-"""What money does: profit adds up to what came in and went out, and nothing is locked for nothing.
+"""What money does: profit adds up to what came in and went out.
 
 Amounts here are sums over events in exact integers, with roundings written here: a second opinion
 that owes nothing to how positions and accounts keep their books.
@@ -7,33 +7,24 @@ that owes nothing to how positions and accounts keep their books.
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from engine.cache import Account, Cache
-from engine.model.enums import BUY, AccountType, OrderStatus
+from engine.cache import Cache
+from engine.model.enums import BUY, AccountType
 from engine.model.events import (
     AccountState,
-    OrderAccepted,
-    OrderCanceled,
-    OrderExpired,
+    InstrumentSettled,
     OrderFilled,
-    OrderRejected,
-    OrderTriggered,
-    OrderUpdated,
     PositionClosed,
     PositionEvent,
     PositionSettled,
 )
 from engine.model.identifiers import AccountId, PositionId
 from engine.model.instruments import CurrencyPair, Instrument
-from engine.model.orders import Order
 from invariants.evidence import Evidence
 from invariants.property import Check, Violation, always
 
-_ONE: Final = 10**16  # raw units of anything
 WORTH: Final = 10**32  # what a worth below counts beyond a raw amount
-_NOTHING: Final = (0, 0)
-_NO_SUMS: Final[Mapping[str, int]] = {}
+_NO_EARNINGS: Final[Mapping[str, None]] = {}
 _CASH: Final = AccountType.CASH
-_AT_VENUE: Final = (OrderStatus.ACCEPTED, OrderStatus.TRIGGERED, OrderStatus.PARTIALLY_FILLED)
 
 
 def half_even(numerator: int, denominator: int) -> int:
@@ -57,7 +48,7 @@ def _on_grid(amount: int, unit: int) -> int:
     return half_even(amount, WORTH * unit) * unit
 
 
-def _held_on_grid(quantity_raw: int, unit: int) -> int:
+def held_on_grid(quantity_raw: int, unit: int) -> int:
     """A quantity as raw of a currency of that grid."""
     return half_even(quantity_raw, unit) * unit if quantity_raw % unit else quantity_raw
 
@@ -90,19 +81,66 @@ class _Book:
         self.shared = 0
 
 
+class _Premiums:
+    """What premiums have moved in one account, and what settling them has brought."""
+
+    __slots__ = ("_brought", "_nets", "_prices")
+
+    def __init__(self) -> None:
+        self._nets: dict[tuple[str, str], int] = {}  # by instrument and venue position: signed raw
+        self._prices: dict[str, int] = {}  # of settlement, raw, by instrument
+        self._brought: dict[tuple[str, str], int] = {}
+
+    def take(self, fill: OrderFilled, instrument: Instrument, totals: dict[str, int]) -> None:
+        """Count a fill's notional and fee, and its part of a settlement that was heard before."""
+        cost, fee = instrument.cost_currency, fill.commission
+        key = fill.instrument_id, fill.venue_position_id or ""
+        change = fill.last_qty.raw if fill.side is BUY else -fill.last_qty.raw
+        self._nets[key] = self._nets.get(key, 0) + change
+        spent = notional_raw(instrument, change, fill.last_px.raw)
+        totals[cost.code] = totals.get(cost.code, 0) - spent
+        totals[fee.currency.code] = totals.get(fee.currency.code, 0) - fee.raw
+        self._bring(key, instrument, totals)
+
+    def settle(
+        self, settled: InstrumentSettled, instrument: Instrument, totals: dict[str, int]
+    ) -> None:
+        """Count what the settlement pays for all that is held."""
+        self._prices[instrument.id] = settled.price.raw
+        for key in self._nets:
+            if key[0] == instrument.id:
+                self._bring(key, instrument, totals)
+
+    def _bring(self, key: tuple[str, str], instrument: Instrument, totals: dict[str, int]) -> None:
+        price = self._prices.get(key[0])
+        if price is not None:
+            code = instrument.cost_currency.code
+            brings = notional_raw(instrument, self._nets[key], price)
+            totals[code] = totals.get(code, 0) + brings - self._brought.get(key, 0)
+            self._brought[key] = brings
+
+
 @always(
     "POS-3",
     "Money is conserved: what a position has realised, with what closing it at the price of its "
-    "last fill would add, is what its fills brought in less its fees; and the balances of a cash "
-    "account are the opening ones with every fill and fee counted once.",
+    "last fill would add, is what its fills and its settlement brought in less its fees; and the "
+    "balances of a cash account, and of a margin account where premiums alone move them, are the "
+    "opening ones with every fill, fee and settlement counted once.",
 )
 class MoneyIsConserved(Check):
-    facts = (OrderFilled, PositionSettled)
+    """A settlement is a trade of all that is held, at its price and without a fee. What closing
+    has earned in a margin account depends on the order in which the venue made the trades, and
+    not all are heard in that order: so its totals in such currencies are not added up here."""
+
+    facts = (OrderFilled, PositionSettled, InstrumentSettled)
 
     def __init__(self) -> None:
         self._books: dict[str, _Book] = {}
         self._last: dict[PositionId, OrderFilled] = {}  # of each position
         self._totals: dict[str, dict[str, int]] = {}  # account -> currency code -> raw
+        self._premiums: dict[str, _Premiums] = {}  # by account
+        # margin account -> codes of the currencies in which closing something may earn
+        self._earns: dict[str, dict[str, None]] = {}
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         wrong: list[Violation] = []
@@ -127,13 +165,15 @@ class MoneyIsConserved(Check):
                     book.closed += book.current
                     book.current = 0
                     closed.append(fact.position_id)
+            elif type(fact) is InstrumentSettled:
+                self._settle_premiums(fact, evidence)
         for position_id in closed:
             self._position(position_id, marks[position_id], evidence, wrong)
         states = evidence.account_states
         if len(states) > 1:  # of each account, what it came to
             states = list({state.account_id: state for state in states}.values())
         for state in states:
-            if state.account_type is _CASH:
+            if state.account_type is _CASH or self._premiums:
                 self._account(state, wrong)
         return iter(wrong) if wrong else None
 
@@ -155,21 +195,55 @@ class MoneyIsConserved(Check):
             self._go_beyond(fill, instrument, book)
         totals = self._totals.get(fill.account_id)
         if totals is None:
-            opening = evidence.openings.get(fill.account_id)
-            if opening is None:
-                return  # an account opened later has what came before in its opening balances
-            totals = {balance.currency.code: balance.total_raw for balance in opening.balances}
-            self._totals[fill.account_id] = totals
+            totals = self._open(fill.account_id, evidence)
+        if instrument.pays_premium:
+            self._premiums_of(fill.account_id).take(fill, instrument, totals)
+            return
         base, cost = instrument.base_currency, instrument.cost_currency
+        earns = self._earns.get(fill.account_id)
+        if earns is not None:
+            earns[cost.code] = earns[fee.currency.code] = None
+            return
         if base is not None:  # shares are held by no balance
             code = base.code
-            moved = _held_on_grid(quantity, base.unit)
+            moved = held_on_grid(quantity, base.unit)
             totals[code] = totals.get(code, 0) + (moved if sign > 0 else -moved)
         code = cost.code
         spent = _on_grid(value, cost.unit)
         totals[code] = totals.get(code, 0) - (spent if sign > 0 else -spent)
         code = fee.currency.code
         totals[code] = totals.get(code, 0) - fee.raw
+
+    def _open(self, account_id: AccountId, evidence: Evidence) -> dict[str, int]:
+        """The totals that an account was opened with; what came before is in them. An account
+        that is not open yet has none, and nothing to keep them in."""
+        opening = evidence.openings.get(account_id)
+        if opening is None:
+            return {}
+        totals = {balance.currency.code: balance.total_raw for balance in opening.balances}
+        self._totals[account_id] = totals
+        if opening.account_type is not _CASH:
+            self._earns[account_id] = {}
+        return totals
+
+    def _premiums_of(self, account_id: AccountId) -> _Premiums:
+        premiums = self._premiums.get(account_id)
+        if premiums is None:
+            premiums = self._premiums[account_id] = _Premiums()
+        return premiums
+
+    def _settle_premiums(self, settled: InstrumentSettled, evidence: Evidence) -> None:
+        instrument = evidence.view.cache.instrument(settled.instrument_id)
+        if instrument is None:
+            return
+        account_id = settled.account_id
+        totals = self._totals.get(account_id)
+        if totals is None:
+            totals = self._open(account_id, evidence)
+        if instrument.pays_premium:
+            self._premiums_of(account_id).settle(settled, instrument, totals)
+        elif account_id in self._earns:
+            self._earns[account_id][instrument.cost_currency.code] = None
 
     @staticmethod
     def _settle(settled: PositionSettled, book: _Book, cache: Cache) -> None:
@@ -238,131 +312,13 @@ class MoneyIsConserved(Check):
         totals = self._totals.get(account_id)
         if totals is None:
             return
+        earns = self._earns.get(account_id, _NO_EARNINGS)
         for balance in state.balances:
             code = balance.currency.code
+            if code in earns:
+                continue
             if balance.total_raw != totals.get(code, 0):
                 told = (
                     f"total {balance.total_raw} raw, opening and fills make {totals.get(code, 0)}"
                 )
                 wrong.append(Violation(f"{account_id} {code}", told))
-
-
-def _lock(
-    order: Order, left: int, price_raw: int, instrument: Instrument, account: Account
-) -> tuple[str, int]:
-    """(currency code, raw) that a working order is to lock for what is left of it."""
-    cost = instrument.cost_currency
-    if account.account_type is _CASH:
-        base = instrument.base_currency
-        if order.side is BUY:
-            return cost.code, notional_raw(instrument, left, price_raw)
-        if base is None:
-            return cost.code, 0
-        return base.code, _held_on_grid(left, base.unit)
-    if price_raw < 0:
-        return cost.code, 0
-    if instrument.pays_premium and order.side is BUY:
-        return cost.code, notional_raw(instrument, left, price_raw)
-    margin = worth(instrument, left, price_raw) * instrument.margin_init_raw
-    return cost.code, half_even(margin, WORTH * cost.unit * _ONE * account.leverage) * cost.unit
-
-
-@always(
-    "ACC-2",
-    "What is locked equals the sum of what each working order and each net position calls for, "
-    "held to the total; with none of them it is zero.",
-)
-class LocksAreReservations(Check):
-    """Of a margin account the orders' part is summed here; what net positions lock is checked to
-    be there exactly while something is held."""
-
-    facts = (
-        OrderAccepted,
-        OrderRejected,
-        OrderUpdated,
-        OrderTriggered,
-        OrderFilled,
-        OrderCanceled,
-        OrderExpired,
-        AccountState,
-    )
-
-    def __init__(self) -> None:
-        self._works: dict[str, tuple[int, int]] = {}  # of each order: leaves and price that lock
-        self._locks: dict[str, tuple[str, int]] = {}  # by client order id
-        self._sums: dict[str, dict[str, int]] = {}  # account -> currency code -> raw
-        # (account, instrument) -> raw by position, "" where the venue nets
-        self._nets: dict[tuple[str, str], dict[str, int]] = {}
-
-    def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
-        touched: dict[AccountId, None] = {}
-        if evidence.fills:
-            nets = self._nets
-            for fill in evidence.fills:
-                held = nets.setdefault((fill.account_id, fill.instrument_id), {})
-                change = fill.last_qty.raw if fill.side is BUY else -fill.last_qty.raw
-                at = fill.venue_position_id or ""
-                held[at] = held.get(at, 0) + change
-        known = self._works
-        for order, witness in evidence.touched:
-            price = order.price
-            if price is None:
-                price = order.trigger_price
-            if price is None or order.reduce_only:
-                continue
-            left = witness.quantity - witness.filled
-            works = (left, price.raw) if left > 0 and witness.standing in _AT_VENUE else _NOTHING
-            name = order.client_order_id
-            if works != known.get(name, _NOTHING):
-                known[name] = works
-                self._move(order, works, touched, evidence.view.cache)
-        for state in evidence.account_states:
-            touched[state.account_id] = None
-        if not touched:
-            return None
-        wrong: list[Violation] = []
-        for account_id in touched:
-            self._judge(account_id, evidence.view.cache, wrong)
-        return iter(wrong) if wrong else None
-
-    def _move(
-        self, order: Order, works: tuple[int, int], touched: dict[AccountId, None], cache: Cache
-    ) -> None:
-        account_id = order.account_id
-        account = None if account_id is None else cache.account(account_id)
-        instrument = cache.instrument(order.instrument_id)
-        if account is None or instrument is None:
-            return
-        name = order.client_order_id
-        sums = self._sums.get(account.id)
-        if sums is None:
-            sums = self._sums[account.id] = {}
-        before = self._locks.pop(name, None)
-        if before is not None:
-            sums[before[0]] -= before[1]
-        if works is not _NOTHING:
-            code, amount = self._locks[name] = _lock(order, *works, instrument, account)
-            sums[code] = sums.get(code, 0) + amount
-        touched[account.id] = None
-
-    def _judge(self, account_id: AccountId, cache: Cache, wrong: list[Violation]) -> None:
-        account = cache.account(account_id)
-        if account is None:
-            return
-        sums = self._sums.get(account_id, _NO_SUMS)
-        margins = account.margins
-        for code, balance in account.balances.items():
-            due = sums.get(code, 0)
-            for margin in margins.values():
-                if margin.currency.code == code:
-                    due += margin.maintenance_raw
-            locked = balance.locked_raw
-            if locked != due and locked != max(0, min(due, balance.total_raw)):
-                told = f"locks {locked} raw of {balance.total_raw}, what works calls for {due}"
-                wrong.append(Violation(f"{account_id} {code}", told))
-        for instrument_id, margin in margins.items():
-            if margin.maintenance_raw and not any(
-                self._nets.get((account_id, instrument_id), _NO_SUMS).values()
-            ):
-                told = f"keeps {margin.maintenance} of margin for nothing held"
-                wrong.append(Violation(f"{account_id} {instrument_id}", told))
