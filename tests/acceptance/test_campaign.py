@@ -122,7 +122,7 @@ def test_bundles_go_where_they_are_asked_to(shell, tmp_path: Path) -> None:
 def test_a_kernel_that_depends_on_the_hash_seed_is_caught_by_running_twice(
     shell, tmp_path: Path
 ) -> None:
-    said = shell("run", "--bug", UNSTABLE, "--seeds", "30", "--twice", "--json", "out.json")
+    said = shell("run", "--bug", UNSTABLE, "--seeds", "60", "--twice", "--json", "out.json")
     assert said.code == 3, said
     assert "NONDETERMINISM(DET-1)" in said.out
     assert "the first record that differs is number" in said.out
