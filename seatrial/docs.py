@@ -31,7 +31,7 @@ DOCS: Final = ROOT / "docs"
 TRANSCRIPT: Final = re.compile(
     r"(?<=<!-- transcript -->\n).*(?=<!-- end transcript -->)", re.DOTALL
 )
-SHOWN_BUG: Final = "locks-full-quantity"
+SHOWN_BUG: Final = "silence-is-rejection"
 
 
 def properties() -> str:

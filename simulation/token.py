@@ -8,7 +8,6 @@ token typed on another machine with the same code names the same run, byte for b
 import hashlib
 import re
 import sys
-from importlib.abc import SourceLoader
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -90,8 +89,7 @@ class Token(msgspec.Struct, frozen=True):
 
 
 def code_hash() -> str:
-    """Twelve hex digits over the code that the loaded scenario runs: the files on disk, and where
-    a bug is planted in a module, its text with the bug."""
+    """Twelve hex digits over the code on disk that the loaded scenario runs."""
     from importlib.metadata import version  # dear, and a token is often only read
 
     digest = hashlib.sha256()
@@ -106,20 +104,11 @@ def code_hash() -> str:
     for name in sorted(files):
         digest.update(name.encode())
         digest.update(b"\0")
-        digest.update(_text(name, files[name]).replace(b"\r\n", b"\n"))
+        digest.update(files[name].read_bytes().replace(b"\r\n", b"\n"))
         digest.update(b"\0")
     for name in _DEPENDENCIES:
         digest.update(f"{name}={version(name)}\0".encode())
     return digest.hexdigest()[:12]
-
-
-def _text(name: str, path: Path) -> bytes:
-    """What the module was made of; what its file holds where it is not loaded."""
-    module = name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-    loader = getattr(sys.modules.get(module), "__loader__", None)
-    if isinstance(loader, SourceLoader):
-        return bytes(loader.get_data(str(path)))
-    return path.read_bytes()
 
 
 def _user_modules() -> list[tuple[str, Path]]:

@@ -52,7 +52,7 @@ class _PatchedLoader(importlib.machinery.SourceFileLoader):
         return code if self._finish is None else self._finish(code)
 
     def get_data(self, path: str) -> bytes:
-        """The text with the bug in it: also for tracebacks, and for the hash of what runs."""
+        """The text with the bug in it."""
         source = importlib.util.decode_source(super().get_data(path))
         return patched_source(self._bug, source).encode()
 
