@@ -102,6 +102,7 @@ class Expiry:
         for order in [order for order in floor.open.values() if order.book is book]:
             floor.close(order, Status.CANCELED, Code.CONTRACT_EXPIRED)
         floor.settle(book)
+        floor.restate(book)  # no later change could show that a picture was out of date
         if isinstance(book.listing.instrument, BinaryOption):
             floor.schedule(floor.now() + _RESOLUTION_NS, partial(self._settle, book))
         else:

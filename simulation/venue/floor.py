@@ -422,6 +422,12 @@ class Floor:
         if self._watchers is not None:
             self._tell_market(book, self._watchers)
 
+    def restate(self, book: Book) -> None:
+        """Say the best levels again under a new number."""
+        update, bids, asks = book.restate()
+        for watcher in self._watchers or ():
+            watcher.on_book(book.symbol, update, bids, asks, self.now())
+
     def _tell_market(self, book: Book, watchers: tuple[VenueListener, ...]) -> None:
         changes = book.publish()
         if changes is not None:

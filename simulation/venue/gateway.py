@@ -20,7 +20,7 @@ from invariants.truth import TrueRequest
 from simulation.entropy import Stream
 from simulation.faults import FaultKind, Faults
 from simulation.venue.definitions import instrument_record
-from simulation.venue.enums import Code
+from simulation.venue.enums import Code, MarketStatus
 from simulation.venue.exchange import Exchange
 from simulation.venue.history import History
 from simulation.venue.limits import SECOND_NS, Limits, TokenBucket
@@ -316,7 +316,9 @@ class Gateway:
         if book is None:
             reason = f"no instrument {request.symbol!r}"
             raise VenueRefusal(REFUSED, Code.UNKNOWN_SYMBOL, reason)
-        if self._faults.fires(FaultKind.STALE_SNAPSHOT, _WHERE):
+        # of a market that is over nothing follows by which a client could tell
+        may_be_stale = book.status is not MarketStatus.EXPIRED
+        if may_be_stale and self._faults.fires(FaultKind.STALE_SNAPSHOT, _WHERE):
             picture = book.depth_before(1 + self._stream.below(_STALE_UPDATES, "stale_snapshot"))
         else:
             picture = book.depth()

@@ -141,6 +141,30 @@ def test_open_orders_are_cancelled_at_expiry_and_release_what_they_locked(venue:
     assert venue.usd == (10_000_00, 0)
 
 
+def test_book_is_told_once_more_at_expiry_so_that_a_stale_picture_shows(venue: Venue) -> None:
+    told = []
+
+    class Watcher:
+        def on_book(self, symbol, update, bids, asks, ts) -> None:
+            told.append((symbol, update))
+
+        def on_order(self, *_) -> None: ...
+        def on_fill(self, *_) -> None: ...
+        def on_settlement(self, *_) -> None: ...
+        def on_balances(self, *_) -> None: ...
+        def on_trade(self, *_) -> None: ...
+        def on_quote(self, *_) -> None: ...
+
+    venue.exchange.listen(Watcher())
+    venue.until(2)
+    venue.quote("BTC-F", 99, 101)
+    before = [update for symbol, update in told if symbol == "BTC-F"]
+    venue.until(11)
+    after = [update for symbol, update in told if symbol == "BTC-F"]
+    assert len(after) > len(before)
+    assert after[-1] == venue.exchange.books["BTC-F"].update > before[-1]
+
+
 def test_future_is_settled_once_at_the_last_traded_price(venue: Venue) -> None:
     venue.until(1)
     venue.quote("BTC-F", 1000, 1050)  # 100.0 and 105.0: prices have one decimal
