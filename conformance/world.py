@@ -47,7 +47,8 @@ from engine.model.values import Price, Quantity
 from engine.record import TurnRecord, encode
 from engine.risk.config import RiskEngineConfig
 from simulation.entropy import Entropy, SeededEntropy
-from simulation.faults import CALM, FLAKY, FaultKind, Faults
+from simulation.faults import CALM, FLAKY, FaultKind
+from simulation.injection import Faults
 from simulation.market.seeded import SeededFlow, SeededMarket
 from simulation.network import Network
 from simulation.scenario import Venue, opening_account, place_of

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import msgspec
 
 from engine import topics
+from engine.actor_config import ActorConfig as ActorConfig
 from engine.clock import ComponentClock
 from engine.context import Context
 from engine.indicators.indicator import Indicator
@@ -20,6 +21,7 @@ from engine.model.data import OrderBookDeltas, QuoteTick, TradeTick
 from engine.model.enums import BookType, ComponentState, DataKind
 from engine.model.events import ComponentStateChanged, Refused, TimeEvent
 from engine.model.identifiers import ActorId, ClientId, ComponentId, InstrumentId
+from engine.model.native import mypyc_attr
 
 if TYPE_CHECKING:
     from engine.cache import Cache
@@ -38,12 +40,7 @@ class RandomSource(Protocol):
         ...
 
 
-class ActorConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of every actor's configuration. `actor_id` None is the name of the class."""
-
-    actor_id: str | None = None
-
-
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Actor(MarketActor):
     """
     Attributes, from the moment the kernel registers it:

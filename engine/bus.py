@@ -21,42 +21,19 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final
 
+from engine.bus_faults import DISPATCHES_MAX as DISPATCHES_MAX
+from engine.bus_faults import HandlerFailed as HandlerFailed
+from engine.bus_faults import TurnNotQuiet as TurnNotQuiet
+from engine.bus_faults import UnknownEndpoint as UnknownEndpoint
 from engine.model.identifiers import ComponentId
 
 Handler = Callable[[Any], None]  # each subscriber knows the type its topic carries
 
-DISPATCHES_MAX: Final = 10_000  # in one turn; more is a loop, not work
 _TAIL: Final = 64  # how many of the last dispatches an unquiet turn is described by
 
 _PUBLISH: Final = 0
 _SEND: Final = 1
 _RESPOND: Final = 2
-
-
-class UnknownEndpoint(LookupError):
-    """Nobody is registered at `endpoint`, so the message was not sent."""
-
-    def __init__(self, endpoint: str) -> None:
-        super().__init__(f"no handler at endpoint {endpoint!r}")
-        self.endpoint = endpoint
-
-
-class TurnNotQuiet(RuntimeError):
-    """A turn made more than `DISPATCHES_MAX` dispatches; `topics` are the last ones, sorted."""
-
-    def __init__(self, topics: tuple[str, ...]) -> None:
-        super().__init__(
-            f"more than {DISPATCHES_MAX} dispatches in one turn; the last went to {', '.join(topics)}"
-        )
-        self.topics = topics
-
-
-class HandlerFailed(Exception):
-    """Code owned by a component (a strategy, an actor) raised; the error itself is `__cause__`."""
-
-    def __init__(self, component_id: ComponentId) -> None:
-        super().__init__(f"a handler of {component_id} raised")
-        self.component_id = component_id
 
 
 class Subscription:
@@ -213,9 +190,9 @@ class MessageBus:
             if pending.owner == owner:
                 pending.live = False
                 del self._requests[request_id]
-        for kind, pending, _ in self.queue:
-            if kind == _RESPOND and pending.owner == owner:
-                pending.live = False
+        for kind, waiting, _ in self.queue:
+            if kind == _RESPOND and waiting.owner == owner:
+                waiting.live = False
 
     def publish(self, topic: str, message: object) -> None:
         """Queue `message` for `topic`; outside a turn it is delivered before this returns.
@@ -254,7 +231,7 @@ class MessageBus:
                 except Exception as error:
                     if subscription.owner is None:
                         raise
-                    raise HandlerFailed(subscription.owner) from error
+                    raise HandlerFailed(subscription.owner, error) from error
 
     # -- endpoints ------------------------------------------------------------------------------
 
@@ -377,7 +354,7 @@ class MessageBus:
         except Exception as error:
             if pending.owner is None:
                 raise
-            raise HandlerFailed(pending.owner) from error
+            raise HandlerFailed(pending.owner, error) from error
 
     # -- introspection --------------------------------------------------------------------------
 

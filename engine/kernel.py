@@ -27,32 +27,32 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
-import msgspec
-
 from engine import topics
 from engine.actor import Actor, RandomSource
 from engine.bus import HandlerFailed, MessageBus
-from engine.cache import Cache, CacheConfig
+from engine.cache import Cache
 from engine.clients import Client, is_execution_client
 from engine.clock import NEVER, KernelClock, TimeWentBack
 from engine.context import Context
-from engine.data.config import DataEngineConfig
 from engine.data.engine import DataEngine
-from engine.execution.config import ExecutionEngineConfig
 from engine.execution.engine import ExecutionEngine
 from engine.journal.null import NullJournal
 from engine.journal.port import Journal, JournalFailed
+from engine.kernel_config import KernelConfig as KernelConfig
+from engine.kernel_faults import KernelClosed as KernelClosed
+from engine.kernel_faults import KernelFault as KernelFault
+from engine.kernel_faults import TimerOverdue as TimerOverdue
+from engine.kernel_faults import TurnNested as TurnNested
 from engine.lifecycle import KernelTrigger, next_kernel_state
 from engine.log import Log, LogSink
 from engine.model import commands, reports
 from engine.model.commands import Command, FireTimer, SetTradingState, StartKernel, StopKernel
 from engine.model.enums import KernelState
 from engine.model.events import Refused
-from engine.model.identifiers import ComponentId, StrategyId, TraderId
+from engine.model.identifiers import ComponentId, StrategyId
 from engine.model.reports import ClientMessage
 from engine.portfolio import Portfolio
 from engine.record import FaultRecord, TurnRecord
-from engine.risk.config import RiskEngineConfig
 from engine.risk.engine import RiskEngine
 from engine.session import Session
 from engine.strategy import Strategy, StrategyConfig, name_strategy
@@ -61,28 +61,7 @@ from engine.view import KernelView
 Input = ClientMessage | FireTimer | StartKernel | StopKernel | SetTradingState
 Observer = Callable[[TurnRecord], None]
 
-_SECOND: Final = 1_000_000_000
 _OVER: Final = (KernelState.STOPPED, KernelState.FAULTED, KernelState.FAILED_START)
-
-
-class KernelConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A kernel's settings. Durations are nanoseconds; `stop_grace_ns` may be 0."""
-
-    trader_id: TraderId
-    cache: CacheConfig = CacheConfig()
-    data: DataEngineConfig = DataEngineConfig()
-    risk: RiskEngineConfig = RiskEngineConfig()
-    execution: ExecutionEngineConfig = ExecutionEngineConfig()
-    connection_timeout_ns: int = 60 * _SECOND
-    reconciliation_timeout_ns: int = 30 * _SECOND
-    stop_grace_ns: int = 10 * _SECOND
-
-    def __post_init__(self) -> None:
-        for bound_ns in (self.connection_timeout_ns, self.reconciliation_timeout_ns):
-            if bound_ns <= 0:
-                raise ValueError(f"a bound of {bound_ns} ns is none")
-        if self.stop_grace_ns < 0:
-            raise ValueError(f"stop_grace_ns {self.stop_grace_ns} is negative")
 
 
 class _NoRandom:
@@ -95,47 +74,6 @@ class _NoRandom:
 
 
 NO_RANDOM: Final = _NoRandom()
-
-
-class KernelClosed(RuntimeError):
-    """The kernel is in `state` and takes no more turns; the input was not looked at."""
-
-    def __init__(self, state: KernelState) -> None:
-        super().__init__(f"the kernel is {state.name} and takes no more turns")
-        self.state = state
-
-
-class TurnNested(RuntimeError):
-    """Somebody called `turn` from inside a turn."""
-
-
-class TimerOverdue(ValueError):
-    """The driver brought an input at `ts_init` though a timer at `due_ns` had not fired."""
-
-    def __init__(self, due_ns: int, ts_init: int) -> None:
-        super().__init__(f"a timer due at {due_ns} comes before an input at {ts_init}")
-        self.due_ns = due_ns
-        self.ts_init = ts_init
-
-
-class KernelFault(RuntimeError):
-    """A turn broke off and the kernel is over. Nothing of that turn left.
-
-    Attributes:
-        cause: what was raised.
-        input_type: name of the input's type; empty when a client raised in `durable`.
-        component_id: the strategy or actor whose code raised; None for the kernel's own.
-        audit: the record kept of the broken turn.
-    """
-
-    def __init__(self, cause: BaseException, audit: FaultRecord) -> None:
-        self.cause = cause
-        self.input_type = "" if audit.input is None else type(audit.input).__name__
-        self.component_id = audit.component_id
-        self.audit = audit
-        who = "the kernel" if audit.component_id is None else audit.component_id
-        during = f"turn {audit.turn} on {self.input_type or 'durable'}"
-        super().__init__(f"{type(cause).__name__} raised by {who} in {during}: {cause}")
 
 
 class Kernel:
@@ -358,7 +296,7 @@ class Kernel:
         except Exception as error:
             if owner is None or not self._session.owns(owner):
                 raise
-            raise HandlerFailed(owner) from error
+            raise HandlerFailed(owner, error) from error
 
     def _set_trading_state(self, command: SetTradingState) -> None:
         self.risk_engine.set_trading_state(command.state)

@@ -10,9 +10,12 @@ from collections.abc import Callable, Mapping
 from enum import IntEnum
 from typing import Final
 
+from engine.lifecycle_faults import IllegalComponentTransition as IllegalComponentTransition
+from engine.lifecycle_faults import IllegalKernelTransition as IllegalKernelTransition
 from engine.model.enums import ComponentState, KernelState
 from engine.model.events import ComponentStateChanged
 from engine.model.identifiers import ComponentId
+from engine.model.native import mypyc_attr
 
 
 class ComponentTrigger(IntEnum):
@@ -125,24 +128,6 @@ KERNEL_TRANSITIONS: Final[Mapping[KernelState, Mapping[KernelTrigger, KernelStat
 }
 
 
-class IllegalComponentTransition(RuntimeError):
-    """A component in `state` has no answer to `trigger`; it was left as it was."""
-
-    def __init__(self, state: ComponentState, trigger: ComponentTrigger) -> None:
-        super().__init__(f"no transition from {state.name} on {trigger.name}")
-        self.state = state
-        self.trigger = trigger
-
-
-class IllegalKernelTransition(RuntimeError):
-    """A kernel in `state` has no answer to `trigger`; it was left as it was."""
-
-    def __init__(self, state: KernelState, trigger: KernelTrigger) -> None:
-        super().__init__(f"no transition from {state.name} on {trigger.name}")
-        self.state = state
-        self.trigger = trigger
-
-
 def next_component_state(state: ComponentState, trigger: ComponentTrigger) -> ComponentState:
     try:
         return COMPONENT_TRANSITIONS[state][trigger]
@@ -160,6 +145,7 @@ def next_kernel_state(state: KernelState, trigger: KernelTrigger) -> KernelState
 Announce = Callable[[ComponentStateChanged], None]
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Component:
     """Something with a life: made, started, stopped, disposed of.
 

@@ -31,6 +31,7 @@ from engine.model.enums import ComponentState, DataKind
 from engine.model.events import Refused
 from engine.model.identifiers import ClientId, ComponentId, InstrumentId
 from engine.model.instruments import AnyInstrument
+from engine.model.native import mypyc_attr
 from engine.requesting_actor import RequestingActor, require_instrument_id
 
 _RUNNING: Final = ComponentState.RUNNING
@@ -49,6 +50,7 @@ class DataSubscription:
         self.client_id = client_id
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class MarketActor(RequestingActor):
     """Base of `Actor`; see there for what the kernel gives it."""
 

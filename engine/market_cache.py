@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from operator import attrgetter
 from typing import Final, TypeVar
 
-import msgspec
-
+from engine.cache_config import CacheConfig as CacheConfig
 from engine.model.bars import Bar, BarType
 from engine.model.book import OrderBook
 from engine.model.book_l3 import OrderBookL3
@@ -37,20 +36,6 @@ _V = TypeVar("_V")
 _U = TypeVar("_U", MarkPriceUpdate, IndexPriceUpdate, FundingRateUpdate)
 _D = TypeVar("_D", QuoteTick, TradeTick, Bar, FundingRateUpdate)
 _OWN_ID: Final = attrgetter("id")
-
-
-class CacheConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How many of the newest are kept: of quotes, trades, marks, index prices and funding rates
-    per instrument, of bars per type."""
-
-    tick_capacity: int = 10_000
-    bar_capacity: int = 10_000
-
-    def __post_init__(self) -> None:
-        if self.tick_capacity < 1:
-            raise ValueError(f"tick_capacity {self.tick_capacity} is not positive")
-        if self.bar_capacity < 1:
-            raise ValueError(f"bar_capacity {self.bar_capacity} is not positive")
 
 
 def _at(series: deque[_V] | None, index: int) -> _V | None:

@@ -12,9 +12,8 @@ instrument's profit is in its cost currency.
 from decimal import Decimal
 from typing import Final
 
-import msgspec
-
 from engine import topics
+from engine.balance_difference import BalanceDifference as BalanceDifference
 from engine.context import Context
 from engine.model.accounts import Account, CashAccount, MarginAccount
 from engine.model.bars import Bar
@@ -35,7 +34,7 @@ from engine.model.events import (
     OrderReleased,
     OrderSubmitted,
 )
-from engine.model.fixed import FIXED_PRECISION, decimal_of, format_mantissa
+from engine.model.fixed import FIXED_PRECISION, decimal_of
 from engine.model.identifiers import AccountId, InstrumentId, Venue
 from engine.model.instruments import CurrencyPair, Instrument
 from engine.model.orders import Order
@@ -64,28 +63,8 @@ def _received(fill: OrderFilled) -> tuple[int, str]:
     return fill.ts_init, fill.client_order_id
 
 
-def _text(raw: int) -> str:
-    text = format_mantissa(raw, FIXED_PRECISION).rstrip("0")
-    return text.rstrip(".")
-
-
 def _closed_at(bar: Bar) -> int:
     return bar.ts_init
-
-
-class BalanceDifference(msgspec.Struct, frozen=True, gc=False):
-    """One currency in which kernel and venue disagree. Raw amounts, units of 1e-16."""
-
-    currency: str
-    kernel_total_raw: int
-    kernel_locked_raw: int
-    venue_total_raw: int
-    venue_locked_raw: int
-
-    def __str__(self) -> str:
-        kernel = f"{_text(self.kernel_total_raw)} (locked {_text(self.kernel_locked_raw)})"
-        venue = f"{_text(self.venue_total_raw)} (locked {_text(self.venue_locked_raw)})"
-        return f"{self.currency}: kernel {kernel}, venue {venue}"
 
 
 class Portfolio:

@@ -11,6 +11,7 @@ import msgspec
 
 from engine.model.commands import Command
 from engine.model.identifiers import ComponentId
+from engine.text import as_text
 
 
 class TurnRecord(msgspec.Struct, frozen=True, array_like=True, tag=True):
@@ -51,16 +52,7 @@ class FaultRecord(msgspec.Struct, frozen=True, array_like=True, tag=True):
     epoch: int = 0
 
 
-def _as_text(value: object) -> str:
-    if isinstance(value, str):  # an identifier
-        return str(value)
-    kind = type(value)
-    if kind.__str__ is object.__str__ and kind.__repr__ is object.__repr__:
-        raise TypeError(f"{kind.__name__} has no text of its own, so it cannot be recorded")
-    return str(value)
-
-
-_ENCODER: Final = msgspec.msgpack.Encoder(enc_hook=_as_text)
+_ENCODER: Final = msgspec.msgpack.Encoder(enc_hook=as_text)
 
 
 # The bytes of a message or record. Raises TypeError for what has no text of its own (its default

@@ -23,6 +23,7 @@ from engine.model.commands import (
 )
 from engine.model.enums import ComponentState
 from engine.model.identifiers import ClientId, InstrumentId
+from engine.model.native import mypyc_attr
 from engine.model.reports import DataResponse, HistoricalDatum
 
 OnResponse = Callable[[DataResponse], None]
@@ -30,6 +31,7 @@ OnResponse = Callable[[DataResponse], None]
 _RUNNING: Final = ComponentState.RUNNING
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class RequestingActor(Component):
     """Base of `MarketActor`, and so of every actor."""
 

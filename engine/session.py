@@ -247,4 +247,4 @@ def _charge(component: Actor, action: Callable[[], None]) -> None:
     try:
         action()
     except Exception as error:
-        raise HandlerFailed(component.component_id) from error
+        raise HandlerFailed(component.component_id, error) from error

@@ -27,7 +27,6 @@ from engine.model.enums import (
     SELL,
     ComponentState,
     DenialCode,
-    OmsType,
     OrderSide,
     OrderStatus,
     PositionSide,
@@ -66,31 +65,18 @@ from engine.model.identifiers import (
     PositionId,
     StrategyId,
 )
+from engine.model.native import mypyc_attr
 from engine.model.orders import Order
 from engine.model.positions import Position
 from engine.model.values import Price, Quantity
 from engine.order_factory import OrderFactory
+from engine.strategy_config import StrategyConfig as StrategyConfig
 
 if TYPE_CHECKING:
     from engine.portfolio import Portfolio
 
 _RUNNING: Final = ComponentState.RUNNING
 _INITIALIZED: Final = OrderStatus.INITIALIZED
-
-
-class StrategyConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of every strategy's configuration.
-
-    Attributes:
-        strategy_id: `NAME-TAG`, kept as it is; None: the class name and a tag.
-        oms_type: NETTING or HEDGING at every venue; UNSPECIFIED: as each venue does.
-        order_id_tag: the tag in client order ids; None: that of `strategy_id`, else the first
-            free of 000, 001, ...
-    """
-
-    strategy_id: str | None = None
-    order_id_tag: str | None = None
-    oms_type: OmsType = OmsType.UNSPECIFIED
 
 
 def name_strategy(strategy: "Strategy", taken: Iterable[StrategyId]) -> StrategyId:
@@ -125,6 +111,7 @@ def name_strategy(strategy: "Strategy", taken: Iterable[StrategyId]) -> Strategy
     return strategy_id
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Strategy(Actor):
     """
     Attributes beyond an actor's:

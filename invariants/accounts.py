@@ -1,16 +1,17 @@
 """Accounts: parts add up to the whole, and the whole is the venue's."""
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from engine.model.events import AccountState
 from engine.model.identifiers import AccountId
+from invariants.check import Check, Kinds
 from invariants.evidence import Evidence
-from invariants.property import Check, Violation, always, eventually
+from invariants.violation import Violation
 
 
-@always("ACC-1", "total = free + locked exactly, per currency, in every account state.")
 class PartsAddUp(Check):
-    facts = (AccountState,)
+    facts: ClassVar[Kinds] = (AccountState,)
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         for state in evidence.account_states:
@@ -22,11 +23,6 @@ class PartsAddUp(Check):
         return None
 
 
-@eventually(
-    "ACC-3",
-    "After quiescence every balance the kernel computed from its own fills and orders equals the "
-    "venue's, total and locked.",
-)
 class BalancesEqualTheVenues(Check):
     def end(self, evidence: Evidence) -> Iterator[Violation]:
         for truth in evidence.truths():

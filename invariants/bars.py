@@ -6,7 +6,7 @@ they are looked up then. Windows come from arithmetic that owes nothing to the k
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Final
+from typing import ClassVar, Final
 
 from engine.data.bar_builder import IntervalType
 from engine.data.config import DataEngineConfig
@@ -14,8 +14,9 @@ from engine.model.bars import Bar, BarSpecification, BarType
 from engine.model.data import QuoteTick
 from engine.model.enums import BarAggregation, PriceType
 from engine.view import KernelView
+from invariants.check import Check
 from invariants.evidence import Evidence
-from invariants.property import Check, Violation, always
+from invariants.violation import Violation
 
 _S: Final = 1_000_000_000
 _LENGTH_NS: Final = {
@@ -34,13 +35,8 @@ _UNITS: Final[tuple[int, ...]] = tuple(10 ** (_SCALE - digits) for digits in ran
 Row = tuple[int, int, int]
 
 
-@always(
-    "BAR-1",
-    "A bar is the fold of exactly the inputs in its window: low <= open, close <= high; volumes "
-    "sum; no input in two bars or none.",
-)
 class BarIsTheFoldOfItsInputs(Check):
-    patterns = ("data.bars.*",)
+    patterns: ClassVar[tuple[str, ...]] = ("data.bars.*",)
 
     def __init__(self) -> None:
         self._grids: dict[BarType, _Grid] = {}
@@ -177,13 +173,8 @@ class BarIsTheFoldOfItsInputs(Check):
         return ""
 
 
-@always(
-    "BAR-2",
-    "Bars lie on a closed-form grid: aligned, contiguous, unique, none before the first full or "
-    "after the last input unless declared.",
-)
 class BarsLieOnTheirGrid(Check):
-    patterns = ("data.bars.*",)
+    patterns: ClassVar[tuple[str, ...]] = ("data.bars.*",)
 
     def __init__(self) -> None:
         self._grids: dict[BarType, _Grid] = {}

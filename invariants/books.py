@@ -6,7 +6,7 @@ not complete or is malformed must change nothing and be refused aloud.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import ClassVar, Final
 
 from engine.model.book import OrderBook
 from engine.model.book_l3 import OrderBookL3
@@ -18,9 +18,10 @@ from engine.model.identifiers import ClientOrderId, InstrumentId
 from engine.model.orders import Order
 from engine.record import TurnRecord
 from engine.view import KernelView
+from invariants.check import Check, Kinds
 from invariants.evidence import Evidence
-from invariants.property import Check, Violation, always
 from invariants.truth import TrueBook
+from invariants.violation import Violation
 
 # Whole books are compared after so many batches: what is wrong in one stays wrong, and that each
 # batch is in its book is looked at as it is told.
@@ -104,13 +105,8 @@ class _PriceFold:
         return sorted(self.bids.items(), reverse=True), sorted(self.asks.items())
 
 
-@always(
-    "BK-1",
-    "A book equals its image plus every update after it: an update that comes late, twice or "
-    "broken changes nothing and is refused aloud; at the end it is the venue's book.",
-)
 class BookIsTheFoldOfItsUpdates(Check):
-    inputs = (OrderBookDeltas,)
+    inputs: ClassVar[Kinds] = (OrderBookDeltas,)
 
     def __init__(self) -> None:
         self._folds: dict[InstrumentId, _PriceFold] = {}
@@ -190,13 +186,8 @@ def _against_truth(book: OrderBook | None, true_book: TrueBook) -> Iterator[Viol
             )
 
 
-@always(
-    "BK-2",
-    "At each end of batch a book is sorted, uncrossed, free of empty or negative levels, and its "
-    "totals equal the sum of its orders; consumers never see a half batch.",
-)
 class BookIsSoundAtEndOfBatch(Check):
-    patterns = ("data.book.deltas.*", "data.book.mbo.*")
+    patterns: ClassVar[tuple[str, ...]] = ("data.book.deltas.*", "data.book.mbo.*")
 
     def __init__(self) -> None:
         self._told = 0
@@ -347,14 +338,8 @@ class _QueueFold:
         return [(order_id, self.orders[order_id][2]) for order_id in ids]
 
 
-@always(
-    "BK-3",
-    "Queue priority is preserved: in a book by order everybody stands where the updates put them "
-    "and ends where the venue has them; and the own orders that count as working are those that "
-    "are.",
-)
 class PriorityIsKept(Check):
-    inputs = (MboDeltas,)
+    inputs: ClassVar[Kinds] = (MboDeltas,)
 
     def __init__(self) -> None:
         self._folds: dict[InstrumentId, _QueueFold] = {}

@@ -1,21 +1,18 @@
 """The bus, judged by subscribers of its own: exactly once, in order, cause before effect."""
 
 from collections.abc import Iterator
+from typing import ClassVar
 
+from invariants.check import Check
 from invariants.evidence import Evidence
-from invariants.property import Check, Violation, always
 from invariants.tap import PATTERNS, are_same
+from invariants.violation import Violation
 
 _TWICE = ("events.", "data.")  # topics that two of the patterns match
 
 
-@always(
-    "BUS-1",
-    "Each publication reaches each matching live subscription exactly once, in publication order, "
-    "independent of when or how often others subscribed.",
-)
 class DeliveredOnceInOrder(Check):
-    taps = True
+    taps: ClassVar[bool] = True
 
     def tapped(self, evidence: Evidence) -> Iterator[Violation]:
         for pattern in PATTERNS:
@@ -28,13 +25,8 @@ class DeliveredOnceInOrder(Check):
                 yield Violation(pattern, f"published {_names(told)}, delivered {_names(heard)}")
 
 
-@always(
-    "BUS-2",
-    "Re-entrancy is causal: an event reaches every subscriber before anything its handlers "
-    "caused, so that all subscribers see one order.",
-)
 class CauseBeforeEffect(Check):
-    taps = True
+    taps: ClassVar[bool] = True
 
     def tapped(self, evidence: Evidence) -> Iterator[Violation]:
         heard = evidence.tap.heard

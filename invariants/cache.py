@@ -1,6 +1,7 @@
 """The cache: indexes agree with objects, and a handler can read what it is told of."""
 
 from collections.abc import Callable, Iterator
+from typing import ClassVar
 
 from engine.cache import Cache
 from engine.model.bars import Bar
@@ -17,17 +18,13 @@ from engine.model.data import (
 from engine.model.events import AccountState, OrderEvent, PositionEvent
 from engine.model.identifiers import ClientOrderId, InstrumentId
 from engine.model.reports import ClientConnected, ClientDisconnected
+from invariants.check import Check, Kinds
 from invariants.evidence import Evidence
-from invariants.property import Check, Finding, Violation, always
+from invariants.violation import Finding, Violation
 
 
-@always(
-    "CCH-1",
-    "Every index agrees with the objects: each id resolves, each object is in exactly one state "
-    "set, forward and reverse maps are inverses.",
-)
 class IndexesAgree(Check):
-    facts = (OrderEvent,)
+    facts: ClassVar[Kinds] = (OrderEvent,)
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         orders = evidence.orders
@@ -41,14 +38,9 @@ class IndexesAgree(Check):
             yield Violation("cache", problem)
 
 
-@always(
-    "CCH-2",
-    "Nothing that lives is evicted: every order that began and every position stays cached, and "
-    "a series of ticks holds all it was told, up to its capacity and never beyond.",
-)
 class NothingLiveIsEvicted(Check):
-    facts = (OrderEvent, PositionEvent)
-    inputs = (QuoteTick, TradeTick, ClientConnected, ClientDisconnected)
+    facts: ClassVar[Kinds] = (OrderEvent, PositionEvent)
+    inputs: ClassVar[Kinds] = (QuoteTick, TradeTick, ClientConnected, ClientDisconnected)
 
     def __init__(self) -> None:
         self._positions = 0
@@ -103,13 +95,8 @@ class NothingLiveIsEvicted(Check):
             yield Violation("cache", f"held {self._positions} positions, now {positions}")
 
 
-@always(
-    "CCH-3",
-    "Read-your-event: when a handler runs, cache and account already contain the event it "
-    "handles, and no later one.",
-)
 class HandlersReadTheirEvent(Check):
-    patterns = ("events.order.*", "events.account.*", "data.*")
+    patterns: ClassVar[tuple[str, ...]] = ("events.order.*", "events.account.*", "data.*")
 
     def listener(
         self, pattern: str, evidence: Evidence, note: Callable[[Finding], None]

@@ -1,22 +1,18 @@
 """Time and timers, judged against arithmetic that owes nothing to the kernel's clock."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from engine.actor import Actor, ActorConfig
 from engine.model.events import PositionClosed, PositionOpened, TimeEvent
 from engine.model.identifiers import ActorId, PositionId
+from invariants.check import Check, Kinds
 from invariants.evidence import Evidence
-from invariants.property import Check, Violation, always, eventually
+from invariants.violation import Violation
 
 _S = 1_000_000_000
 
 
-@always(
-    "CLK-1",
-    "Time never goes back; inside a handler now equals the input's ts_init; stamps are "
-    "non-decreasing.",
-)
 class TimeGoesOneWay(Check):
     def __init__(self) -> None:
         self._last_ns = 0
@@ -93,11 +89,6 @@ class TimerWitness(Actor):
         return [(at, name) for at, _, name in sorted(armed) if at < until_ns]
 
 
-@eventually(
-    "CLK-2",
-    "Each timer fires exactly at its scheduled instants inside [start, stop], once, in global "
-    "time order with a stable tie-break; cancelled or failed arming leaves other timers untouched.",
-)
 class TimersFireOnSchedule(Check):
     def __init__(self) -> None:
         self._witness = TimerWitness()
@@ -121,13 +112,8 @@ class TimersFireOnSchedule(Check):
             )
 
 
-@always(
-    "CLK-3",
-    "A duration is measured on the kernel's own axis: from its local stamp of the opening to that "
-    "of the close, whatever the venue's stamps say.",
-)
 class DurationsAreLocal(Check):
-    facts = (PositionOpened, PositionClosed)
+    facts: ClassVar[Kinds] = (PositionOpened, PositionClosed)
 
     def __init__(self) -> None:
         self._opened_ns: dict[PositionId, int] = {}

@@ -1,7 +1,7 @@
 """Exposure: what must only shrink a position does, and trading states hold what they promise."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import ClassVar, Final
 
 from engine.model.commands import ModifyOrder, SubmitOrder
 from engine.model.enums import BUY, DenialCode, OrderSide, TradingState
@@ -14,9 +14,10 @@ from engine.model.events import (
 )
 from engine.model.identifiers import ClientOrderId, InstrumentId
 from engine.model.orders import Order
+from invariants.check import Check, Kinds
 from invariants.evidence import Evidence
-from invariants.property import Check, Violation, always
 from invariants.venue_watch import OwnOrder, OwnTrade, VenueWatcher
+from invariants.violation import Violation
 
 _ACTIVE: Final = TradingState.ACTIVE
 _HALTED: Final = TradingState.HALTED
@@ -39,14 +40,8 @@ class _Nets(VenueWatcher):
         self.steps.append((trade, before))
 
 
-@always(
-    "POS-5",
-    "A reduce-only order never opens, grows or flips the account's position at the venue, and "
-    "never asks for more than its own strategy holds; of positions kept apart, than the one that "
-    "it is for holds.",
-)
 class ReduceOnlyReduces(Check):
-    facts = (OrderFilled, OrderSubmitted)
+    facts: ClassVar[Kinds] = (OrderFilled, OrderSubmitted)
 
     def __init__(self) -> None:
         self._watchers: list[_Nets] = []
@@ -104,17 +99,11 @@ def _against(net: int, side: OrderSide) -> int:
     return max(-net if side is BUY else net, 0)
 
 
-@always(
-    "RSK-2",
-    "While HALTED nothing but cancels leaves, while REDUCING nothing that could grow the net "
-    "position, working orders included; what only reduces is never turned back by the trading "
-    "state in REDUCING, and nothing is in ACTIVE.",
-)
 class TradingStateIsKept(Check):
     """Judged on the state at sending: of what held at the turn's begin and at its end, whichever
     allows more. Where `halted_allows_reduce_only` is set, HALTED is judged as REDUCING is."""
 
-    facts = (TradingStateChanged, OrderSubmitted, OrderPendingUpdate, OrderDenied)
+    facts: ClassVar[Kinds] = (TradingStateChanged, OrderSubmitted, OrderPendingUpdate, OrderDenied)
 
     def __init__(self) -> None:
         self._state = _ACTIVE

@@ -1,22 +1,19 @@
 """Fills: each of the venue's executions once, and none lost."""
 
 from collections.abc import Callable, Iterator
+from typing import ClassVar
 
 from engine.model.events import OrderFilled
+from invariants.check import Check, Kinds
 from invariants.evidence import Evidence
-from invariants.property import Check, Finding, Violation, always, eventually
+from invariants.violation import Finding, Violation
 
 _Key = tuple[str, str]  # (instrument id, trade id): trade ids are the venue's
 
 
-@always(
-    "FIL-1",
-    "Each venue execution takes effect, and is announced, exactly once, whatever channel brings "
-    "it and however often.",
-)
 class FillsCountOnce(Check):
-    patterns = ("events.fills.*", "events.order.*")
-    facts = (OrderFilled,)
+    patterns: ClassVar[tuple[str, ...]] = ("events.fills.*", "events.order.*")
+    facts: ClassVar[Kinds] = (OrderFilled,)
 
     def __init__(self) -> None:
         self._applied: dict[_Key, OrderFilled] = {}
@@ -64,11 +61,6 @@ class FillsCountOnce(Check):
                     yield Violation(key[1], f"applied and never announced on {pattern}")
 
 
-@eventually(
-    "FIL-2",
-    "No venue execution is lost: after quiescence the kernel's fills equal the venue's, number "
-    "for number.",
-)
 class NoFillIsLost(Check):
     def end(self, evidence: Evidence) -> Iterator[Violation]:
         known: dict[_Key, OrderFilled] = {

@@ -6,20 +6,15 @@ from typing import Any
 
 from engine.model.commands import CancelOrder, ModifyOrder, SubmitOrder
 from engine.model.events import OrderFilled, OrderInitialized
+from invariants.check import Check
 from invariants.evidence import Evidence
 from invariants.positions import signed_raw
-from invariants.property import Check, Violation, always
+from invariants.violation import Violation
 
 _ADDRESSED = ("events.order.", "events.position.")  # topics that end in a strategy's id
 _Owner = tuple[str, str, str]  # strategy, instrument, account
 
 
-@always(
-    "POS-4",
-    "Isolation: orders, fills and positions move what belongs to their own strategy, instrument "
-    "and account and nothing else, their events go to that strategy, and a strategy's commands "
-    "name only orders and positions of its own.",
-)
 class NobodyTouchesAnothers(Check):
     def __init__(self) -> None:
         self._strategy: dict[str, str] = {}  # of each order, as it was made

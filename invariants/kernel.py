@@ -1,17 +1,14 @@
 """The turn itself: nothing raises, everything ends, nothing leaves before it is remembered."""
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from engine.model.enums import KernelState
+from invariants.check import Check
 from invariants.evidence import Evidence
-from invariants.property import Check, Violation, always
+from invariants.violation import Violation
 
 
-@always(
-    "KRN-1",
-    "No handler raises: neither the kernel's own nor, charged to its author, a user's strategy "
-    "or actor.",
-)
 class NothingRaises(Check):
     """The run itself turns an escaped exception into this violation, with its traceback; what is
     left to see here is a kernel that faulted and hid it."""
@@ -21,13 +18,8 @@ class NothingRaises(Check):
             yield Violation("kernel", f"ended as {evidence.view.state.name}")
 
 
-@always(
-    "KRN-2",
-    "Every turn ends: a bounded number of dispatches, an outbox released at most once and only "
-    "after its facts are durable.",
-)
 class OutboxWaitsForTheJournal(Check):
-    sends = True
+    sends: ClassVar[bool] = True
 
     def __init__(self) -> None:
         self._made: dict[str, int] = {}  # command id -> turn that put it in its outbox
@@ -66,10 +58,6 @@ class OutboxWaitsForTheJournal(Check):
                 yield Violation(command_id, f"of durable turn {turn} was never released")
 
 
-@always(
-    "DET-1",
-    "The same seed and configuration give the same trace in any process, under any hash seed.",
-)
 class SameSeedSameTrace(Check):
     """Judged over two runs of a seed (`--twice`, `replay`), never inside one: the verdict is
     NONDETERMINISM, with the first record that differs."""

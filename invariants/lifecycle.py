@@ -1,7 +1,7 @@
 """The lives of components: at rest nothing reaches them, and nobody stays between two states."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import ClassVar, Final
 
 from engine.actor import Actor, ActorConfig
 from engine.kernel import KernelConfig
@@ -11,8 +11,9 @@ from engine.model.enums import ComponentState, KernelState
 from engine.model.events import ComponentStateChanged, TimeEvent
 from engine.model.identifiers import ActorId, ComponentId, StrategyId, TraderId
 from engine.model.reports import ClientConnected, ClientDisconnected
+from invariants.check import Check, Kinds
 from invariants.evidence import Evidence
-from invariants.property import Check, Violation, always
+from invariants.violation import Violation
 
 _S = 1_000_000_000
 _C, _K = ComponentState, KernelState
@@ -68,13 +69,9 @@ class Sleeper(Actor):
             self.disturbed.append(what)
 
 
-@always(
-    "LIF-1",
-    "A component that is not running gets no callback, sends nothing and holds no timer.",
-)
 class NothingDisturbsRest(Check):
-    facts = (ComponentStateChanged,)
-    sends = True
+    facts: ClassVar[Kinds] = (ComponentStateChanged,)
+    sends: ClassVar[bool] = True
 
     def __init__(self) -> None:
         self._sleeper = Sleeper()
@@ -150,16 +147,17 @@ class Stumbler(Actor):
             return  # it is for the lifecycle to say where that leaves us
 
 
-@always(
-    "LIF-3",
-    "Nothing stays in a transitional state: a component not beyond its turn, a kernel not beyond "
-    "the bound configured for that stage.",
-)
 class NobodyStaysBetween(Check):
     """A scenario's kernel has the default bounds."""
 
-    facts = (ComponentStateChanged,)
-    inputs = (StartKernel, StopKernel, ClientConnected, ClientDisconnected, FireTimer)
+    facts: ClassVar[Kinds] = (ComponentStateChanged,)
+    inputs: ClassVar[Kinds] = (
+        StartKernel,
+        StopKernel,
+        ClientConnected,
+        ClientDisconnected,
+        FireTimer,
+    )
 
     def __init__(self) -> None:
         self._stumbler = Stumbler()

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator
-from typing import Final
+from typing import ClassVar, Final
 
 from engine.model.commands import ModifyOrder, SubmitOrder
 from engine.model.enums import BUY, DenialCode, OrderSide, TimeInForce
@@ -18,9 +18,10 @@ from engine.model.identifiers import InstrumentId
 from engine.model.instruments import Instrument
 from engine.model.values import Price, Quantity
 from engine.risk.throttler import parse_rate
+from invariants.check import Check, Kinds
 from invariants.evidence import Evidence
 from invariants.money import WORTH, notional_raw, worth
-from invariants.property import Check, Violation, always
+from invariants.violation import Violation
 
 _GTD: Final = TimeInForce.GTD
 _RATE: Final = DenialCode.RATE_LIMIT_EXCEEDED
@@ -54,13 +55,8 @@ class _Bounds:
         self.worth_max = min(bounds) * WORTH if bounds else None
 
 
-@always(
-    "RSK-1",
-    "No submit and no modify leaves that breaks a limit: the grids and bounds of its instrument, "
-    "an expiry still to come, the notional bounds of the instrument and of the configuration.",
-)
 class LimitsAreKept(Check):
-    facts = (OrderSubmitted, OrderPendingUpdate)
+    facts: ClassVar[Kinds] = (OrderSubmitted, OrderPendingUpdate)
 
     def __init__(self) -> None:
         self._notional_max: dict[str, int] | None = None  # raw, by instrument id
@@ -245,13 +241,8 @@ class _Window:
         return len(sent) == self.limit and now_ns - sent[0] < self.interval_ns
 
 
-@always(
-    "RSK-3",
-    "The rate gates never let more through than their quota in any window, turn nothing back "
-    "while the window has room, and lose nothing: what is submitted is sent or denied.",
-)
 class RatesAreKept(Check):
-    facts = (OrderInitialized, OrderSubmitted, OrderPendingUpdate, OrderDenied)
+    facts: ClassVar[Kinds] = (OrderInitialized, OrderSubmitted, OrderPendingUpdate, OrderDenied)
 
     def __init__(self) -> None:
         self._windows: tuple[_Window, _Window] | None = None

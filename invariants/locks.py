@@ -4,7 +4,7 @@ Amounts are sums over events in exact integers, as in `invariants.money`.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import ClassVar, Final
 
 from engine.cache import Account, Cache
 from engine.model.enums import BUY, AccountType, OrderStatus
@@ -23,9 +23,10 @@ from engine.model.identifiers import AccountId, InstrumentId
 from engine.model.instruments import Instrument
 from engine.model.orders import Order
 from engine.model.reports import SettlementReport
+from invariants.check import Check, Kinds
 from invariants.evidence import Evidence
 from invariants.money import WORTH, half_even, held_on_grid, notional_raw, worth
-from invariants.property import Check, Violation, always
+from invariants.violation import Violation
 
 _ONE: Final = 10**16  # raw units of anything
 _NOTHING: Final = (0, 0)
@@ -100,17 +101,12 @@ class _Held:
         return low, high
 
 
-@always(
-    "ACC-2",
-    "What is locked equals the sum of what each working order and each net position calls for, "
-    "held to the total; with none of them it is zero.",
-)
 class LocksAreReservations(Check):
     """Of a margin account the orders' part is summed here. What a net position locks is held to
     what it calls for at the cheapest and at the dearest of its fills: the exact cost depends on
     the order in which the venue made them. A hedging account locks for each of its positions."""
 
-    facts = (
+    facts: ClassVar[Kinds] = (
         OrderAccepted,
         OrderRejected,
         OrderUpdated,
@@ -192,7 +188,7 @@ class LocksAreReservations(Check):
         before = self._locks.pop(name, None)
         if before is not None:
             sums[before[0]] -= before[1]
-        if works is not _NOTHING:
+        if works != _NOTHING:
             code, amount = self._locks[name] = _lock(order, *works, instrument, account)
             sums[code] = sums.get(code, 0) + amount
         touched[account.id] = None

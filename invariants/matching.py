@@ -7,15 +7,16 @@ next trade must meet. It never looks into the venue's own book before the end of
 
 from collections.abc import Iterator
 from heapq import heapify, heappop, heappush
-from typing import Final
+from typing import ClassVar, Final
 
 from engine.model.enums import TimeInForce
 from engine.model.events import OrderFilled, OrderInitialized
 from engine.model.fixed import UNITS
 from engine.model.identifiers import InstrumentId
+from invariants.check import Check, Kinds
 from invariants.evidence import Evidence
-from invariants.property import Check, Violation, always
 from invariants.venue_watch import OwnOrder, OwnTrade, VenueWatcher
+from invariants.violation import Violation
 
 _Key = int | str  # a participant's order by number, ours by client order id
 # price (of a bid: negative), arrival, order, which half: the least is first
@@ -54,7 +55,7 @@ class QueueWitness(VenueWatcher):
         wrong: what the venue did against its own rules, in order.
     """
 
-    sees_queues = True
+    sees_queues: ClassVar[bool] = True
 
     def __init__(self) -> None:
         self.wrong: list[Violation] = []
@@ -102,7 +103,7 @@ class QueueWitness(VenueWatcher):
     def _thin(self, half: _Half) -> None:
         """Throw out every place that nobody stands at any more."""
         places = self._places
-        half.line = [place for place in half.line if places.get(place[2]) is place]
+        half.line = [place for place in half.line if places.get(place[2]) == place]
         heapify(half.line)
 
     def _remove(self, key: _Key) -> None:
@@ -115,7 +116,7 @@ class QueueWitness(VenueWatcher):
         places = self._places
         while line:
             first = line[0]
-            if places.get(first[2]) is first:
+            if places.get(first[2]) == first:
                 return first
             heappop(line)
         return None
@@ -255,13 +256,8 @@ class QueueWitness(VenueWatcher):
         self.wrong.append(Violation(str(subject), detail))
 
 
-@always(
-    "MAT-1",
-    "Every execution at the venue meets the best price that rests against it, and there whoever "
-    "came first, within both limits and for no more than is left; what could trade does not rest.",
-)
 class FirstInLineTrades(Check):
-    facts = (OrderFilled,)
+    facts: ClassVar[Kinds] = (OrderFilled,)
 
     def __init__(self) -> None:
         self._witnesses: dict[str, QueueWitness] = {}
@@ -309,15 +305,10 @@ class _OwnTrades(VenueWatcher):
         self.trades.append((trade, order))
 
 
-@always(
-    "MAT-2",
-    "Time in force is honoured: IOC and FOK trade on arrival or never, FOK wholly or not at all, "
-    "nothing trades or stays open past its expiry, and post-only never takes.",
-)
 class TermsAreHonoured(Check):
     """The terms are those the order was made with, wherever on the way they were lost."""
 
-    facts = (OrderFilled,)
+    facts: ClassVar[Kinds] = (OrderFilled,)
 
     def __init__(self) -> None:
         self._watchers: list[_OwnTrades] = []

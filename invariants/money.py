@@ -5,7 +5,7 @@ that owes nothing to how positions and accounts keep their books.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import ClassVar, Final
 
 from engine.cache import Cache
 from engine.model.enums import BUY, AccountType
@@ -19,8 +19,9 @@ from engine.model.events import (
 )
 from engine.model.identifiers import AccountId, PositionId
 from engine.model.instruments import CurrencyPair, Instrument
+from invariants.check import Check, Kinds
 from invariants.evidence import Evidence
-from invariants.property import Check, Violation, always
+from invariants.violation import Violation
 
 WORTH: Final = 10**32  # what a worth below counts beyond a raw amount
 _NO_EARNINGS: Final[Mapping[str, None]] = {}
@@ -120,19 +121,12 @@ class _Premiums:
             self._brought[key] = brings
 
 
-@always(
-    "POS-3",
-    "Money is conserved: what a position has realised, with what closing it at the price of its "
-    "last fill would add, is what its fills and its settlement brought in less its fees; and the "
-    "balances of a cash account, and of a margin account where premiums alone move them, are the "
-    "opening ones with every fill, fee and settlement counted once.",
-)
 class MoneyIsConserved(Check):
     """A settlement is a trade of all that is held, at its price and without a fee. What closing
     has earned in a margin account depends on the order in which the venue made the trades, and
     not all are heard in that order: so its totals in such currencies are not added up here."""
 
-    facts = (OrderFilled, PositionSettled, InstrumentSettled)
+    facts: ClassVar[Kinds] = (OrderFilled, PositionSettled, InstrumentSettled)
 
     def __init__(self) -> None:
         self._books: dict[str, _Book] = {}

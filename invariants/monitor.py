@@ -12,18 +12,14 @@ from typing import Any
 from engine.actor import Actor
 from engine.bus import MessageBus
 from engine.record import TurnRecord
+from invariants.check import Check
 from invariants.evidence import Evidence
-from invariants.property import Check, Finding, Property, Violation
+from invariants.property import Property
 from invariants.venue_watch import VenueWatcher
+from invariants.violation import Finding
+from invariants.violation import Found as Found
 
 _BEHIND_ALL = 0  # the priority of users; subscribed last, so heard last
-
-
-class Found(Violation, frozen=True):
-    """A violation with the property that it breaks and the turn that showed it."""
-
-    property_id: str
-    turn: int
 
 
 _OnTurn = tuple[str, Callable[[Evidence], Finding]]

@@ -1,7 +1,7 @@
 """The wire: what is wanted is subscribed once, and no intention becomes two orders."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from engine.model.commands import (
     CancelOrder,
@@ -30,9 +30,10 @@ from engine.model.reports import (
     RejectedReport,
     UpdatedReport,
 )
+from invariants.check import Check, Kinds
 from invariants.evidence import Evidence
-from invariants.property import Check, Violation, always, eventually
 from invariants.truth import TrueStream
+from invariants.violation import Violation
 
 _S: Final = 1_000_000_000
 SILENCE_NS_MAX: Final = 6 * _S  # three heartbeats of the venue
@@ -40,10 +41,6 @@ GAP_NS_MAX: Final = 12 * _S  # a heartbeat that shows the gap, however late, or 
 ANSWER_NS_MAX: Final = 20 * _S  # waiting for a pace or a ban to end included
 
 
-@eventually(
-    "NET-1",
-    "After any reconnect the active subscriptions equal the wanted ones, once each.",
-)
 class SubscribedAsWanted(Check):
     def end(self, evidence: Evidence) -> Iterator[Violation]:
         truths = {truth.venue: truth for truth in evidence.truths()}
@@ -58,10 +55,6 @@ class SubscribedAsWanted(Check):
                 yield Violation(" ".join(key), "held by the venue and wanted by nobody")
 
 
-@eventually(
-    "NET-2",
-    "At most one venue order per intention, however many retries, timeouts or reconnects.",
-)
 class OneOrderPerIntention(Check):
     def end(self, evidence: Evidence) -> Iterator[Violation]:
         for truth in evidence.truths():
@@ -80,16 +73,11 @@ class OneOrderPerIntention(Check):
                     yield Violation(name, f"asked of the venue {count} times")
 
 
-@always(
-    "NET-3",
-    "A stream that fell silent is given up within three heartbeats (6 s), and one on which an "
-    "account event is missing within 12 s, so that what was missed is asked for.",
-)
 class DeadStreamsAreGivenUp(Check):
     """Judged by what arrived at our end and what the venue withheld; a stream is looked at while
     it is open and once after, whenever a client comes or goes, and at the end."""
 
-    inputs = (ClientConnected, ClientDisconnected)
+    inputs: ClassVar[Kinds] = (ClientConnected, ClientDisconnected)
 
     def __init__(self) -> None:
         self._over: dict[str, int] = {}  # per venue, how many streams are judged for good
@@ -134,13 +122,8 @@ class _Request:
         self.sent_ns = sent_ns
 
 
-@always(
-    "NET-4",
-    "Every request ends within 20 s, by its own answer or by word that there is none: a question "
-    "exactly once and in its own matter, a trading request at most once without an outcome.",
-)
 class RequestsAreAnswered(Check):
-    inputs = (
+    inputs: ClassVar[Kinds] = (
         OrderAnswer,
         OpenOrdersAnswer,
         FillsAnswer,
@@ -154,7 +137,7 @@ class RequestsAreAnswered(Check):
         ModifyRejectedReport,
         CancelRejectedReport,
     )
-    sends = True
+    sends: ClassVar[bool] = True
 
     def __init__(self) -> None:
         self._pending: dict[str, _Request] = {}  # by command id, oldest first

@@ -2,23 +2,20 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import ClassVar
 
 from engine.model.enums import OrderStatus
 from engine.model.events import OrderCanceled, OrderEvent, OrderExpired
 from engine.model.fixed import FIXED_PRECISION
 from engine.model.orders import Order
+from invariants.check import Check, Kinds
 from invariants.evidence import Evidence
 from invariants.order_witness import ENDS, OrderWitness
-from invariants.property import Check, Violation, always, eventually
+from invariants.violation import Violation
 
 
-@always(
-    "ORD-1",
-    "An order's state equals the fold of its accepted events; a refused event changes nothing, "
-    "is not stored and is not published.",
-)
 class StateIsTheFoldOfEvents(Check):
-    facts = (OrderEvent,)
+    facts: ClassVar[Kinds] = (OrderEvent,)
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         for order, witness in evidence.touched:
@@ -43,14 +40,8 @@ class StateIsTheFoldOfEvents(Check):
                 )
 
 
-@always(
-    "ORD-2",
-    "leaves = max(quantity - filled, 0) and overfill = max(filled - quantity, 0); filled never "
-    "falls; the average price is the quantity-weighted mean of the fills. (A quantity in quote is "
-    "leaves as it stands until the venue has said what it is in base.)",
-)
 class QuantitiesAddUp(Check):
-    facts = (OrderEvent,)
+    facts: ClassVar[Kinds] = (OrderEvent,)
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         was_filled = bool(evidence.fills)
@@ -119,13 +110,8 @@ def _is_mean(average: Decimal | None, witness: OrderWitness) -> bool:
     return abs(int(whole + decimals) * witness.filled - witness.cost) <= witness.filled
 
 
-@always(
-    "ORD-3",
-    "Terminal is final: at most one terminal event per order, nothing but a fill after it, and "
-    "never a terminal that the venue contradicts.",
-)
 class TerminalIsFinal(Check):
-    facts = (OrderEvent,)
+    facts: ClassVar[Kinds] = (OrderEvent,)
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         for _, witness in evidence.touched:
@@ -153,11 +139,6 @@ class TerminalIsFinal(Check):
                     yield Violation(event.client_order_id, f"{ended} here, {status} at the venue")
 
 
-@eventually(
-    "ORD-4",
-    "No order stays pending, unacknowledged or unresolved once faults have stopped and the quiet "
-    "period has passed.",
-)
 class NothingHangs(Check):
     def end(self, evidence: Evidence) -> Iterator[Violation]:
         for order in evidence.view.orders():

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import ClassVar
 
 import msgspec
 
@@ -9,8 +10,9 @@ from engine.model.enums import BUY
 from engine.model.events import OrderFilled, PositionClosed, PositionOpened, PositionSettled
 from engine.model.identifiers import PositionId
 from engine.model.instruments import CurrencyPair
+from invariants.check import Check, Kinds
 from invariants.evidence import Evidence
-from invariants.property import Check, Violation, always
+from invariants.violation import Violation
 
 
 def signed_raw(fill: OrderFilled, evidence: Evidence) -> int:
@@ -55,13 +57,8 @@ def _owner(fill: OrderFilled) -> PositionId | None:
     return None
 
 
-@always(
-    "POS-1",
-    "A position's signed quantity is the signed sum of the fills assigned to it and, at "
-    "quiescence, equals the venue's.",
-)
 class PositionIsTheSumOfItsFills(Check):
-    facts = (OrderFilled, PositionSettled)
+    facts: ClassVar[Kinds] = (OrderFilled, PositionSettled)
 
     def __init__(self) -> None:
         self._sums: dict[str, int] = {}
@@ -113,13 +110,8 @@ class PositionIsTheSumOfItsFills(Check):
                     )
 
 
-@always(
-    "POS-2",
-    "A fill through flat is a close of the open quantity followed by an open of the rest at the "
-    "fill price.",
-)
 class FlipClosesThenOpens(Check):
-    facts = (OrderFilled, PositionSettled)
+    facts: ClassVar[Kinds] = (OrderFilled, PositionSettled)
 
     def __init__(self) -> None:
         self._sums: dict[str, int] = {}

@@ -15,94 +15,23 @@ A user writes a function:
 A check that has to remember earlier turns is a class; one instance serves one run.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 
-from engine.actor import Actor
 from engine.view import KernelView
+from invariants.check import Check as Check
 from invariants.evidence import Evidence
-from invariants.venue_watch import VenueWatcher
+from invariants.violation import Finding as Finding
+from invariants.violation import Violation as Violation
 
 
 class Kind(StrEnum):
     ALWAYS = "always"
     EVENTUALLY = "eventually"
     SOMETIMES = "sometimes"
-
-
-class Violation(msgspec.Struct, frozen=True):
-    """What broke: the subject (an id) and one line of what was seen against what should be."""
-
-    subject: str
-    detail: str
-
-
-Finding = Iterable[Violation] | None
-
-
-class Check:
-    """A property's memory during one run. Override what the property needs.
-
-    The monitor calls only what a subclass overrides, so an idle check costs nothing.
-
-    Attributes:
-        patterns: bus patterns that `delivered` subscribes to, behind every other subscriber.
-        facts: `turn` is called only when a fact of one of these types was applied; empty: when
-            any was, or a command was sent.
-        inputs: `turn` is called when the turn began with one of these types, whatever it did.
-        sends: `turn` is called when a command was sent; with `facts` or `inputs`: then, too.
-        taps: whether `tapped` wants the bus tapped.
-    """
-
-    patterns: tuple[str, ...] = ()
-    facts: tuple[type, ...] = ()
-    inputs: tuple[type, ...] = ()
-    sends = False
-    taps = False
-
-    def actor(self) -> Actor | None:
-        """An actor to take aboard, for what can only be seen from inside a component."""
-        return None
-
-    def listener(
-        self, pattern: str, evidence: Evidence, note: Callable[[Finding], None]
-    ) -> Callable[[Any], None] | None:
-        """A subscriber of the check's own for `pattern`, instead of `delivered`: for one that
-        hears much and seldom has anything to say, which it says to `note`."""
-        return None
-
-    def log(self, evidence: Evidence) -> list[Any] | None:
-        """What is written to when there is something to look at: `logged` is called after the
-        turn that finds something in it, behind every `turn`, and it is emptied then."""
-        return None
-
-    def watcher(self, venue: str) -> VenueWatcher | None:
-        """Who is to hear what happens at this venue, from before the first turn on."""
-        return None
-
-    def turn(self, evidence: Evidence) -> Finding:
-        """After every turn that applied an event or sent a command; see `facts` and `inputs`."""
-
-    def every_turn(self, evidence: Evidence) -> Finding:
-        """After every turn, market data included: keep it to a few comparisons."""
-
-    def tapped(self, evidence: Evidence) -> Finding:
-        """After a turn in which the tap heard anything but what the bus told, as it told it."""
-
-    def logged(self, evidence: Evidence) -> Finding:
-        """After a turn that found something in `log`."""
-
-    def dispatched(self, topic: str, message: object, evidence: Evidence) -> Finding:
-        """As the bus begins to tell the subscribers of `topic`."""
-
-    def delivered(self, pattern: str, message: object, evidence: Evidence) -> Finding:
-        """As a subscriber of `pattern` hears `message`."""
-
-    def end(self, evidence: Evidence) -> Finding:
-        """Once, after the quiet period; for *eventually* this is the check."""
 
 
 class ViewCheck(Protocol):
@@ -147,17 +76,9 @@ class _EventuallyOnView(_OnView):
 
 
 class _Probe(Check):
-    def __init__(
-        self,
-        seen: Callable[[KernelView], bool],
-        probe_id: str,
-        facts: tuple[type, ...],
-        inputs: tuple[type, ...],
-    ) -> None:
+    def __init__(self, seen: Callable[[KernelView], bool], probe_id: str) -> None:
         self._seen = seen
         self._id = probe_id
-        self.facts = facts
-        self.inputs = inputs
 
     def turn(self, evidence: Evidence) -> Finding:
         if self._seen(evidence.view):
@@ -198,8 +119,11 @@ def sometimes(
     """
 
     def decorate(seen: Callable[[KernelView], bool]) -> Property:
+        kind = type(seen.__name__, (_Probe,), {"facts": facts, "inputs": inputs})
+
         def make() -> Check:
-            return _Probe(seen, id, facts, inputs)
+            check: Check = kind(seen, id)
+            return check
 
         return Property(id, sentence, Kind.SOMETIMES, make, seen.__module__, odds)
 

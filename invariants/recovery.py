@@ -1,18 +1,15 @@
 """Reconciliation: silence is no evidence, and belief ends as the venue's truth."""
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from engine.model.events import OrderEvent, OrderRejected
 from engine.model.identifiers import ClientOrderId
+from invariants.check import Check, Kinds
 from invariants.evidence import Evidence
-from invariants.property import Check, Violation, always, eventually
+from invariants.violation import Violation
 
 
-@eventually(
-    "REC-1",
-    "After faults stop, the kernel's orders equal the venue's: status and filled, and of an order "
-    "that still works quantity and price too.",
-)
 class OrdersEqualTheVenues(Check):
     def end(self, evidence: Evidence) -> Iterator[Violation]:
         for truth in evidence.truths():
@@ -40,17 +37,12 @@ class OrdersEqualTheVenues(Check):
                 yield Violation(order.client_order_id, "is open here, unknown at the venue")
 
 
-@always(
-    "REC-2",
-    "Absence, error, timeout or an older report is not evidence: no local terminal without fresh "
-    "positive proof; state never regresses to an older view.",
-)
 class SilenceIsNoEvidence(Check):
     def __init__(self) -> None:
         self._given_up: list[str] = []
         self._filled: dict[str, int] = {}
 
-    facts = (OrderEvent,)
+    facts: ClassVar[Kinds] = (OrderEvent,)
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         wrong: list[Violation] = []

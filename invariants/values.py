@@ -1,7 +1,7 @@
 """Values: on the grid where they leave, whole after a split, exact in what is worked out of them."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import ClassVar, Final
 
 import msgspec
 
@@ -18,18 +18,14 @@ from engine.model.events import (
 from engine.model.fixed import FIXED_PRECISION, QUANTITY_RAW_MAX
 from engine.model.identifiers import PositionId
 from engine.model.values import Price, Quantity
+from invariants.check import Check, Kinds
 from invariants.evidence import Evidence
-from invariants.property import Check, Violation, always
+from invariants.violation import Violation
 
 
-@always(
-    "VAL-1",
-    "Every price and quantity that leaves for a venue lies on its instrument's increments, and "
-    "the parts a fill is split into sum to the fill.",
-)
 class ValuesLieOnTheGrid(Check):
-    facts = (OrderFilled,)
-    sends = True
+    facts: ClassVar[Kinds] = (OrderFilled,)
+    sends: ClassVar[bool] = True
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         wrong: list[Violation] = []
@@ -111,16 +107,11 @@ class _Held:
             self.cost = abs(left) * price_raw
 
 
-@always(
-    "VAL-2",
-    "Arithmetic is exact: raw values are whole numbers within the limits of their type, and a "
-    "position's average opening price is the exact mean of what it holds.",
-)
 class ArithmeticIsExact(Check):
     """The mean is judged while all that is held came from fills of a linear instrument; a fee in
     the instrument itself moves what is held by rules that are POS-1's to judge."""
 
-    facts = (OrderFilled, PositionSettled)
+    facts: ClassVar[Kinds] = (OrderFilled, PositionSettled)
 
     def __init__(self) -> None:
         self._held: dict[PositionId, _Held] = {}

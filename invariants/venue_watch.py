@@ -4,7 +4,9 @@ Everybody's orders are told of as they take a place, change and trade; ours by w
 them too. Prices and sizes are mantissas at the precisions of the venue's listing.
 """
 
-from typing import Protocol
+from typing import ClassVar, Protocol
+
+from engine.model.native import mypyc_attr
 
 
 class OwnOrder(Protocol):
@@ -49,6 +51,7 @@ class OwnTrade(Protocol):
     def ts(self) -> int: ...
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class VenueWatcher:
     """Hears one venue. Override what the check needs.
 
@@ -56,7 +59,7 @@ class VenueWatcher:
         sees_queues: hear of the orders of other participants and of every trade too.
     """
 
-    sees_queues = False
+    sees_queues: ClassVar[bool] = False
 
     def on_order(
         self, event: str, order: OwnOrder, request_id: str | None, due_post_only: bool, ts: int

@@ -13,8 +13,6 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-import msgspec
-
 from engine.kernel import Kernel, KernelConfig
 from engine.model.commands import (
     CancelOrder,
@@ -43,8 +41,6 @@ from engine.model.enums import (
 )
 from engine.model.identifiers import AccountId, ClientId, InstrumentId, TraderId
 from engine.model.identifiers import Venue as VenueId
-from engine.model.orders import Order
-from engine.model.positions import Position
 from engine.model.reports import (
     ClientConnected,
     ClientDisconnected,
@@ -55,6 +51,8 @@ from engine.model.reports import (
     OrderAnswer,
 )
 from engine.strategy import Strategy
+from simulation.backtest_result import LatencyModel as LatencyModel
+from simulation.backtest_result import Result as Result
 from simulation.client_mapping import Mapper
 from simulation.market.shown import Change, ShownDepth
 from simulation.market.ticks import Datum
@@ -73,18 +71,6 @@ _DELETE: Final = BookAction.DELETE
 _STOPPED: Final = KernelState.STOPPED
 _ALL: Final = 1 << 30  # every trade in one page
 _BEYOND: Final = 1 << 63  # above every price
-
-
-class LatencyModel(msgspec.Struct, frozen=True):
-    """Nanoseconds from the kernel to the venue, by what is asked; the way back takes none."""
-
-    insert_ns: int = 0
-    update_ns: int = 0
-    delete_ns: int = 0
-
-    def __post_init__(self) -> None:
-        if min(self.insert_ns, self.update_ns, self.delete_ns) < 0:
-            raise ValueError("latency is not negative")
 
 
 class DirectClient:
@@ -393,16 +379,6 @@ class Touch:
         self._ask_max = book.buy_stops[0][0] - 1 if book.buy_stops else _BEYOND
         self._bid_min = 1 - book.sell_stops[0][0] if book.sell_stops else 0
         self._judged = self._floor.events
-
-
-class Result(msgspec.Struct, frozen=True):
-    """What a backtest came to; the kernel stays readable."""
-
-    data: int
-    turns: int
-    orders: list[Order]
-    positions: list[Position]
-    kernel: Kernel
 
 
 class Backtest:

@@ -16,8 +16,6 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
-import msgspec
-
 from engine.clients import Post
 from engine.model.commands import (
     BatchCancelOrders,
@@ -41,8 +39,8 @@ from engine.model.commands import (
     Subscribe,
     Unsubscribe,
 )
-from engine.model.enums import AccountType, DataKind, OmsType, RequestKind
-from engine.model.identifiers import AccountId, ClientId, Venue
+from engine.model.enums import DataKind, RequestKind
+from engine.model.native import mypyc_attr
 from engine.model.reports import (
     ClientConnected,
     ClientDisconnected,
@@ -52,6 +50,7 @@ from engine.model.reports import (
     OutcomeUnknown,
 )
 from simulation.client_book import Books
+from simulation.client_config import NativeClientConfig as NativeClientConfig
 from simulation.client_history import Past
 from simulation.client_mapping import POST_ONLY_CODE, Mapper, UnknownSymbol, Unreadable
 from simulation.client_queries import Queries
@@ -59,7 +58,6 @@ from simulation.client_requests import UNREADABLE, Pace, Requests, reason_of
 from simulation.client_session import (
     NumberedFrame,
     Session,
-    SessionConfig,
     Topic,
 )
 from simulation.entropy import Entropy
@@ -93,39 +91,7 @@ _REQUEST_KINDS: Final[Mapping[type, RequestKind]] = {
 }
 
 
-class NativeClientConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One account at one venue.
-
-    Attributes:
-        host: where the gateway is served.
-        request_lifetime_ns: after this long a request can no longer act: its deadline.
-        request_timeout_ns: how long its answer is waited for; at most the lifetime.
-        requests_per_second, burst: our own pace, below what the venue allows.
-        page: executions, or data of the past, asked for at once.
-    """
-
-    client_id: ClientId
-    venue: Venue
-    account_id: AccountId
-    account_type: AccountType = AccountType.CASH
-    oms_type: OmsType = OmsType.NETTING
-    host: str
-    key: str = "key"
-    request_lifetime_ns: int = 3 * SECOND
-    request_timeout_ns: int = 2 * SECOND
-    requests_per_second: int = 40
-    burst: int = 80
-    page: int = 100
-    session: SessionConfig = SessionConfig()
-
-    def __post_init__(self) -> None:
-        if not 0 < self.request_timeout_ns <= self.request_lifetime_ns:
-            raise ValueError(
-                f"a timeout of {self.request_timeout_ns} ns does not fit into a lifetime of "
-                f"{self.request_lifetime_ns} ns"
-            )
-
-
+@mypyc_attr(allow_interpreted_subclasses=True)
 class NativeClient:
     """Data and execution client of one account at one simulated venue.
 

@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from enum import IntEnum
 from typing import Final, Protocol, cast
 
-import msgspec
-
+from simulation.client_session_config import SessionConfig as SessionConfig
 from simulation.entropy import Stream
 from simulation.network import Network
 from simulation.scheduler import Handle, Scheduler
@@ -116,27 +115,6 @@ class IllegalMove(Exception):
         super().__init__(f"{trigger.name} in {state.name}")
         self.state = state
         self.trigger = trigger
-
-
-class SessionConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Times in nanoseconds, all > 0.
-
-    Attributes:
-        ping_interval_ns: how long nothing was heard when the venue is asked for a sign of life.
-        retry_first_ns, retry_max_ns: pause before the first attempt to come back, doubled up
-            to the maximum. Up to a quarter is taken off by chance, so that many clients do not
-            come back at once.
-    """
-
-    ping_interval_ns: int = 2_000_000_000
-    dead_after_ns: int = 5_000_000_000
-    retry_first_ns: int = 250_000_000
-    retry_max_ns: int = 8_000_000_000
-
-    def __post_init__(self) -> None:
-        for name in self.__struct_fields__:
-            if getattr(self, name) <= 0:
-                raise ValueError(f"{name} must be above zero")
 
 
 class SessionOwner(Protocol):
@@ -328,7 +306,7 @@ class Session:
             if seq < expected:
                 self.repeated += 1
                 return
-            if topic is USER:
+            if topic == USER:
                 # nothing tells what was missed: a reconnect makes the kernel reconcile
                 self._lose("gap on the user channel")
                 return

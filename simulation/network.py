@@ -12,7 +12,8 @@ from functools import partial
 from typing import Final, Protocol
 
 from simulation.entropy import Entropy, Stream
-from simulation.faults import MILLISECOND, SECOND, FaultKind, Faults
+from simulation.faults import MILLISECOND, SECOND, FaultKind
+from simulation.injection import Faults
 from simulation.scheduler import Scheduler
 from simulation.stream import Connection, Peer, Wire, extra_delay_ns, malformed
 from simulation.trace import Trace

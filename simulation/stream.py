@@ -9,7 +9,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from simulation.entropy import Stream
-from simulation.faults import MILLISECOND, SECOND, FaultKind, Faults
+from simulation.faults import MILLISECOND, SECOND, FaultKind
+from simulation.injection import Faults
 from simulation.scheduler import Scheduler
 
 if TYPE_CHECKING:  # the network makes connections, and they tell it when they are over

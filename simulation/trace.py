@@ -6,17 +6,11 @@ stored trace can be checked against its digest.
 """
 
 import hashlib
-from typing import NamedTuple
 
 import msgspec
 
 from engine.record import decode, encode
-
-
-class TraceRecord(NamedTuple):
-    kind: str
-    ts: int
-    payload: object  # plain lists, text and integers
+from simulation.trace_record import TraceRecord as TraceRecord
 
 
 class Trace:

@@ -9,8 +9,6 @@ is shrunk) moves no other step.
 from collections.abc import Callable
 from typing import Final
 
-import msgspec
-
 from engine.model.bars import BarType
 from engine.model.enums import (
     BUY,
@@ -25,8 +23,10 @@ from engine.model.identifiers import ClientOrderId, InstrumentId, PositionId, St
 from engine.model.instruments import AnyInstrument
 from engine.model.orders import Order
 from engine.model.values import Price, Quantity
-from engine.strategy import Strategy, StrategyConfig
+from engine.strategy import Strategy
 from simulation.entropy import Stream
+from simulation.workload_config import TraderConfig as TraderConfig
+from simulation.workload_config import Workload as Workload
 
 MS: Final = 1_000_000
 
@@ -56,36 +56,6 @@ _LIMIT_TIFS: Final = (
     TimeInForce.GTD,
     TimeInForce.DAY,
 )
-
-
-class Workload(msgspec.Struct, frozen=True):
-    """How busy the random traders are.
-
-    Attributes:
-        traders: how many strategies share the account.
-        step_ms: mean virtual time between two steps of one trader.
-        lots: an order is 1 to this many lots; a lot is `lot_steps` size increments.
-        lot_steps: size increments per lot.
-        reach_ticks: how far from the touch a passive price may lie.
-        oms_types: what the traders ask for, in turn; a trader that hedges sends a part of its
-            orders for positions that it holds.
-        too_much: an order that is to break a limit of notional is so many times as large; 1 where
-            there is no such limit.
-    """
-
-    traders: int = 2
-    step_ms: int = 3300
-    lots: int = 12
-    lot_steps: int = 100
-    reach_ticks: int = 12
-    oms_types: tuple[OmsType, ...] = (OmsType.UNSPECIFIED,)
-    too_much: int = 1
-
-
-class TraderConfig(StrategyConfig, frozen=True, kw_only=True):
-    instrument_ids: tuple[InstrumentId, ...]
-    until_ns: int
-    workload: Workload
 
 
 class RandomTrader(Strategy):

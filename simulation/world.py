@@ -26,7 +26,7 @@ from invariants.truth import TrueOrder, TrueStream, Truth
 from invariants.venue_watch import VenueWatcher
 from simulation.client import CHANNELS, NativeClient, NativeClientConfig
 from simulation.entropy import Entropy, Stream
-from simulation.faults import Faults
+from simulation.injection import Faults
 from simulation.market.mbo_replay import MboReplay
 from simulation.market.recorded import Replay
 from simulation.market.seeded import SeededFlow

@@ -1,9 +1,11 @@
 """A journal in memory. It outlives the kernels that write to it, as a disk would."""
 
 from engine.journal.port import StaleEpoch
+from engine.model.native import mypyc_attr
 from engine.record import FaultRecord, TurnRecord
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class MemoryJournal:
     """Keeps every record, over all epochs, in the order written.
 

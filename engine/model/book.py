@@ -11,11 +11,10 @@ anything is applied.
 """
 
 from bisect import bisect_left, insort
-from enum import StrEnum
-from typing import Final, NoReturn
+from typing import ClassVar, Final, NoReturn
 
-import msgspec
-
+from engine.model.book_fault import BookFault as BookFault
+from engine.model.book_fault import BookFaultKind as BookFaultKind
 from engine.model.data import (
     DEPTH10_LEVELS,
     F_LAST,
@@ -31,6 +30,7 @@ from engine.model.data import (
 from engine.model.enums import BUY, SELL, BookAction, BookType, OrderSide
 from engine.model.fixed import check_precision
 from engine.model.identifiers import InstrumentId
+from engine.model.native import mypyc_attr
 
 _ADD: Final = BookAction.ADD
 _DELETE: Final = BookAction.DELETE
@@ -39,17 +39,7 @@ _CLEAR: Final = BookAction.CLEAR
 Level = tuple[int, int]  # (price mantissa, size mantissa)
 
 
-class BookFaultKind(StrEnum):
-    TOO_MANY_LEVELS = "TOO_MANY_LEVELS"  # an L1 book with two prices on a side
-    ORDERS_CROSSED = "ORDERS_CROSSED"  # best bid above best ask; a locked book is valid
-    LADDER_BROKEN = "LADDER_BROKEN"  # our own two records of a side disagree: a bug of ours
-
-
-class BookFault(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=True):
-    kind: BookFaultKind
-    detail: str
-
-
+@mypyc_attr(allow_interpreted_subclasses=True)
 class OrderBook:
     """An L1 (best price only) or L2 (every price) book; `engine.model.book_l3` has the L3 one.
 
@@ -65,7 +55,7 @@ class OrderBook:
             type that is not of this class.
     """
 
-    _BOOK_TYPES: tuple[BookType, ...] = (BookType.L1_MBP, BookType.L2_MBP)
+    _BOOK_TYPES: ClassVar[tuple[BookType, ...]] = (BookType.L1_MBP, BookType.L2_MBP)
 
     __slots__ = (
         "_ask_keys",

@@ -18,7 +18,7 @@ Choices where venues differ:
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import Final
+from typing import ClassVar, Final
 
 import msgspec
 
@@ -59,7 +59,7 @@ class OrderBookL3(OrderBook):
             another side than the order's. All were applied: the order moved.
     """
 
-    _BOOK_TYPES: tuple[BookType, ...] = (BookType.L3_MBO,)
+    _BOOK_TYPES: ClassVar[tuple[BookType, ...]] = (BookType.L3_MBO,)
 
     __slots__ = ("_ask_queues", "_bid_queues", "_orders", "misplaced")
 

@@ -21,6 +21,8 @@ from decimal import (
 )
 from typing import Final
 
+from engine.model.out_of_range import ValueOutOfRange as ValueOutOfRange
+
 FIXED_PRECISION: Final = 16
 FIXED_SCALE: Final = 10**FIXED_PRECISION
 
@@ -82,11 +84,7 @@ def decimal_context() -> Context:
 CONTEXT: Final = decimal_context()
 
 
-class ValueOutOfRange(OverflowError, ValueError):
-    """A result or an input outside the limits of its type. Nothing wraps or clamps."""
-
-
-def check_precision(precision: int) -> int:
+def check_precision(precision: object) -> int:  # an `int` here would let a compiled True in
     if type(precision) is not int:
         raise TypeError(f"precision must be int, not {type(precision).__name__}")
     if not 0 <= precision <= FIXED_PRECISION:

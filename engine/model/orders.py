@@ -8,7 +8,7 @@ Quantities are kept as raw integers (units of 1e-16); `filled_qty` and its kin b
 quantity, and becomes an average only on reading.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final, cast
@@ -73,9 +73,8 @@ _UPDATED_TO_FILLED: Final = Trigger.UPDATED_TO_FILLED
 _PENDING_UPDATE: Final = Trigger.PENDING_UPDATE
 _PENDING_CANCEL: Final = Trigger.PENDING_CANCEL
 
-# What most orders never fill is not made for each of them: it reads as an empty dict, and
-# writing to it is a TypeError.
-_NOTHING: Final = cast("dict[Any, Any]", MappingProxyType({}))
+# What most orders never fill is not made for each of them. Writing to it is a TypeError.
+_NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
 
 _INITIALIZED: Final = OrderStatus.INITIALIZED
 _NO_LIQUIDITY_SIDE: Final = LiquiditySide.NO_LIQUIDITY_SIDE
@@ -210,15 +209,15 @@ class Order:
         self.cost_raw = 0
         self.status: OrderStatus = _INITIALIZED
         self.previous_status: OrderStatus | None = None
-        self.requests: dict[str, Trigger] = _NOTHING
-        self._answered: dict[str, Trigger] = _NOTHING
+        self.requests: Mapping[str, Trigger] = _NOTHING
+        self._answered: Mapping[str, Trigger] = _NOTHING
         self.venue_order_id: VenueOrderId | None = None
         self.venue_order_ids: list[VenueOrderId] = []
         self.account_id: AccountId | None = None
         self.position_id: PositionId | None = None
         self.liquidity_side: LiquiditySide = _NO_LIQUIDITY_SIDE
-        self.trade_ids: dict[TradeId, OrderFilled] = _NOTHING
-        self.commissions: dict[str, Money] = _NOTHING
+        self.trade_ids: Mapping[TradeId, OrderFilled] = _NOTHING
+        self.commissions: Mapping[str, Money] = _NOTHING
         self.events: list[OrderEvent] = [init]
         self.ts_init = init.ts_init
         self.ts_submitted = 0
@@ -363,7 +362,7 @@ class Order:
                 return trigger, status, moved, request_id
             raise IllegalTransition(beneath, trigger)
         if cell is RESTORE and beneath is not None:
-            for outstanding in reversed(self.requests):
+            for outstanding in reversed(tuple(self.requests)):
                 if outstanding != request_id:
                     latest = self.requests[outstanding]
                     return trigger, _PENDING_STATUS[latest], beneath, request_id
@@ -464,8 +463,9 @@ class Order:
         if not self.trade_ids:
             self.trade_ids = {}
             self.commissions = {}
-        paid = self.commissions.get(code)
-        self.commissions[code] = commission if paid is None else paid + commission
+        commissions = cast("dict[str, Money]", self.commissions)
+        paid = commissions.get(code)
+        commissions[code] = commission if paid is None else paid + commission
         quantity_raw: int = event.last_qty.raw
         self.filled_raw += quantity_raw
         rest_raw = self.quantity_raw - self.filled_raw
@@ -478,7 +478,7 @@ class Order:
             self.overfill_raw = -rest_raw
         self.cost_raw += event.last_px.raw * quantity_raw
         self._precision = max(self._precision, event.last_qty.precision)
-        self.trade_ids[event.trade_id] = event
+        cast("dict[TradeId, OrderFilled]", self.trade_ids)[event.trade_id] = event
         self.liquidity_side = event.liquidity_side
         self.position_id = event.position_id
         self.account_id = event.account_id
@@ -516,11 +516,11 @@ class Order:
             self._name(event.venue_order_id)
 
     def _settle(self, request_id: str, answer: Trigger) -> None:
-        if not self._answered:
-            self._answered = {}
-        self._answered[request_id] = answer
+        self._answered = {**self._answered, request_id: answer}
         if request_id in self.requests:
-            del self.requests[request_id]
+            self.requests = {
+                name: kind for name, kind in self.requests.items() if name != request_id
+            }
 
     def _name(self, venue_order_id: VenueOrderId) -> None:
         self.venue_order_id = venue_order_id

@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 
+from engine.model.closed_cycle import ClosedCycle as ClosedCycle
 from engine.model.cost import CostBasis, Valuation
 from engine.model.enums import BUY, OrderSide, PositionSide
 from engine.model.events import OrderFilled
@@ -41,38 +42,6 @@ class FillRefused(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
-
-
-class ClosedCycle(msgspec.Struct, frozen=True, gc=False):
-    """One finished life of a position, from flat to flat."""
-
-    entry: OrderSide
-    opening_order_id: ClientOrderId
-    closing_order_id: ClientOrderId | None
-    peak_quantity: Quantity
-    valuation: Valuation
-    entry_value: int  # value units, of so much raw quantity
-    entry_quantity_raw: int
-    exit_value: int
-    exit_quantity_raw: int
-    realized_raw: int
-    ts_opened: int
-    ts_closed: int
-    duration_ns: int
-
-    @property
-    def avg_px_open(self) -> Decimal:
-        return self.valuation.mean_price(self.entry_value, self.entry_quantity_raw)
-
-    @property
-    def avg_px_close(self) -> Decimal | None:
-        if self.exit_quantity_raw == 0:
-            return None
-        return self.valuation.mean_price(self.exit_value, self.exit_quantity_raw)
-
-    @property
-    def realized_pnl(self) -> Money:
-        return Money.from_raw(self.realized_raw, self.valuation.currency)
 
 
 def split_fill(fill: OrderFilled, open_raw: int) -> tuple[OrderFilled, OrderFilled]:

@@ -19,7 +19,8 @@ from typing import Final
 
 from fuzz.oracle import Wrong, agree
 from simulation.entropy import BytesEntropy
-from simulation.faults import CALM, Faults
+from simulation.faults import CALM
+from simulation.injection import Faults
 from simulation.scenarios import BTCUSDT
 from simulation.scheduler import Scheduler
 from simulation.trace import Trace

@@ -16,9 +16,11 @@ from typing import Final
 
 import msgspec
 
+from engine.model.native import mypyc_attr
 from invariants.truth import TrueRequest
 from simulation.entropy import Stream
-from simulation.faults import FaultKind, Faults
+from simulation.faults import FaultKind
+from simulation.injection import Faults
 from simulation.venue.definitions import instrument_record
 from simulation.venue.enums import Code, MarketStatus
 from simulation.venue.exchange import Exchange
@@ -88,6 +90,7 @@ _KINDS: Final[dict[type, str]] = {
 }
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Gateway:
     """Serves one exchange over the protocol; a `simulation.network` server.
 

@@ -13,7 +13,8 @@ import msgspec
 
 from invariants.truth import TrueSubscription
 from simulation.entropy import Stream
-from simulation.faults import FaultKind, Faults
+from simulation.faults import FaultKind
+from simulation.injection import Faults
 from simulation.venue.definitions import instrument_record
 from simulation.venue.exchange import Exchange
 from simulation.venue.orders import VenueOrder
@@ -339,7 +340,7 @@ class Streams:
             if self._faults.fires(GAP, where):
                 session.next_seq(key)
                 session.gapped[key] = None
-                if key is USER:
+                if key == USER:
                     self.withheld_ns.setdefault(session.peer.id, self._exchange.now())
             else:
                 session.gapped.pop(key, None)

@@ -18,6 +18,7 @@ VENUE_MAY_USE = {
     "engine.model.identifiers",
     "engine.model.currencies",
     "engine.model.instruments",
+    "engine.model.native",  # a word to the compiler; no logic
 }
 
 

@@ -21,7 +21,7 @@ from engine.model.identifiers import ClientId, ComponentId, InstrumentId, TradeI
 from engine.view import KernelView
 from invariants.bars import BarIsTheFoldOfItsInputs, BarsLieOnTheirGrid
 from invariants.evidence import Evidence
-from invariants.property import Property, Violation
+from invariants.property import Violation
 
 SECOND = 1_000_000_000
 DAY = 86_400 * SECOND
@@ -70,7 +70,7 @@ def test_bars_that_the_engine_builds_break_neither_property(
     ctx.begin_turn()
     view = KernelView(ctx, engine, [ClientId("SIM")])
     evidence = cast("Evidence", type("_Evidence", (), {"view": view})())
-    checks = [cast("Property", entry).make() for entry in STATED]
+    checks = [kind() for kind in STATED]
     found: list[Violation] = []
     count = 0
 

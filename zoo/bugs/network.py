@@ -74,7 +74,7 @@ BUGS: Final = (
         module="simulation.client_session",
         changes=(
             (
-                "            if topic is USER:\n"
+                "            if topic == USER:\n"
                 "                # nothing tells what was missed: a reconnect makes the kernel reconcile\n"
                 '                self._lose("gap on the user channel")\n'
                 "                return\n",

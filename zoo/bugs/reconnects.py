@@ -41,7 +41,7 @@ BUGS: Final = (
         changes=(
             (
                 "        self._next_seq[topic] = 0 if topic in self._numbered else 1\n",
-                "        again = topic in self._numbered or (topic is USER and self.connects > 1)\n"
+                "        again = topic in self._numbered or (topic == USER and self.connects > 1)\n"
                 "        self._next_seq[topic] = 0 if again else 1\n",
             ),
         ),

@@ -44,7 +44,7 @@ from engine.model.values import AccountBalance, Money, Price, Quantity
 from engine.record import TurnRecord
 from invariants.evidence import Evidence
 from invariants.order_witness import OrderWitness
-from invariants.property import Check, Property, Violation
+from invariants.property import Check, Violation
 from simulation.scenarios import BTCUSDT_PERP
 
 TRADER = TraderId("T-1")
@@ -59,13 +59,12 @@ NETTED = PositionId(f"{BTCUSDT_PERP.id}-{ACCOUNT}-{OURS}")
 class Turns:
     """One check, shown turns of a kernel that lists what the test names."""
 
-    def __init__(self, entry: object, *listed: Instrument) -> None:
-        assert isinstance(entry, Property)
+    def __init__(self, kind: type[Check], *listed: Instrument) -> None:
         self.kernel = Kernel(KernelConfig(trader_id=TRADER), [])
         for instrument in listed:
             self.kernel.cache.add_instrument(instrument)  # type: ignore[arg-type]
         self.evidence = Evidence(self.kernel.view, {}, dict, {})
-        self.check: Check = entry.make()
+        self.check: Check = kind()
 
     def show(
         self,

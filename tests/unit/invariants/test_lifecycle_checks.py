@@ -18,7 +18,7 @@ from engine.record import TurnRecord
 from invariants.evidence import Evidence
 from invariants.lifecycle import NobodyStaysBetween, NothingDisturbsRest, Sleeper, Stumbler
 from invariants.monitor import Monitor
-from invariants.property import Property
+from invariants.property import Check, always
 
 T0 = 1_700_000_000_000_000_000
 SECOND = 1_000_000_000
@@ -28,8 +28,8 @@ STRATEGY = StrategyId("S-001")
 class Sea:
     """A kernel with the actor of one check aboard, sailed by its timers."""
 
-    def __init__(self, entry: object) -> None:
-        assert isinstance(entry, Property)
+    def __init__(self, kind: type[Check]) -> None:
+        entry = always("TST-1", "A sentence.")(kind)
         self.kernel = Kernel(KernelConfig(trader_id=TraderId("T-001")), [], observer=self._done)
         self.evidence = Evidence(self.kernel.view, {}, dict, {})
         self.monitor = Monitor([entry], self.evidence)

@@ -30,7 +30,8 @@ class Watched:
         self.probes: dict[str, int] = {}
         self.kernel = Kernel(KernelConfig(trader_id=TraderId("T-001")), [], observer=self._done)
         self.evidence = Evidence(self.kernel.view, {}, dict, self.probes)
-        self.monitor = Monitor([_property(entry) for entry in properties], self.evidence)
+        stated = [_always(entry) if isinstance(entry, type) else entry for entry in properties]
+        self.monitor = Monitor(stated, self.evidence)
         self.monitor.attach(self.kernel.bus)
         self._now_ns = T0
 
@@ -51,13 +52,8 @@ class Watched:
         self.kernel.turn(FireTimer(self._now_ns))
 
 
-def _property(entry: object) -> Property:
-    assert isinstance(entry, Property)  # to a type checker a decorated class is still a class
-    return entry
-
-
 def _always(check: type[Check]) -> Property:
-    return _property(always(check.__name__, "A sentence.")(check))
+    return always(check.__name__, "A sentence.")(check)
 
 
 def _counting(*overridden: str) -> tuple[Property, list[str]]:
@@ -270,7 +266,7 @@ def test_every_probe_of_the_catalogue_says_where_it_can_be_seen() -> None:
 
 
 @pytest.mark.parametrize("check", [DeliveredOnceInOrder, CauseBeforeEffect])
-def test_bus_that_delivers_once_and_in_order_is_right(check: Property) -> None:
+def test_bus_that_delivers_once_and_in_order_is_right(check: type[Check]) -> None:
     watched = Watched(check)
     watched.start()
     for _ in range(3):

@@ -13,7 +13,7 @@ from engine.record import TurnRecord
 from invariants.evidence import Evidence
 from invariants.network import ANSWER_NS_MAX, GAP_NS_MAX, SILENCE_NS_MAX, RequestsAreAnswered
 from invariants.network import DeadStreamsAreGivenUp as Streams
-from invariants.property import Property, Violation
+from invariants.property import Check, Violation
 from invariants.truth import TrueOrder, TrueStream, Truth
 
 SIM = ClientId("SIM")
@@ -43,9 +43,8 @@ def _evidence(*streams: TrueStream) -> Evidence:
     return Evidence(kernel.view, {"SIM": Venue(*streams)}, dict, {})
 
 
-def _found(entry: object, evidence: Evidence) -> list[Violation]:
-    assert isinstance(entry, Property)
-    found = entry.make().end(evidence)
+def _found(kind: type[Check], evidence: Evidence) -> list[Violation]:
+    found = kind().end(evidence)
     return list(found or ())
 
 
@@ -68,9 +67,7 @@ class Requests:
     """The check of requests, and turns that carry a question or its answer."""
 
     def __init__(self) -> None:
-        entry: object = RequestsAreAnswered
-        assert isinstance(entry, Property)
-        self.check = entry.make()
+        self.check = RequestsAreAnswered()
         self.evidence = _evidence()
 
     def turn(self, ts: int, message: object = None, *sent: QueryFills) -> list[Violation]:

@@ -32,7 +32,7 @@ from engine.record import TurnRecord
 from invariants.cache import NothingLiveIsEvicted
 from invariants.clock import DurationsAreLocal
 from invariants.evidence import Evidence
-from invariants.property import Check, Property, Violation
+from invariants.property import Check, Violation
 from invariants.values import ArithmeticIsExact, ValuesLieOnTheGrid
 from simulation.scenarios import BTCUSDT
 
@@ -44,12 +44,11 @@ ACCOUNT = AccountId("SIM-001")
 class Turns:
     """One check, shown turns of a kernel that lists one instrument."""
 
-    def __init__(self, entry: object) -> None:
-        assert isinstance(entry, Property)
+    def __init__(self, kind: type[Check]) -> None:
         self.kernel = Kernel(KernelConfig(trader_id=TraderId("T-1")), [])
         self.kernel.cache.add_instrument(BTCUSDT)
         self.evidence = Evidence(self.kernel.view, {}, dict, {})
-        self.check: Check = entry.make()
+        self.check: Check = kind()
 
     def show(
         self, *facts: msgspec.Struct, told: object = None, commands: tuple[Command, ...] = ()

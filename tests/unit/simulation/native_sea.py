@@ -39,12 +39,14 @@ from engine.model.reports import (
 from engine.model.values import Price, Quantity
 from simulation.client import NativeClient, NativeClientConfig
 from simulation.entropy import SeededEntropy
-from simulation.faults import CALM, MILLISECOND, SECOND, Fault, FaultKind, Faults, Plan
+from simulation.faults import CALM, MILLISECOND, SECOND, Fault, FaultKind, Plan
+from simulation.injection import Faults
 from simulation.network import Network
 from simulation.scheduler import Scheduler
 from simulation.stream import Peer
 from simulation.trace import Trace
 from simulation.venue import protocol as wire
+from simulation.venue.enums import AccountType as VenueAccountType
 from simulation.venue.enums import Side
 from simulation.venue.exchange import Exchange
 from simulation.venue.gateway import Gateway
@@ -114,7 +116,7 @@ class Sea:
         trace = Trace(False)
         self.faults = Faults(CALM, entropy, self.scheduler, trace, 600 * SECOND, plan)
         self.network = Network(self.scheduler, entropy, self.faults, trace)
-        account = AccountSpec("CASH", {"USDT": "1000000", "BTC": "10"})  # type: ignore[arg-type]
+        account = AccountSpec(VenueAccountType.CASH, {"USDT": "1000000", "BTC": "10"})
         self.exchange = Exchange(
             "SIM", [PAIR], account, lambda: self.scheduler.now_ns, self.scheduler.post
         )

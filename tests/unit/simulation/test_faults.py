@@ -15,12 +15,12 @@ from simulation.faults import (
     Fault,
     FaultKind,
     FaultProfile,
-    Faults,
     OneIn,
     PerMinute,
     Plan,
     owed_faults,
 )
+from simulation.injection import Faults
 from simulation.scheduler import Scheduler
 from simulation.trace import Trace
 

@@ -2,7 +2,8 @@ import msgspec
 import pytest
 
 from simulation.entropy import SeededEntropy
-from simulation.faults import CALM, MILLISECOND, SECOND, STORMY, Fault, FaultKind, Faults, Plan
+from simulation.faults import CALM, MILLISECOND, SECOND, STORMY, Fault, FaultKind, Plan
+from simulation.injection import Faults
 from simulation.network import Network
 from simulation.scheduler import Scheduler
 from simulation.stream import Connection, Peer, malformed

@@ -7,7 +7,8 @@ from engine.model.identifiers import InstrumentId
 from engine.model.instruments import CurrencyPair
 from engine.model.values import Price, Quantity
 from simulation.entropy import SeededEntropy
-from simulation.faults import CALM, FaultKind, Faults
+from simulation.faults import CALM, FaultKind
+from simulation.injection import Faults
 from simulation.scheduler import Scheduler
 from simulation.trace import Trace
 from simulation.venue import protocol as wire
