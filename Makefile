@@ -7,13 +7,14 @@ STAMP := $(VENV)/.installed
 SEEDS ?= 200
 STEPS ?= 20000
 
-.PHONY: help setup trial test machines check bench campaign clean
+.PHONY: help setup trial test machines check compile bench campaign clean
 
 help:
 	@echo "make trial        $(SEEDS) seeds of the default scenario through a hostile sea"
 	@echo "make test         the whole test suite (under 10 minutes on two cores)"
 	@echo "make machines     $(STEPS) steps of each state machine against its slow model"
 	@echo "make check        format, lint, types, documentation"
+	@echo "make compile      half as many seeds again: minutes, and gcc; of use to campaigns and bench"
 	@echo "make bench        the benchmarks; PEER_PYTHON=... also runs the peer and prints ratios"
 	@echo "make campaign     the long one: 3,000 clean seeds and every zoo bug"
 
@@ -41,12 +42,18 @@ check: $(STAMP)
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest tests/architecture
 
+compile: $(STAMP)
+	@$(BIN)/python -m benchmarks.compiling
+
+# Without a C compiler the figures are those of the sources, and each line says so.
 bench: $(STAMP)
-	@$(BIN)/python -m benchmarks.run $(if $(PEER_PYTHON),--peer-python $(PEER_PYTHON))
+	@$(BIN)/python -m benchmarks.compiling 1>&2 || true
+	@$(BIN)/python -m seatrial.compiled benchmarks.run $(if $(PEER_PYTHON),--peer-python $(PEER_PYTHON))
 
 campaign: $(STAMP)
+	@$(BIN)/python -m benchmarks.compiling || true
 	@$(BIN)/seatrial run --seeds 3000
 	@$(BIN)/python -m pytest tests/zoo --zoo-seeds 300 -n 2
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .compiled build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

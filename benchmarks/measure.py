@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from seatrial.compiled import is_installed
+
 Row = dict[str, object]
 T = TypeVar("T")
 
@@ -62,6 +64,7 @@ def row(name: str, n: int, unit: str, timing: Timing, what: str, **extra: object
         "cpu_per_sec": round(n / cpu, 1) if cpu else None,
         "spread": round(max(timing.wall) / wall, 3) if wall else None,
         "python": PYTHON,
+        "compiled": is_installed(),
         "what": what,
         **extra,
     }

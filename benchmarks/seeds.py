@@ -8,12 +8,14 @@ from simulation.scenarios import BUILT_IN
 
 def seeds(repeat: int, scale: float) -> list[Row]:
     """Single runs of the first seeds, faults and every property on."""
-    n = max(2, int(20 * scale))
+    n = max(2, int(40 * scale))
     scenario = load_scenario("default", BUILT_IN)
 
     def body(_: None) -> int:
         for seed in range(n):
-            simulate(scenario, seed)
+            outcome = simulate(scenario, seed)
+            if not outcome.passed:  # a run that broke off would make a fine figure
+                raise RuntimeError(outcome.report())
         return n
 
     timing = measure(repeat, lambda: None, body)

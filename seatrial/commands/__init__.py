@@ -4,6 +4,9 @@ Every module here is imported by its own command only, so that `replay` does not
 `backtest` needs.
 """
 
+import sys
+
+from seatrial import compiled
 from simulation.recording import PYTHON
 from zoo.bugs import BUGS
 
@@ -23,3 +26,21 @@ def launcher(bug: str) -> tuple[str, ...]:
     if bug not in BUGS:
         raise UsageError(f"bug {bug!r} is not in the zoo; one of {', '.join(BUGS)}")
     return (*PYTHON, "zoo.patched", bug)
+
+
+def worker_launcher(bug: str) -> tuple[str, ...]:
+    """`launcher` for those who run many seeds and keep none: with compiled modules where there
+    are such. What is kept, shown or replayed runs on the sources, so each failure also shows that
+    both do the same.
+
+    Raises:
+        UsageError: no such bug.
+    """
+    starter = launcher(bug)
+    if bug:
+        return starter  # a bug is a patch of a source
+    try:
+        return (*starter, "seatrial.compiled") if compiled.available() else starter
+    except compiled.Stale as error:
+        print(f"seatrial: {error}", file=sys.stderr)
+        return starter

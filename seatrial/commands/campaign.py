@@ -9,7 +9,7 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from seatrial.commands import UsageError, launcher
+from seatrial.commands import UsageError, launcher, worker_launcher
 from seatrial.commands.files import check_folder, check_writable
 from seatrial.commands.records import side_by_side
 from simulation.campaign import Campaign, Spec, run_campaign
@@ -52,7 +52,7 @@ def run(
     check_folder(out, "--out")
     processes = _jobs(jobs)
     options = named(RunOptions(scenario, faults, tuple(str(path) for path in market), bug=bug))
-    spec = Spec(options, seeds, first_seed, processes, twice, starter)
+    spec = Spec(options, seeds, first_seed, processes, twice, worker_launcher(bug))
     campaign = _with_progress(console, spec)
     campaign, failures = keep_failures(campaign, options, out, starter)
     for failure in failures:
