@@ -113,4 +113,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    # by its own name too: whoever asks `is_installed` looks for the finder of that module
+    from seatrial import compiled
+
+    compiled.main()
