@@ -97,7 +97,8 @@ def install() -> None:
 
 def is_installed() -> bool:
     """Whether this process serves compiled modules."""
-    return any(isinstance(finder, CompiledFinder) for finder in sys.meta_path)
+    # by name: under `-m` this module is `__main__`, and imported once more by who asks
+    return any(type(finder).__name__ == CompiledFinder.__name__ for finder in sys.meta_path)
 
 
 def main() -> None:
@@ -113,7 +114,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    # by its own name too: whoever asks `is_installed` looks for the finder of that module
-    from seatrial import compiled
-
-    compiled.main()
+    main()

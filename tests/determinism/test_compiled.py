@@ -25,12 +25,14 @@ def test_a_served_process_imports_what_was_compiled(tmp_path: Path) -> None:
     script = tmp_path / "where.py"
     script.write_text(
         "import engine.kernel, engine.record\n"
-        "print(engine.kernel.__file__, engine.record.__file__)\n"
+        "from seatrial.compiled import is_installed\n"
+        "print(engine.kernel.__file__, engine.record.__file__, is_installed())\n"
     )
     done = subprocess.run(
         [*SERVED, str(script)], capture_output=True, text=True, check=True, cwd=ROOT
     )
-    kernel, record = done.stdout.split()
+    kernel, record, told = done.stdout.split()
+    assert told == "True"
     assert Path(kernel).suffix == ".so"
     assert Path(record) == ROOT / "engine" / "record.py"  # messages stay with the interpreter
 
