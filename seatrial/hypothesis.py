@@ -83,9 +83,6 @@ def choices(
 
 def _strategy(driver: Driver) -> st.SearchStrategy[Choices]:
     places = _places(driver)
-    seeds = st.integers(0, SEEDS - 1)
-    if not places:
-        return seeds.map(lambda seed: Choices(driver, seed, []))
 
     @st.composite
     def deviation(draw: st.DrawFn) -> Deviation:
@@ -93,9 +90,16 @@ def _strategy(driver: Driver) -> st.SearchStrategy[Choices]:
         return stream, index, draw(st.integers(1, bound - 1))
 
     deviations = st.lists(
-        deviation(), max_size=DEVIATIONS_MAX, unique_by=lambda entry: (entry[0], entry[1])
+        deviation() if places else st.nothing(),
+        max_size=DEVIATIONS_MAX,
+        unique_by=lambda entry: (entry[0], entry[1]),
     )
-    return st.builds(lambda seed, said: Choices(driver, seed, said), seeds, deviations)
+
+    @st.composite
+    def drawn(draw: st.DrawFn) -> Choices:
+        return Choices(driver, draw(st.integers(0, SEEDS - 1)), draw(deviations))
+
+    return drawn()
 
 
 def _places(driver: Driver) -> list[tuple[str, int, int]]:

@@ -12,14 +12,14 @@ import inspect
 import os
 from collections.abc import Generator
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import pytest
 
 from seatrial.testing import ARGUMENT, Trial, trial_of
 
 if TYPE_CHECKING:
-    from seatrial.trials import Ran, Tally
+    from seatrial.trials import Ran, Tally, Window
     from simulation.token import Token
 
 _SAID: Final = "seatrial"  # attribute of a report: [test, its tally as JSON]
@@ -162,7 +162,7 @@ def _run(item: pytest.Function, trial: Trial) -> None:
         scenario = scenario_of(options)
     except (ScenarioError, RecordingError) as error:
         pytest.fail(str(error), pytrace=False)
-    window = item.funcargs[ARGUMENT]
+    window = cast("Window", item.funcargs[ARGUMENT])
     given = inspect.signature(item.obj).parameters
     arguments = {name: value for name, value in item.funcargs.items() if name in given}
     first_only = item.config.getoption("maxfail") == 1
@@ -230,8 +230,10 @@ def _summary(test: str, tally: "Tally") -> list[str]:
     ]
     for title, numbers in tally.causes.values():
         lines.append(f"  {title}: seeds {listed(sorted(numbers))}")
+    if tally.refused:
+        lines.append(f"  passed, and failed by the test: seeds {listed(sorted(tally.refused))}")
     if tally.unasserted:
-        lines.append(f"  let pass by the test: seeds {listed(sorted(tally.unasserted))}")
+        lines.append(f"  failed, and let pass by the test: seeds {listed(sorted(tally.unasserted))}")
     for what, counts in (("faults fired", tally.faults), ("probes seen", tally.probes)):
         counted = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
         lines.append(f"  {what} ({len(counts)}): {counted or 'none'}")
@@ -239,5 +241,5 @@ def _summary(test: str, tally: "Tally") -> list[str]:
     if missing:
         lines.append(f"  owed and never seen: {', '.join(missing)}")
     digest = sha256("".join(tally.digests[seed] for seed in seeds).encode()).hexdigest()
-    lines.append(f"  {tally.properties} properties judged each; digest of all runs {digest[:12]}")
+    lines.append(f"  properties judged: {tally.properties}; digest of all runs: {digest[:12]}")
     return lines

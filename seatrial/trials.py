@@ -62,6 +62,7 @@ class Tally(msgspec.Struct):
         digests: of each run by seed.
         causes: what failed seeds have in common -> (how it is called, the seeds).
         unasserted: failed seeds that the user's function let pass.
+        refused: passed seeds that it did not.
     """
 
     scenario: str
@@ -72,6 +73,7 @@ class Tally(msgspec.Struct):
     digests: dict[int, str] = {}
     causes: dict[str, tuple[str, list[int]]] = {}
     unasserted: list[int] = []
+    refused: list[int] = []
     faults: dict[str, int] = {}
     probes: dict[str, int] = {}
 
@@ -84,11 +86,14 @@ class Tally(msgspec.Struct):
             cause[1].append(outcome.seed)
             if ran.error is None and outcome.verdict is not Verdict.ERROR:
                 self.unasserted.append(outcome.seed)
+        elif ran.error is not None:
+            self.refused.append(outcome.seed)
 
     def merge(self, other: "Tally") -> None:
         self.digests.update(other.digests)
         self._add_counts(other.faults, other.probes)
         self.unasserted.extend(other.unasserted)
+        self.refused.extend(other.refused)
         for signature, (title, seeds) in other.causes.items():
             self.causes.setdefault(signature, (title, []))[1].extend(seeds)
 
@@ -96,7 +101,8 @@ class Tally(msgspec.Struct):
         """What was owed and never showed; of a part of the seeds nothing is known."""
         if len(self.digests) < self.seeds:
             return []
-        seen = [*(f"fault {name}" for name in self.faults), *(f"probe {id}" for id in self.probes)]
+        seen = [f"fault {name}" for name in self.faults]
+        seen.extend(f"probe {name}" for name in self.probes)
         return [name for name in self.owed if name not in seen]
 
     def _add_counts(self, faults: dict[str, int], probes: dict[str, int]) -> None:
