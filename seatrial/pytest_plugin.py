@@ -233,7 +233,9 @@ def _summary(test: str, tally: "Tally") -> list[str]:
     if tally.refused:
         lines.append(f"  passed, and failed by the test: seeds {listed(sorted(tally.refused))}")
     if tally.unasserted:
-        lines.append(f"  failed, and let pass by the test: seeds {listed(sorted(tally.unasserted))}")
+        lines.append(
+            f"  failed, and let pass by the test: seeds {listed(sorted(tally.unasserted))}"
+        )
     for what, counts in (("faults fired", tally.faults), ("probes seen", tally.probes)):
         counted = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
         lines.append(f"  {what} ({len(counts)}): {counted or 'none'}")

@@ -59,8 +59,8 @@ atheris.Setup([sys.argv[0], "corpus", "-seed=1", "-runs=20000", "-verbosity=0"],
 atheris.Fuzz()
 """
 
-HYPOTHESIS = '''
-from hypothesis import Phase, find, given, settings
+HYPOTHESIS = """
+from hypothesis import Phase, given, settings
 from seatrial.hypothesis import Choices, choices
 from lossy_scenario import lossy
 
@@ -82,7 +82,7 @@ except AssertionError as error:
     (path,) = Path("seatrial-failures").iterdir()
     print(digest, path)
     print(deviations, seed, error.args[0].splitlines()[0])
-'''
+"""
 
 HEAD = """
 from pathlib import Path
@@ -131,7 +131,7 @@ def test_what_a_driver_finds_is_replayed_to_the_same_digest(
 ) -> None:
     if name == "atheris":
         pytest.importorskip("atheris")
-    digest, path, words = drive(script)
+    digest, path, _ = drive(script)
     assert path.name.startswith(f"lossy_scenario.lossy-{name}-ASK-1-")
     assert bundles.load(path).driver == name
 
