@@ -1,15 +1,15 @@
 """`@seatrial.test`: many seeds of a scenario as one test. The plugin runs it; nothing here imports
-pytest."""
+pytest, and nothing of ours before there is such a test: every pytest of whoever installed us loads
+this module."""
 
 import inspect
 from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from simulation.driven import scenario_path
-from simulation.faults import PROFILES, FaultProfile
-from simulation.options import RunOptions
-from simulation.scenario import Scenario
-from simulation.token import SEED_LIMIT
+if TYPE_CHECKING:
+    from simulation.faults import FaultProfile
+    from simulation.options import RunOptions
+    from simulation.scenario import Scenario
 
 ARGUMENT: Final = "outcome"
 MARK: Final = "seatrial_trial"  # the attribute of a test function that holds its `Trial`
@@ -31,6 +31,8 @@ class Trial:
     def __init__(self, scenario: str, seeds: int, first_seed: int, faults: str) -> None:
         if seeds < 1:
             raise ValueError(f"seeds {seeds}: at least 1")
+        from simulation.token import SEED_LIMIT
+
         if not 0 <= first_seed <= SEED_LIMIT - seeds:
             raise ValueError(f"first_seed {first_seed}: seeds lie in 0..2**63 - 1")
         self.scenario = scenario
@@ -38,18 +40,20 @@ class Trial:
         self.first_seed = first_seed
         self.faults = faults
 
-    def options(self) -> RunOptions:
+    def options(self) -> "RunOptions":
         """Names its runs, but for the code: what a test process has loaded is more than what
         `seatrial replay` will load."""
+        from simulation.options import RunOptions
+
         return RunOptions(self.scenario, self.faults)
 
 
 def test(
-    scenario: str | Callable[[], Scenario],
+    scenario: "str | Callable[[], Scenario]",
     *,
     seeds: int = 200,
     first_seed: int = 0,
-    faults: str | FaultProfile = "",
+    faults: "str | FaultProfile" = "",
 ) -> Callable[[_Function], _Function]:
     """Make a test of many seeds out of a function that judges one outcome; pytest runs it.
 
@@ -71,6 +75,8 @@ def test(
         ValueError: seeds out of range, or no such profile.
         TypeError: the function has no argument `outcome`, or is asynchronous.
     """
+    from simulation.driven import scenario_path
+
     trial = Trial(scenario_path(scenario), seeds, first_seed, _profile(faults))
 
     def mark(function: _Function) -> _Function:
@@ -91,10 +97,12 @@ def trial_of(function: object) -> Trial | None:
     return found if isinstance(found, Trial) else None
 
 
-def _profile(faults: str | FaultProfile) -> str:
+def _profile(faults: "str | FaultProfile") -> str:
+    from simulation.faults import PROFILES
+
     name = faults if isinstance(faults, str) else faults.name
     known = PROFILES.get(name)
-    if name and (known is None or (isinstance(faults, FaultProfile) and faults != known)):
+    if name and (known is None or (not isinstance(faults, str) and faults != known)):
         raise ValueError(
             f"faults {name!r}: one of {', '.join(PROFILES)}; a profile of one's own goes into the "
             "scenario"

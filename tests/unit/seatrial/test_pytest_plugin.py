@@ -1,5 +1,6 @@
 """`@seatrial.test` as a user of pytest sees it, run by pytest's own `pytester`."""
 
+import re
 import subprocess
 import sys
 from importlib.metadata import entry_points
@@ -53,6 +54,33 @@ def test_importing_seatrial_test_imports_no_pytest() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert said.stdout == "False\n"
+
+
+def test_a_session_without_such_tests_loads_nothing_of_the_simulation() -> None:
+    code = "import sys, seatrial.pytest_plugin; print({'engine', 'simulation'} & {*sys.modules})"
+    said = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert said.stdout == "set()\n"
+
+
+def test_the_tests_of_the_pages_run_as_they_stand(run, pytester: pytest.Pytester) -> None:
+    scenario, in_readme, *_ = blocks("README.md")
+    alone, by_hypothesis, *_ = blocks("docs/pytest.md")
+    pytester.makepyfile(scenarios=scenario)
+    for test in (in_readme, alone):
+        result = run("--seatrial-seeds", "3", test=test)
+        result.assert_outcomes(passed=1)
+        result.stdout.fnmatch_lines(["*3 seeds of scenarios:two_sided: 3 passed, 0 failed"])
+    few = "from hypothesis import settings\nsettings.register_profile('few', max_examples=2, "
+    few += "database=None, deadline=None)\nsettings.load_profile('few')\n"
+    run(test=few + by_hypothesis).assert_outcomes(passed=1)
+
+
+def blocks(page: str) -> list[str]:
+    """The Python of a page."""
+    text = (ROOT / page).read_text()
+    return re.findall(r"^```python[^\n]*\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
 def test_a_test_becomes_one_item_per_25_seeds(run) -> None:
