@@ -20,7 +20,8 @@ from typing import Final
 
 from hypothesis import strategies as st
 
-from simulation.driven import MARKET, DeviatingEntropy, Deviation, Driven, Driver, dullest
+from simulation.derived_entropy import MARKET, DeviatingEntropy, Deviation, dullest
+from simulation.driven import Driven, Driver
 from simulation.entropy import Entropy, SeededEntropy
 from simulation.outcome import Outcome
 from simulation.scenario import Scenario

@@ -89,6 +89,7 @@ except AssertionError as error:
 
 HEAD = """
 from pathlib import Path
+from simulation.derived_entropy import *
 from simulation.driven import *
 from simulation.entropy import *
 """

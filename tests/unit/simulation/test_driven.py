@@ -6,15 +6,8 @@ import pytest
 
 from fuzz.scenario import harbour
 from simulation import bundle as bundles
-from simulation.driven import (
-    DeviatingEntropy,
-    Driver,
-    NotTheSameRun,
-    SplitEntropy,
-    TapedEntropy,
-    dullest,
-    scenario_path,
-)
+from simulation.derived_entropy import DeviatingEntropy, SplitEntropy, TapedEntropy, dullest
+from simulation.driven import Driver, NotTheSameRun, scenario_path
 from simulation.entropy import EnumeratingEntropy, SeededEntropy, Stream, TapeEntropy
 from simulation.scenario import ScenarioError
 
