@@ -37,9 +37,9 @@ class NamedRun(msgspec.Struct, frozen=True):
         """
         kept = self.kept
         tape = None
-        if kept is not None and kept.target:
-            if not kept.tape:
-                raise UsageError(f"the bundle holds an input of fuzz target {kept.target}, no run")
+        if kept is not None and kept.target and not kept.tape:
+            raise UsageError(f"the bundle holds an input of fuzz target {kept.target}, no run")
+        if kept is not None and kept.by_tape:
             tape = kept.tape
         return record_run(
             self.options, self.token.seed, launcher=launcher(self.options.bug), tape=tape
@@ -63,8 +63,8 @@ def replay(console: Console, what: str, *, until: int, market: Sequence[Path]) -
     if until:
         _write_lines(console, recording.records[:until], 1)
         console.print(f"stopped after {min(until, outcome.events)} of {outcome.events} records")
-    # the token of a run that bytes drove does not name it: its file does
-    console.print(outcome.report(what if run.kept and run.kept.target else ""), markup=False)
+    # the token of a run that no seed drove does not name it: its file does
+    console.print(outcome.report(what if run.kept and run.kept.by_tape else ""), markup=False)
     if outcome.traceback:
         console.print(outcome.traceback.rstrip("\n"), markup=False)
     for note in outcome.notes:
