@@ -75,11 +75,12 @@ def replay(
     what: Annotated[str, typer.Argument(metavar="TOKEN|BUNDLE", help="a token, or a bundle file")],
     until: Annotated[int, typer.Option(help="show the trace up to this record and stop")] = 0,
     market: MarketOption = None,
+    log: Annotated[Path | None, typer.Option(help="write every record here, as a log")] = None,
 ) -> None:
     """Run one seed again and show that it does the same."""
     from seatrial.commands import replay
 
-    raise typer.Exit(replay.replay(console, what, until=until, market=market or []))
+    raise typer.Exit(replay.replay(console, what, until=until, market=market or [], log=log))
 
 
 @app.command()
@@ -122,6 +123,7 @@ def backtest(
         ),
     ] = "seatrial.ema_cross:EMACross",
     json: Annotated[Path | None, typer.Option(help="write the result here")] = None,
+    log: Annotated[Path | None, typer.Option(help="write every turn here, as a log")] = None,
 ) -> None:
     """Run a strategy over recorded data."""
     if mbo is not None:
@@ -130,6 +132,8 @@ def backtest(
 
         if not quotes is trades is depth is None:
             raise UsageError("--mbo is a recording of its own: no --quotes, --trades, --depth")
+        if log is not None:
+            raise UsageError("--mbo runs no kernel, so there is nothing to --log")
         raise typer.Exit(backtest_mbo(console, mbo, json))
     from seatrial.commands import backtest
 
@@ -142,8 +146,20 @@ def backtest(
             instrument=instrument,
             strategy=strategy,
             json=json,
+            log=log,
         )
     )
+
+
+@app.command("check-log")
+def check_log(
+    file: Annotated[Path, typer.Argument(help="a log, as replay --log or a journal wrote it")],
+    json: Annotated[Path | None, typer.Option(help="write the findings here")] = None,
+) -> None:
+    """Judge a recorded session by the properties, without simulation."""
+    from seatrial.commands import check_log
+
+    raise typer.Exit(check_log.check_log(console, file, json=json))
 
 
 @app.command()
@@ -242,7 +258,9 @@ def _say(text: str) -> None:
 
 def _usage_errors() -> tuple[type[Exception], ...]:
     """Imported when something has failed, and not before."""
+    from engine.journal.log_file import LogError
     from fuzz.hunt import FuzzerMissing
+    from invariants.log_judge import LogOutOfOrder
     from seatrial.commands import UsageError
     from simulation.bundle import BundleError
     from simulation.market.fields import RecordingError
@@ -254,6 +272,8 @@ def _usage_errors() -> tuple[type[Exception], ...]:
         UsageError,
         BundleError,
         FuzzerMissing,
+        LogError,
+        LogOutOfOrder,
         RecordingError,
         RunRefused,
         ScenarioError,
