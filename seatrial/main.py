@@ -49,6 +49,12 @@ def run(
     twice: Annotated[
         bool, typer.Option("--twice", help="run each seed again under another hash seed")
     ] = False,
+    visits: Annotated[
+        bool, typer.Option("--visits", help="count the cells of state machines, into --json")
+    ] = False,
+    coverage: Annotated[
+        Path | None, typer.Option(help="measure the branches reached, into this coverage file")
+    ] = None,
 ) -> None:
     """Run a campaign of seeds and judge it."""
     from seatrial.commands import campaign
@@ -66,6 +72,8 @@ def run(
             json=json,
             out=out,
             twice=twice,
+            visits=visits,
+            coverage=coverage,
         )
     )
 
@@ -199,6 +207,38 @@ def fuzz(
 
 
 @app.command()
+def debt(
+    campaign: Annotated[
+        list[Path] | None,
+        typer.Option("--campaign", help="results of run --visits --json (may repeat)"),
+    ] = None,
+    coverage: Annotated[Path | None, typer.Option(help="file of run --coverage")] = None,
+    baseline: Annotated[
+        Path | None, typer.Option(help="known debts: exit 1 when something is not among them")
+    ] = None,
+    update: Annotated[
+        bool, typer.Option("--update", help="take what is paid out of the baseline")
+    ] = False,
+    json: Annotated[Path | None, typer.Option(help="write the lists here")] = None,
+    shown: Annotated[int, typer.Option(min=0, help="how many of each list to print")] = 12,
+) -> None:
+    """List what is stated and not yet proven."""
+    from seatrial.commands import debt
+
+    raise typer.Exit(
+        debt.debt(
+            console,
+            campaigns=campaign or [],
+            coverage=coverage,
+            baseline=baseline,
+            update=update,
+            json=json,
+            shown=shown,
+        )
+    )
+
+
+@app.command()
 def scenarios() -> None:
     """List the built-in scenarios."""
     from seatrial.commands import listing
@@ -262,6 +302,7 @@ def _usage_errors() -> tuple[type[Exception], ...]:
     from fuzz.hunt import FuzzerMissing
     from invariants.log_judge import LogOutOfOrder
     from seatrial.commands import UsageError
+    from seatrial.debt import DebtError
     from simulation.bundle import BundleError
     from simulation.market.fields import RecordingError
     from simulation.recording import RunRefused
@@ -271,6 +312,7 @@ def _usage_errors() -> tuple[type[Exception], ...]:
     return (
         UsageError,
         BundleError,
+        DebtError,
         FuzzerMissing,
         LogError,
         LogOutOfOrder,
