@@ -21,9 +21,14 @@ from simulation.visits import channel, legal_pairs, strikes
 from zoo.bugs import BUGS
 
 HOME: Final = Path(__file__).resolve().parent.parent
-PACKAGES: Final = ("engine", "invariants", "simulation", "conformance", "zoo", "fuzz", "seatrial")
-# Folders of tests/ whose files import what they test. The others work through a whole run.
-LAYERS: Final = ("unit", "property")
+# Folders of tests/ whose files import what they test, and which packages owe them a test. The
+# other folders work through whole runs.
+LAYERS: Final[Mapping[str, tuple[str, ...]]] = {
+    "unit": ("engine", "invariants", "simulation", "fuzz", "seatrial"),
+    "property": ("engine.model",),
+    "conformance": ("conformance",),
+    "zoo": ("zoo",),
+}
 MEND: Final[Mapping[str, str]] = {
     "properties": "plant a bug in zoo/bugs that trips it",
     "pairs": "let a scenario or workload bring it about, or make the pair illegal",
@@ -38,7 +43,8 @@ class DebtError(ValueError):
 
 
 class Debt(msgspec.Struct, frozen=True):
-    """The five lists, each sorted; None: not measured."""
+    """The five lists, each sorted; None: not measured. `branches` says how many of a function's
+    were not reached: "module function xN"."""
 
     properties: list[str] | None = None
     pairs: list[str] | None = None
@@ -69,12 +75,12 @@ class _Campaign(msgspec.Struct):
     visits: dict[str, int] | None = None
 
 
-def measure(campaigns: Sequence[Path] = (), coverage: Path | None = None) -> Debt:
+def measure(campaigns: Sequence[Path] = (), coverage: Sequence[Path] = ()) -> Debt:
     """All that can be measured from the code at hand and from these files.
 
     Args:
         campaigns: `seatrial run --visits --json` documents; what one of them saw is seen.
-        coverage: of `seatrial run --coverage`.
+        coverage: files of `seatrial run --coverage`; what one of them reached is reached.
     Raises:
         DebtError: a file that is none.
     """
@@ -83,7 +89,7 @@ def measure(campaigns: Sequence[Path] = (), coverage: Path | None = None) -> Deb
         properties=untripped(),
         pairs=_unvisited(read) if read else None,
         strikes=_unfired(read) if read else None,
-        branches=None if coverage is None else unreached(coverage),
+        branches=by_function(unreached(coverage)) if coverage else None,
         layers=untested(HOME) if (HOME / "tests").is_dir() else None,
     )
 
@@ -102,15 +108,15 @@ def untripped() -> list[str]:
 
 
 def untested(home: Path) -> list[str]:
-    """Every "LAYER module" where no test of the layer imports the module."""
-    modules = [
-        ".".join(path.relative_to(home).with_suffix("").parts)
-        for package in PACKAGES
-        for path in sorted((home / package).rglob("*.py"))
-        if path.name != "__init__.py"
-    ]
+    """Every "LAYER module" where the module owes the layer a test and none imports it."""
     missing = []
-    for layer in LAYERS:
+    for layer, packages in LAYERS.items():
+        modules = [
+            ".".join(path.relative_to(home).with_suffix("").parts)
+            for package in packages
+            for path in sorted((home / package.replace(".", "/")).rglob("*.py"))
+            if path.name != "__init__.py"
+        ]
         named: dict[str, None] = {}
         for path in sorted((home / "tests" / layer).rglob("*.py")):
             named.update(dict.fromkeys(_imported(path)))
@@ -162,40 +168,49 @@ def _unfired(campaigns: Sequence[_Campaign]) -> list[str]:
 # --- what seeds reached -------------------------------------------------------------------
 
 
-def unreached(path: Path) -> list[str]:
-    """Branches that no seed took: "module function: LINE -> LINE", by their text.
+def unreached(paths: Sequence[Path]) -> list[str]:
+    """Branches that no seed took: "module function: LINE -> LINE", by the text of the lines.
 
-    Line numbers move with every edit above them, so a branch is named by what stands on its lines;
-    one that has a twin in its function is numbered.
+    Raises:
+        DebtError: a file that is none, or was measured on other sources than these.
     """
-    files = _branches(path)
     names: list[str] = []
-    for file, arcs in sorted(files.items()):
-        source = Path(file) if Path(file).is_absolute() else Path.cwd() / file
+    for file, arcs in sorted(_branches(paths).items()):
+        source = Path(file).resolve()
         try:
-            module = ".".join(source.resolve().relative_to(HOME).with_suffix("").parts)
+            module = ".".join(source.relative_to(HOME).with_suffix("").parts)
             text = source.read_text(encoding="utf-8")
         except (ValueError, OSError):
-            raise DebtError(f"--coverage {path}: measured {file}, which is not here") from None
+            raise DebtError(f"--coverage: measured {file}, which is not of these sources") from None
         names += _named(module, text, arcs)
     return sorted(names)
 
 
-def _branches(path: Path) -> dict[str, list[tuple[int, int]]]:
+def by_function(names: Iterable[str]) -> list[str]:
+    """How many of a function's branches were not reached: lines move and change, names stay."""
+    counts: dict[str, int] = {}
+    for name in names:
+        where = name.partition(": ")[0]
+        counts[where] = counts.get(where, 0) + 1
+    return [f"{where} x{count}" for where, count in sorted(counts.items())]
+
+
+def _branches(paths: Sequence[Path]) -> dict[str, list[tuple[int, int]]]:
     """By file, the (from, to) lines of branches that were not taken; a negative line is an exit."""
-    if not path.is_file():
-        raise DebtError(f"--coverage {path}: no such file")
+    for path in paths:
+        if not path.is_file():
+            raise DebtError(f"--coverage {path}: no such file")
     import coverage
     from coverage.exceptions import CoverageException
 
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
+        merged = coverage.Coverage(data_file=str(Path(folder) / "merged"), config_file=False)
         try:
-            measured = coverage.Coverage(data_file=str(path), config_file=False)
-            measured.load()
-            measured.json_report(outfile=str(report))
+            merged.combine([str(path) for path in paths], strict=True, keep=True)
+            merged.json_report(outfile=str(report))
         except CoverageException as error:
-            raise DebtError(f"--coverage {path}: {' '.join(str(error).split())}") from None
+            raise DebtError(f"--coverage: {' '.join(str(error).split())}") from None
         files = msgspec.json.decode(report.read_bytes())["files"]
     return {
         file: [(start, end) for start, end in entry.get("missing_branches", ())]
@@ -206,13 +221,12 @@ def _branches(path: Path) -> dict[str, list[tuple[int, int]]]:
 def _named(module: str, text: str, arcs: Iterable[tuple[int, int]]) -> list[str]:
     lines = text.splitlines()
     functions = _functions(ast.parse(text))
-    seen: dict[str, int] = {}
     names = []
     for start, end in sorted(arcs):
         where = _shown(lines, end) if end > 0 else "exit"
-        name = f"{module} {functions.get(start, 'module')}: {_shown(lines, start)} -> {where}"
-        count = seen[name] = seen.get(name, 0) + 1
-        names.append(name if count == 1 else f"{name} #{count}")
+        names.append(
+            f"{module} {functions.get(start, 'module')}: {_shown(lines, start)} -> {where}"
+        )
     return names
 
 
@@ -255,9 +269,10 @@ def compare(debt: Debt, baseline: Debt) -> Comparison:
         before = known[name]
         if items is None or before is None:
             continue
-        if added := sorted({*items} - {*before}):
+        owed, had = _counted(items), _counted(before)
+        if added := _beyond(owed, had):
             new[name] = added
-        if gone := sorted({*before} - {*items}):
+        if gone := _beyond(had, owed):
             paid[name] = gone
     return Comparison(new, paid)
 
@@ -271,9 +286,37 @@ def shrunk(debt: Debt, baseline: Debt) -> Debt:
         before = known[name]
         if items is None or before is None:
             merged[name] = before if items is None else items
-        else:
-            merged[name] = sorted({*before} & {*items})
+            continue
+        owed, had = _counted(items), _counted(before)
+        merged[name] = [
+            _item(each, min(count, owed[each])) for each, count in had.items() if each in owed
+        ]
     return Debt(**merged)
+
+
+def _counted(items: Iterable[str]) -> dict[str, int]:
+    """By name, how many of it are owed: 0 where the item is one thing and has no number."""
+    counts: dict[str, int] = {}
+    for item in items:
+        name, mark, number = item.rpartition(" x")
+        if mark and number.isdigit():
+            counts[name] = int(number)
+        else:
+            counts[item] = 0
+    return counts
+
+
+def _item(name: str, count: int) -> str:
+    return f"{name} x{count}" if count else name
+
+
+def _beyond(these: Mapping[str, int], those: Mapping[str, int]) -> list[str]:
+    """What of these is not among those, or is more than there."""
+    return [
+        _item(name, count)
+        for name, count in sorted(these.items())
+        if name not in those or count > those[name]
+    ]
 
 
 def save(debt: Debt, path: Path) -> None:

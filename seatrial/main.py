@@ -212,7 +212,9 @@ def debt(
         list[Path] | None,
         typer.Option("--campaign", help="results of run --visits --json (may repeat)"),
     ] = None,
-    coverage: Annotated[Path | None, typer.Option(help="file of run --coverage")] = None,
+    coverage: Annotated[
+        list[Path] | None, typer.Option("--coverage", help="file of run --coverage (may repeat)")
+    ] = None,
     baseline: Annotated[
         Path | None, typer.Option(help="known debts: exit 1 when something is not among them")
     ] = None,
@@ -229,7 +231,7 @@ def debt(
         debt.debt(
             console,
             campaigns=campaign or [],
-            coverage=coverage,
+            coverage=coverage or [],
             baseline=baseline,
             update=update,
             json=json,

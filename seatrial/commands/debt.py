@@ -16,7 +16,7 @@ _TITLES: Final = {
     "properties": "properties that no planted bug trips",
     "pairs": "legal (state, event) pairs never visited",
     "strikes": "faults at places where they never fired",
-    "branches": "branches that no seed reached",
+    "branches": "functions with branches that no seed reached",
     "layers": "modules without a test in a layer",
 }
 _HOW: Final = {
@@ -28,18 +28,19 @@ _HOW: Final = {
 
 
 class Summary(msgspec.Struct, frozen=True):
-    """What --json writes."""
+    """What --json writes. `unreached`: each branch by the text of its lines."""
 
     debt: Debt
     new: dict[str, list[str]] = {}
     paid: dict[str, list[str]] = {}
+    unreached: list[str] = []
 
 
 def debt(
     console: Console,
     *,
     campaigns: Sequence[Path],
-    coverage: Path | None,
+    coverage: Sequence[Path],
     baseline: Path | None,
     update: bool,
     json: Path | None,
@@ -65,7 +66,8 @@ def debt(
     _print_lists(console, measured, shown)
     _print_comparison(console, compared, bool(known), update)
     if json is not None:
-        summary = Summary(measured, compared.new, compared.paid)
+        branches = ledger.unreached(coverage) if coverage else []
+        summary = Summary(measured, compared.new, compared.paid, branches)
         json.write_bytes(msgspec.json.format(msgspec.json.encode(summary), indent=1) + b"\n")
     if update and baseline is not None:
         ledger.save(measured if known is None else ledger.shrunk(measured, known), baseline)
