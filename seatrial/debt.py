@@ -9,6 +9,7 @@ A list that nothing was given for is not empty but unmeasured, and is compared w
 
 import ast
 import tempfile
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -207,7 +208,9 @@ def _branches(paths: Sequence[Path]) -> dict[str, list[tuple[int, int]]]:
         report = Path(folder) / "report.json"
         merged = coverage.Coverage(data_file=str(Path(folder) / "merged"), config_file=False)
         try:
-            merged.combine([str(path) for path in paths], strict=True, keep=True)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of a file that is none: said below, in one line
+                merged.combine([str(path) for path in paths], strict=True, keep=True)
             merged.json_report(outfile=str(report))
         except CoverageException as error:
             raise DebtError(f"--coverage: {' '.join(str(error).split())}") from None

@@ -13,13 +13,13 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from seatrial.commands import UsageError, launcher, worker_launcher
 from seatrial.commands.files import check_folder, check_writable
 from seatrial.commands.records import side_by_side
+from seatrial.visiting import combine_coverage, visits_in
 from simulation.campaign import Campaign, Spec, run_campaign
 from simulation.failures import Failure, keep_failures
 from simulation.options import RunOptions
 from simulation.outcome import Outcome
 from simulation.run import named
 from simulation.token import SEED_LIMIT
-from simulation.visiting import combine_coverage, visits_in
 
 _EVERY: Final = 100  # runs between two plain lines of progress
 _SEEDS_LISTED: Final = 12
@@ -90,7 +90,7 @@ def _observed(
     """The same in processes that leave behind where they went; on the sources, since neither
     rows that count nor a tracer see into what is compiled."""
     what = [name for name, wanted in (("visits", visits), ("coverage", coverage)) if wanted]
-    observing = (*starter, "simulation.visiting", str(folder), ",".join(what))
+    observing = (*starter, "seatrial.visiting", str(folder), ",".join(what))
     return msgspec.structs.replace(spec, launcher=observing)
 
 

@@ -1,4 +1,4 @@
-"""`python -m simulation.visiting FOLDER WHAT MODULE`: run a module and leave behind where it went.
+"""`python -m seatrial.visiting FOLDER WHAT MODULE`: run a module and leave behind where it went.
 
 WHAT is `visits` (cells of the state machines), `coverage` (branches of our packages), or both with
 a comma. Each process writes files of its own into FOLDER: `visits-PID.json` and `coverage.PID`.
@@ -53,12 +53,21 @@ def visits_in(folder: Path) -> dict[str, int]:
 
 
 def combine_coverage(folder: Path, into: Path) -> None:
-    """One coverage file of what all processes measured; one that stands there is replaced."""
+    """One coverage file of what all processes measured; one that stands there is replaced.
+
+    Raises:
+        CampaignError: no process left a measurement behind.
+    """
     import coverage
 
+    from simulation.campaign import CampaignError
+
+    files = [str(path) for path in sorted(folder.glob("coverage.*"))]
+    if not files:  # asked to combine nothing, it would take what lies in the working directory
+        raise CampaignError("no worker left a measurement of its coverage behind")
     into.unlink(missing_ok=True)
     merged = coverage.Coverage(data_file=str(into), config_file=False)
-    merged.combine([str(path) for path in sorted(folder.glob("coverage.*"))], keep=True)
+    merged.combine(files, keep=True)
     merged.save()
 
 
