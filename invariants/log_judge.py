@@ -119,10 +119,18 @@ class LogJudge:
 
 
 class LogOutOfOrder(ValueError):
-    """Records that are in no order a kernel writes them in; nothing after it can be judged."""
+    """Records that are in no order a kernel writes them in; nothing after it can be judged.
+
+    Attributes:
+        record, offset: of the first that is out of order, as in `LoggedTurn`.
+        what: is wrong with it.
+    """
 
     def __init__(self, entry: LoggedTurn, what: str) -> None:
         super().__init__(f"record {entry.number} at byte {entry.offset}: {what}")
+        self.record = entry.number
+        self.offset = entry.offset
+        self.what = what
 
 
 class _Epoch:

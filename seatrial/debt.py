@@ -91,7 +91,7 @@ def measure(campaigns: Sequence[Path] = (), coverage: Sequence[Path] = ()) -> De
         pairs=_unvisited(read) if read else None,
         strikes=_unfired(read) if read else None,
         branches=by_function(unreached(coverage)) if coverage else None,
-        layers=untested(HOME) if (HOME / "tests").is_dir() else None,
+        layers=untested(HOME) if (HOME / "pyproject.toml").is_file() else None,
     )
 
 
@@ -201,8 +201,11 @@ def _branches(paths: Sequence[Path]) -> dict[str, list[tuple[int, int]]]:
     for path in paths:
         if not path.is_file():
             raise DebtError(f"--coverage {path}: no such file")
-    import coverage
-    from coverage.exceptions import CoverageException
+    try:
+        import coverage
+        from coverage.exceptions import CoverageException
+    except ImportError:
+        raise DebtError("--coverage: reading it needs the package coverage") from None
 
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"

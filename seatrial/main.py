@@ -302,7 +302,6 @@ def _usage_errors() -> tuple[type[Exception], ...]:
     """Imported when something has failed, and not before."""
     from engine.journal.log_file import LogError
     from fuzz.hunt import FuzzerMissing
-    from invariants.log_judge import LogOutOfOrder
     from seatrial.commands import UsageError
     from seatrial.debt import DebtError
     from simulation.bundle import BundleError
@@ -317,7 +316,6 @@ def _usage_errors() -> tuple[type[Exception], ...]:
         DebtError,
         FuzzerMissing,
         LogError,
-        LogOutOfOrder,
         RecordingError,
         RunRefused,
         ScenarioError,

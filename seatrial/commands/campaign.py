@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -57,6 +58,8 @@ def run(
     check_folder(out, "--out")
     processes = _jobs(jobs)
     options = named(RunOptions(scenario, faults, tuple(str(path) for path in market), bug=bug))
+    if coverage is not None and find_spec("coverage") is None:
+        raise UsageError("--coverage: measuring it needs the package coverage")
     if visits and json is None:
         raise UsageError("--visits stands in the results: give --json FILE")
     spec = Spec(options, seeds, first_seed, processes, twice, worker_launcher(bug))

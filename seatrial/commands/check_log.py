@@ -9,10 +9,10 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from engine.journal.log_file import Log, LogHeader, LogWriter
+from engine.journal.log_file import Log, LogError, LogHeader, LogWriter
 from engine.risk.config import RiskEngineConfig
 from invariants.catalogue import CATALOGUE
-from invariants.log_judge import LogFinding, LogJudge
+from invariants.log_judge import LogFinding, LogJudge, LogOutOfOrder
 from invariants.log_table import OnLog, Standing
 from seatrial.commands import UsageError
 from seatrial.commands.files import check_writable
@@ -42,7 +42,7 @@ def check_log(console: Console, path: Path, *, json: Path | None) -> int:
         0, or 1 when a property is broken.
     Raises:
         UsageError: `--json` cannot be written, or the file is a bundle.
-        LogError, LogOutOfOrder: the file is no log or is damaged; nothing behind that place was
+        LogError: the file is no log, is damaged or out of order; nothing behind that place was
             judged, and what was found before it has been printed.
     """
     check_writable(json, "--json")
@@ -55,9 +55,12 @@ def check_log(console: Console, path: Path, *, json: Path | None) -> int:
     judge = LogJudge(CATALOGUE, header.risk)
     began = time.process_time()
     found: list[LogFinding] = []
-    for finding in judge.judge(log):
-        found.append(finding)
-        _show(console, finding)
+    try:
+        for finding in judge.judge(log):
+            found.append(finding)
+            _show(console, finding)
+    except LogOutOfOrder as error:
+        raise LogError(path, error.record, error.offset, error.what) from None
     seconds = time.process_time() - began
     records = log.count
     rate = round(records / seconds) if seconds else 0

@@ -23,7 +23,7 @@ _HOW: Final = {
     "pairs": "give --campaign FILE, of seatrial run --visits --json FILE",
     "strikes": "give --campaign FILE, of seatrial run --visits --json FILE",
     "branches": "give --coverage FILE, of seatrial run --coverage FILE",
-    "layers": "there is no tests folder beside the packages",
+    "layers": "these packages are installed, and stand in no checkout with tests",
 }
 
 

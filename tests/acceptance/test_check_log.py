@@ -1,7 +1,13 @@
 """A recorded session judged from a shell: clean, broken, damaged, and written by each way there is."""
 
 import json
+import re
 from pathlib import Path
+
+import msgspec
+
+from engine.journal.log_file import Log, LogWriter
+from engine.record import encode
 
 BUG = "flip-loses-rest"
 
@@ -52,6 +58,21 @@ def test_a_damaged_log_is_named_with_record_and_byte_after_what_came_before(
     assert said.err.startswith("seatrial: session.log: record ")
     assert " at byte " in said.err
     assert said.err.count("\n") == 1
+
+
+def test_a_log_whose_records_change_places_is_named_with_the_place(shell, tmp_path: Path) -> None:
+    shell("replay", "calm@1", "--log", "session.log")
+    path = tmp_path / "session.log"
+    header = Log(path).header
+    records = [encode(entry.record) for entry in Log(path) if entry.record is not None]
+    with LogWriter(path, msgspec.structs.replace(header, kind="journal")) as log:
+        for data in (*records[:9], records[10], records[9], *records[11:]):
+            log.write(data)
+    said = shell("check-log", "session.log")
+    assert said.code == 2
+    assert re.fullmatch(
+        r"seatrial: session\.log: record 11 at byte \d+: turn 10 after 11\n", said.err
+    )
 
 
 def test_what_is_no_log_is_refused(shell, refused, tmp_path: Path) -> None:
