@@ -21,6 +21,7 @@ from conformance.cases import CASES
 from engine.model.enums import OrderStatus
 from engine.model.order_table import TRANSITIONS
 from invariants.catalogue import CATALOGUE
+from invariants.log_table import on_log
 from invariants.property import Kind
 from simulation.faults import DESCRIPTIONS, PROFILES, FaultKind, FaultProfile, OneIn
 from zoo.bug import Bug
@@ -54,6 +55,16 @@ def probes() -> str:
             if entry.kind is Kind.SOMETIMES
         ],
     )
+
+
+def on_logs() -> str:
+    """What a log can be asked of each property."""
+    rows = []
+    for entry in CATALOGUE:
+        if entry.kind is not Kind.SOMETIMES:
+            here = on_log(entry.id, limits_known=True)
+            rows.append((entry.id, here.standing, here.note))
+    return _table(("Property", "From a log", "What of it"), rows)
 
 
 def bugs() -> str:
@@ -132,6 +143,7 @@ def cases() -> str:
 TABLES: Final[Mapping[str, Callable[[], str]]] = {
     "properties": properties,
     "probes": probes,
+    "on_logs": on_logs,
     "bugs": bugs,
     "faults": faults,
     "order_table": order_table,

@@ -7,6 +7,8 @@ import msgspec
 from rich.console import Console
 
 from seatrial.commands import UsageError, launcher
+from seatrial.commands.check_log import write_trace
+from seatrial.commands.files import check_writable
 from seatrial.commands.fuzz import replay_input
 from seatrial.commands.records import line, side_by_side
 from simulation import bundle as bundles
@@ -14,6 +16,8 @@ from simulation.bundle import Bundle
 from simulation.options import RunOptions
 from simulation.outcome import Verdict
 from simulation.recording import Recording, first_difference, record_run
+from simulation.scenario import load_scenario
+from simulation.scenarios import BUILT_IN
 from simulation.token import Token
 
 
@@ -46,7 +50,9 @@ class NamedRun(msgspec.Struct, frozen=True):
         )
 
 
-def replay(console: Console, what: str, *, until: int, market: Sequence[Path]) -> int:
+def replay(
+    console: Console, what: str, *, until: int, market: Sequence[Path], log: Path | None = None
+) -> int:
     """Run one seed again, compare it with what its bundle says, print how it ended.
 
     Raises:
@@ -55,8 +61,11 @@ def replay(console: Console, what: str, *, until: int, market: Sequence[Path]) -
     """
     if until < 0:
         raise UsageError(f"--until {until}: records are numbered from 1")
+    check_writable(log, "--log")
     run = named_run(what, market)
     if run.kept is not None and run.kept.target and not run.kept.tape:
+        if log is not None:
+            raise UsageError(f"{what}: an input of fuzz target {run.kept.target}, which has no log")
         return replay_input(console, run.kept, what)
     recording = run.again()
     outcome = recording.outcome
@@ -70,6 +79,10 @@ def replay(console: Console, what: str, *, until: int, market: Sequence[Path]) -
     for note in outcome.notes:
         console.print(f"note: {note}", markup=False)
     console.print(f"digest {outcome.digest} over {outcome.events} records")
+    if log is not None:
+        risk = load_scenario(run.options.scenario, BUILT_IN).risk
+        count = write_trace(log, outcome.token, risk, recording.records)
+        console.print(f"{count} records written to {log}", markup=False)
     same_code = not run.token.code or run.token.code == recording.options.code
     if not same_code:
         console.print(
