@@ -35,13 +35,23 @@ SHOWN_BUG: Final = "silence-is-rejection"
 
 
 def properties() -> str:
-    """Every property that is judged, with what it says and which planted bugs trip it."""
+    """Every property that is judged: what it says, where, and which planted bugs trip it."""
     rows = []
     for entry in CATALOGUE:
         if entry.kind is not Kind.SOMETIMES:
             bugs = ", ".join(bug.id for bug in BUGS.values() if bug.property == entry.id)
-            rows.append((entry.id, entry.kind, entry.sentence, bugs or "none yet"))
-    return _table(("Id", "Kind", "Sentence", "Planted bugs"), rows)
+            rows.append(
+                (
+                    entry.id,
+                    entry.kind,
+                    entry.scope,
+                    entry.sentence,
+                    f"`{entry.owner}`",
+                    f"`{entry.check}`",
+                    bugs or "none yet",
+                )
+            )
+    return _table(("Id", "Kind", "Scope", "Sentence", "Owner", "Check", "Planted bugs"), rows)
 
 
 def probes() -> str:

@@ -67,4 +67,22 @@ BUGS: Final = (
         ),
         property="ACC-2",
     ),
+    Bug(
+        id="free-forgets-locks",
+        sentence="What is free is worked out anew only when the total has changed.",
+        module="engine.model.accounts",
+        changes=(
+            (
+                "            self.balances[code] = AccountBalance.of_raw(\n"
+                "                total_raw, locked_raw, self._currencies[code]\n"
+                "            )\n",
+                "            made = AccountBalance.of_raw(total_raw, locked_raw, self._currencies[code])\n"
+                "            before = self.balances.get(code)\n"
+                "            if before is not None and before.total_raw == total_raw:\n"
+                '                object.__setattr__(made, "free_raw", before.free_raw)\n'
+                "            self.balances[code] = made\n",
+            ),
+        ),
+        property="ACC-1",
+    ),
 )

@@ -54,4 +54,16 @@ BUGS: Final = (
         property="BK-2",
         scenario="listening",
     ),
+    Bug(
+        id="old-picture-believed",
+        sentence="A picture of the book is applied even where the stream has shown later changes.",
+        module="simulation.client_book",
+        changes=(
+            (
+                "        if picture.update < self.update or expected <= self._seen:\n",
+                "        if picture.update < self.update:\n",
+            ),
+        ),
+        property="BK-1",
+    ),
 )

@@ -58,4 +58,22 @@ BUGS: Final = (
         ),
         property="BUS-1",
     ),
+    Bug(
+        id="command-before-its-cause",
+        sentence="A command that a handler sends is carried out before the message in hand goes on.",
+        module="engine.bus",
+        changes=(
+            (
+                "        self.queue.append((_SEND, endpoint, message))\n"
+                "        if not self.held:\n"
+                "            self.drain()\n",
+                "        self.sent_count += 1\n        self._endpoints[endpoint](message)\n",
+            ),
+        ),
+        property="BUS-2",
+        observed=(
+            "A send inside a handler runs at once in NautilusTrader, with all that it causes, "
+            "before later subscribers hear what it answers."
+        ),
+    ),
 )

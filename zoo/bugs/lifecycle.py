@@ -51,4 +51,16 @@ BUGS: Final = (
         ),
         property="LIF-3",
     ),
+    Bug(
+        id="stopped-hears-quotes",
+        sentence="A stopped component goes on hearing the quotes that it subscribed to.",
+        module="engine.actor",
+        changes=(
+            (
+                "        if self._state is _RUNNING:\n            self.on_quote_tick(tick)\n",
+                "        self.on_quote_tick(tick)\n",
+            ),
+        ),
+        property="LIF-1",
+    ),
 )

@@ -53,4 +53,22 @@ BUGS: Final = (
             "is triggered on arrival."
         ),
     ),
+    Bug(
+        id="fok-takes-what-there-is",
+        sentence="A fill-or-kill order that cannot be filled whole trades what there is.",
+        module="simulation.venue.floor",
+        changes=(
+            (
+                "        if order.time_in_force is FOK and sweep(book, side, order.leaves, limit).filled < (\n"
+                "            order.leaves\n"
+                "        ):\n",
+                "        if order.time_in_force is FOK and not sweep(book, side, order.leaves, limit).filled:\n",
+            ),
+            (
+                "        elif order.time_in_force is IOC:\n",
+                "        elif order.time_in_force is IOC or order.time_in_force is FOK:\n",
+            ),
+        ),
+        property="MAT-2",
+    ),
 )

@@ -96,4 +96,20 @@ BUGS: Final = (
             "position of the instrument, whichever strategy has it."
         ),
     ),
+    Bug(
+        id="raise-of-reduce-only-unchecked",
+        sentence="A modify may raise a reduce-only order beyond the position that it reduces.",
+        module="engine.risk.engine",
+        changes=(
+            (
+                "        if order.reduce_only and grows:\n",
+                "        if order.reduce_only and leaves_raw < 0:\n",
+            ),
+        ),
+        property="POS-5",
+        observed=(
+            "Of a modify NautilusTrader checks values, trading state and rate, and never whether "
+            "a reduce-only order stays within the position."
+        ),
+    ),
 )

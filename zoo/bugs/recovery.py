@@ -161,4 +161,38 @@ BUGS: Final = (
             "REJECTED, whether it was filled, canceled or expired."
         ),
     ),
+    Bug(
+        id="price-in-picture-overlooked",
+        sentence="A picture that shows another price than the order has is taken for agreement.",
+        module="engine.execution.pictures",
+        changes=(
+            (
+                "    if price is not None and order.price is not None and price.raw != order.price.raw:\n"
+                "        return True\n"
+                "    return (\n",
+                "    return (\n        price is None and\n",
+            ),
+        ),
+        property="REC-1",
+    ),
+    Bug(
+        id="fee-of-asked-fill-left-out",
+        sentence="A fill that is learnt by asking for fills comes without its commission.",
+        module="simulation.client_queries",
+        changes=(
+            (
+                "            fills = so_far + self._fill_reports(answer.trades)\n",
+                "            fills = so_far + tuple(\n"
+                "                msgspec.structs.replace(fill, commission=fill.commission - fill.commission)\n"
+                "                for fill in self._fill_reports(answer.trades)\n"
+                "            )\n",
+            ),
+            (
+                "from engine.clients import Post\n",
+                "import msgspec\n\nfrom engine.clients import Post\n",
+            ),
+        ),
+        property="ACC-3",
+        observed=("A fill that NautilusTrader infers from a report has a commission of zero."),
+    ),
 )

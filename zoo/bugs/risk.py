@@ -74,4 +74,49 @@ BUGS: Final = (
             "re-arm alert."
         ),
     ),
+    Bug(
+        id="margin-accounts-unlimited",
+        sentence="The limits on the notional of an order are not kept for margin accounts.",
+        module="engine.risk.engine",
+        changes=(
+            (
+                "        if finding is not None or order.reduce_only:\n            return finding, None\n",
+                "        if account.account_type is _MARGIN:\n"
+                "            finding = None\n"
+                "        if finding is not None or order.reduce_only:\n            return finding, None\n",
+            ),
+        ),
+        property="RSK-1",
+        scenario="perpetual",
+        observed=(
+            "The Python risk engine of NautilusTrader returns early for margin accounts: their "
+            "orders meet no limit of notional."
+        ),
+    ),
+    Bug(
+        id="modify-while-halted",
+        sentence="HALTED lets a modify pass that makes its order no larger.",
+        module="engine.risk.engine",
+        changes=(
+            (
+                "        if finding is None and (grows or self.trading_state is _HALTED):\n",
+                "        if finding is None and grows:\n",
+            ),
+        ),
+        property="RSK-2",
+    ),
+    Bug(
+        id="refused-counts-against-rate",
+        sentence="What the rate limit turns back counts against the rate itself.",
+        module="engine.risk.throttler",
+        changes=(
+            (
+                "            self.dropped_count += 1\n            return False\n",
+                "            self.dropped_count += 1\n"
+                "            passed_ns.append(now_ns)\n"
+                "            return False\n",
+            ),
+        ),
+        property="RSK-3",
+    ),
 )

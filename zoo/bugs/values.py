@@ -34,4 +34,31 @@ BUGS: Final = (
         ),
         property="VAL-1",
     ),
+    Bug(
+        id="halves-told-whole",
+        sentence="Each half of a fill through flat is told with the quantity of the whole fill.",
+        module="engine.execution.application",
+        changes=(
+            (
+                "            steps.append(self._position_event(position, part, open_raw == 0))\n",
+                "            steps.append(self._position_event(position, fill, open_raw == 0))\n",
+            ),
+        ),
+        property="VAL-1",
+    ),
+    Bug(
+        id="mean-cut-to-tick",
+        sentence="The average opening price of a position is cut to three decimals.",
+        module="engine.model.positions",
+        changes=(
+            (
+                "        return self._basis.valuation.mean_price_raw(self._entry_value, self._entry_quantity_raw)\n",
+                "        mean_raw = self._basis.valuation.mean_price_raw(\n"
+                "            self._entry_value, self._entry_quantity_raw\n"
+                "        )\n"
+                "        return mean_raw // 10**13 * 10**13\n",
+            ),
+        ),
+        property="VAL-2",
+    ),
 )
