@@ -55,15 +55,10 @@ BUGS: Final = (
         scenario="listening",
     ),
     Bug(
-        id="old-picture-believed",
-        sentence="A picture of the book is applied even where the stream has shown later changes.",
+        id="held-changes-dropped",
+        sentence="Changes that waited for a picture of the book are dropped when it has come.",
         module="simulation.client_book",
-        changes=(
-            (
-                "        if picture.update < self.update or expected <= self._seen:\n",
-                "        if picture.update < self.update:\n",
-            ),
-        ),
+        changes=(("        return held\n", "        return []\n"),),
         property="BK-1",
     ),
 )

@@ -59,21 +59,18 @@ BUGS: Final = (
         property="BUS-1",
     ),
     Bug(
-        id="command-before-its-cause",
-        sentence="A command that a handler sends is carried out before the message in hand goes on.",
+        id="everything-heard-last",
+        sentence="Who listens to everything hears each message behind what the turn still says.",
         module="engine.bus",
         changes=(
             (
-                "        self.queue.append((_SEND, endpoint, message))\n"
-                "        if not self.held:\n"
-                "            self.drain()\n",
-                "        self.sent_count += 1\n        self._endpoints[endpoint](message)\n",
+                "            if subscription.live:\n                try:\n",
+                '            if subscription.pattern == "*":\n'
+                "                late = _PendingRequest(subscription.handler, subscription.owner)\n"
+                "                self.queue.append((_RESPOND, late, message))\n"
+                "            elif subscription.live:\n                try:\n",
             ),
         ),
         property="BUS-2",
-        observed=(
-            "A send inside a handler runs at once in NautilusTrader, with all that it causes, "
-            "before later subscribers hear what it answers."
-        ),
     ),
 )

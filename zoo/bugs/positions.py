@@ -97,19 +97,15 @@ BUGS: Final = (
         ),
     ),
     Bug(
-        id="raise-of-reduce-only-unchecked",
-        sentence="A modify may raise a reduce-only order beyond the position that it reduces.",
+        id="reduce-only-by-side",
+        sentence="A reduce-only order has to face its position, and may be larger than that.",
         module="engine.risk.engine",
         changes=(
             (
-                "        if order.reduce_only and grows:\n",
-                "        if order.reduce_only and leaves_raw < 0:\n",
+                "                if leaves_raw <= (-signed_raw if order.side is BUY else signed_raw):\n",
+                "                if 0 < (-signed_raw if order.side is BUY else signed_raw):\n",
             ),
         ),
         property="POS-5",
-        observed=(
-            "Of a modify NautilusTrader checks values, trading state and rate, and never whether "
-            "a reduce-only order stays within the position."
-        ),
     ),
 )

@@ -162,37 +162,28 @@ BUGS: Final = (
         ),
     ),
     Bug(
-        id="price-in-picture-overlooked",
-        sentence="A picture that shows another price than the order has is taken for agreement.",
-        module="engine.execution.pictures",
+        id="unasked-update-passed-over",
+        sentence="A change of an order that the venue makes by itself is passed over.",
+        module="engine.execution.incoming",
         changes=(
             (
-                "    if price is not None and order.price is not None and price.raw != order.price.raw:\n"
-                "        return True\n"
-                "    return (\n",
-                "    return (\n        price is None and\n",
+                "        elif not (awaited or unnamed or _amends(order, report)):\n",
+                "        elif not (awaited or unnamed):\n",
             ),
         ),
         property="REC-1",
     ),
     Bug(
-        id="fee-of-asked-fill-left-out",
-        sentence="A fill that is learnt by asking for fills comes without its commission.",
-        module="simulation.client_queries",
+        id="late-trade-entered-last",
+        sentence="A fill that is heard late is netted behind those that the venue made after it.",
+        module="engine.model.cost",
         changes=(
             (
-                "            fills = so_far + self._fill_reports(answer.trades)\n",
-                "            fills = so_far + tuple(\n"
-                "                msgspec.structs.replace(fill, commission=fill.commission - fill.commission)\n"
-                "                for fill in self._fill_reports(answer.trades)\n"
-                "            )\n",
-            ),
-            (
-                "from engine.clients import Post\n",
-                "import msgspec\n\nfrom engine.clients import Post\n",
+                "        if self.settlement_px_raw is None and (not trades or not _is_before(trade, trades[-1])):\n",
+                "        if self.settlement_px_raw is None:\n",
             ),
         ),
         property="ACC-3",
-        observed=("A fill that NautilusTrader infers from a report has a commission of zero."),
+        scenario="perpetual",
     ),
 )
