@@ -71,4 +71,42 @@ BUGS: Final = (
         ),
         property="MAT-2",
     ),
+    Bug(
+        id="filled-at-trigger-price",
+        sentence="A stop-limit order takes at its trigger price, whatever is asked.",
+        module="simulation.venue.floor",
+        changes=(
+            (
+                "        price = resting.price\n        maker = resting.order\n",
+                "        price = resting.price\n"
+                "        if taker is not None and taker.triggered and taker.price is not None:\n"
+                "            price = taker.trigger_price or price\n"
+                "        maker = resting.order\n",
+            ),
+        ),
+        property="MAT-1",
+        observed=(
+            "The venue of NautilusTrader fills a triggered stop-limit order at its trigger price, "
+            "even below the ask."
+        ),
+    ),
+    Bug(
+        id="slipped-beyond-limit",
+        sentence="What takes slips by a tick now and then, limit or not.",
+        module="simulation.venue.floor",
+        changes=(
+            (
+                "        price = resting.price\n        maker = resting.order\n",
+                "        price = resting.price\n"
+                "        if taker is not None and self._trade_number % 7 == 0:\n"
+                "            price += 1 if side is BUY else -1\n"
+                "        maker = resting.order\n",
+            ),
+        ),
+        property="MAT-1",
+        observed=(
+            "The fill model of NautilusTrader slips limit orders too: a buy limited to 0.70010 is "
+            "filled at 0.70011."
+        ),
+    ),
 )

@@ -108,4 +108,28 @@ BUGS: Final = (
         ),
         property="POS-5",
     ),
+    Bug(
+        id="flip-loses-fee-in-kind",
+        sentence="What a fee in the coin itself leaves of a position that a fill goes through is lost.",
+        module="engine.execution.application",
+        changes=(
+            (
+                "            if rest is None or position.is_open:\n                continue\n",
+                "            if rest is None:\n"
+                "                continue\n"
+                "            if position.is_open:\n"
+                "                position = Position(instrument, rest)\n"
+                "                cache._positions[position.id] = position\n"
+                "                steps.append(self._position_event(position, rest, True))\n"
+                "                break\n",
+            ),
+        ),
+        property="POS-1",
+        scenario="coins",
+        observed=(
+            "With fees in the base currency the first half of a flip leaves a rest of the "
+            "position in NautilusTrader, and the second half opens a new object in its place: "
+            "the rest is lost."
+        ),
+    ),
 )

@@ -186,4 +186,40 @@ BUGS: Final = (
         property="ACC-3",
         scenario="perpetual",
     ),
+    Bug(
+        id="missing-partly-filled-is-canceled",
+        sentence="A partly filled order that the venue no longer lists after a reconnect is CANCELED.",
+        module="engine.execution.reconciliation",
+        changes=(
+            (
+                "            if order.ts_submitted > running.begun_ns:\n"
+                "                continue  # newer than the questions: nothing is owed an explanation\n",
+                "            if order.ts_submitted > running.begun_ns:\n"
+                "                continue  # newer than the questions: nothing is owed an explanation\n"
+                "            if picture is None and order.status_at_venue is OrderStatus.PARTIALLY_FILLED:\n"
+                "                now_ns = self._ctx.clock.now_ns\n"
+                "                gone = CanceledReport(\n"
+                "                    running.client.account_id,\n"
+                "                    order.instrument_id,\n"
+                "                    coid,\n"
+                "                    None,\n"
+                "                    now_ns,\n"
+                "                    now_ns,\n"
+                "                    order.filled_qty,\n"
+                "                )\n"
+                "                self._ctx.bus.send(EXEC_PROCESS, gone)\n"
+                "                continue\n",
+            ),
+            (
+                "from engine.model.reports import (\n",
+                "from engine.model.enums import OrderStatus\n"
+                "from engine.model.reports import (\n    CanceledReport,\n",
+            ),
+        ),
+        property="ORD-3",
+        observed=(
+            "A PARTIALLY_FILLED order of NautilusTrader that the venue's list no longer shows is "
+            "declared CANCELED, whether it was filled, canceled or expired."
+        ),
+    ),
 )
