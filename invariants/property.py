@@ -203,8 +203,6 @@ def _decorator(
         owner, name = check.__module__, getattr(check, "__name__", type(check).__name__)
         if isinstance(check, type):
             return Property(id, sentence, kind, check, owner, check=name, scope=judged)
-        return Property(
-            id, sentence, kind, lambda: adapter(check), owner, check=name, scope=judged
-        )
+        return Property(id, sentence, kind, lambda: adapter(check), owner, check=name, scope=judged)
 
     return decorate

@@ -68,19 +68,21 @@ BUGS: Final = (
         property="ACC-2",
     ),
     Bug(
-        id="free-forgets-locks",
-        sentence="What is free is worked out anew only when the total has changed.",
-        module="engine.model.accounts",
+        id="late-fill-leaves-free",
+        sentence="A fill heard of more than a second late leaves what is free as it was.",
+        module="engine.portfolio",
         changes=(
             (
-                "            self.balances[code] = AccountBalance.of_raw(\n"
-                "                total_raw, locked_raw, self._currencies[code]\n"
-                "            )\n",
-                "            made = AccountBalance.of_raw(total_raw, locked_raw, self._currencies[code])\n"
-                "            before = self.balances.get(code)\n"
-                "            if before is not None and before.total_raw == total_raw:\n"
-                '                object.__setattr__(made, "free_raw", before.free_raw)\n'
-                "            self.balances[code] = made\n",
+                "        account.apply_order(order, instrument)\n        if not account.settle():\n",
+                "        account.apply_order(order, instrument)\n"
+                "        before = dict(account.balances)\n"
+                "        moved = account.settle()\n"
+                "        if isinstance(event, OrderFilled):\n"
+                "            if event.ts_init - event.ts_event > 1_000_000_000:\n"
+                "                for code, balance in before.items():\n"
+                "                    made = account.balances[code]\n"
+                '                    object.__setattr__(made, "free_raw", balance.free_raw)\n'
+                "        if not moved:\n",
             ),
         ),
         property="ACC-1",

@@ -54,24 +54,6 @@ BUGS: Final = (
         ),
     ),
     Bug(
-        id="fok-takes-what-there-is",
-        sentence="A fill-or-kill order that cannot be filled whole trades what there is.",
-        module="simulation.venue.floor",
-        changes=(
-            (
-                "        if order.time_in_force is FOK and sweep(book, side, order.leaves, limit).filled < (\n"
-                "            order.leaves\n"
-                "        ):\n",
-                "        if order.time_in_force is FOK and not sweep(book, side, order.leaves, limit).filled:\n",
-            ),
-            (
-                "        elif order.time_in_force is IOC:\n",
-                "        elif order.time_in_force is IOC or order.time_in_force is FOK:\n",
-            ),
-        ),
-        property="MAT-2",
-    ),
-    Bug(
         id="filled-at-trigger-price",
         sentence="A stop-limit order takes at its trigger price, whatever is asked.",
         module="simulation.venue.floor",
@@ -108,5 +90,95 @@ BUGS: Final = (
             "The fill model of NautilusTrader slips limit orders too: a buy limited to 0.70010 is "
             "filled at 0.70011."
         ),
+    ),
+    Bug(
+        id="market-remainder-left-open",
+        sentence="An order without a price that has exhausted the book stays open with what is left of it.",
+        module="simulation.venue.floor",
+        changes=(
+            (
+                "        if limit is None:\n"
+                "            self.close(order, Status.CANCELED, Code.BOOK_EXHAUSTED)\n",
+                "        if limit is None:\n            return\n",
+            ),
+            (
+                "        elif order.time_in_force is IOC:\n",
+                "        if order.time_in_force is IOC:\n",
+            ),
+        ),
+        property="MAT-2",
+        observed=(
+            "A market order that exhausts a book of several levels stays PARTIALLY_FILLED at the "
+            "venue of NautilusTrader for ever: it is in no book and cannot fill again."
+        ),
+    ),
+    Bug(
+        id="filled-beyond-the-book",
+        sentence="What a market order finds nobody for is filled a tick beyond the last price.",
+        module="simulation.venue.floor",
+        changes=(
+            (
+                "            self.close(order, Status.CANCELED, Code.BOOK_EXHAUSTED)\n",
+                "            self._trade_number += 1\n"
+                '            trade_id = f"{self._name}-T{self._trade_number}"\n'
+                "            price = (book.last_price or 0) + (1 if side is BUY else -1)\n"
+                "            self._fill(order, left, price, TAKER, trade_id, self.now())\n",
+            ),
+        ),
+        property="MAT-1",
+        observed=(
+            "At the venue of NautilusTrader the rest of a market order larger than the top of the "
+            "book is filled whole, one tick worse than the last price."
+        ),
+    ),
+    Bug(
+        id="modify-not-judged",
+        sentence="A modify is carried out without a look at what a new order is held against.",
+        module="simulation.venue.exchange",
+        changes=(
+            (
+                "        if fault is not None:\n"
+                "            raise VenueRefusal(REFUSED, fault[0], fault[1])\n"
+                "        grows = ",
+                "        grows = ",
+            ),
+        ),
+        property="MAT-2",
+        observed=(
+            "The venue of NautilusTrader takes a modify of an order that it has not accepted yet "
+            "at once and without any validation."
+        ),
+    ),
+    Bug(
+        id="closed-market-ignored",
+        sentence="An order is taken whatever the status of its market.",
+        module="simulation.venue.judgement",
+        changes=(
+            (
+                '    """Why a new order cannot be taken, or None."""\n'
+                "    book = order.book\n"
+                "    if book.status is not OPEN:\n"
+                '        return _CLOSED[book.status], f"{book.symbol} is {book.status.value}"\n',
+                '    """Why a new order cannot be taken, or None."""\n    book = order.book\n',
+            ),
+        ),
+        property="MAT-5",
+        scenario="instruments",
+        observed=(
+            "The status of a market never blocks anything at the venue of NautilusTrader: an order "
+            "that comes after HALT is filled."
+        ),
+    ),
+    Bug(
+        id="stop-triggered-early",
+        sentence="A buy stop is triggered a tick before its price.",
+        module="simulation.venue.matching",
+        changes=(
+            (
+                "        return ask is not None and ask >= trigger\n",
+                "        return ask is not None and ask >= trigger - 1\n",
+            ),
+        ),
+        property="MAT-3",
     ),
 )

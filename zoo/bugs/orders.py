@@ -134,7 +134,7 @@ BUGS: Final = (
                 "    def _judge_submit(",
             ),
         ),
-        property="ORD-4",
+        property="ORD-5",
         observed=(
             "NautilusTrader only logs an error when the instrument of a submitted order is "
             "missing: the order stays INITIALIZED for ever."

@@ -94,18 +94,6 @@ BUGS: Final = (
         ),
     ),
     Bug(
-        id="modify-while-halted",
-        sentence="HALTED lets a modify pass that makes its order no larger.",
-        module="engine.risk.engine",
-        changes=(
-            (
-                "        if finding is None and (grows or self.trading_state is _HALTED):\n",
-                "        if finding is None and grows:\n",
-            ),
-        ),
-        property="RSK-2",
-    ),
-    Bug(
         id="refused-counts-against-rate",
         sentence="What the rate limit turns back counts against the rate itself.",
         module="engine.risk.throttler",
@@ -118,5 +106,26 @@ BUGS: Final = (
             ),
         ),
         property="RSK-3",
+    ),
+    Bug(
+        id="reducing-opens-from-flat",
+        sentence="REDUCING lets anything pass while nothing is held.",
+        module="engine.risk.engine",
+        changes=(
+            (
+                "        if leaves_raw <= room_raw:\n            return None\n        code = _D",
+                "        if leaves_raw <= room_raw or (\n"
+                "            state is not _HALTED and not exposure.net_raw(instrument_id)\n"
+                "        ):\n"
+                "            return None\n"
+                "        code = _D",
+            ),
+        ),
+        property="RSK-2",
+        scenario="instruments",
+        observed=(
+            "In REDUCING a flat NautilusTrader lets orders of both sides pass, for it is neither "
+            "net long nor net short."
+        ),
     ),
 )

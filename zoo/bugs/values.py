@@ -35,28 +35,34 @@ BUGS: Final = (
         property="VAL-1",
     ),
     Bug(
-        id="halves-told-whole",
-        sentence="Each half of a fill through flat is told with the quantity of the whole fill.",
+        id="late-halves-told-whole",
+        sentence="Each half of a fill through flat heard a second late is told with the whole quantity.",
         module="engine.execution.application",
         changes=(
             (
                 "            steps.append(self._position_event(position, part, open_raw == 0))\n",
-                "            steps.append(self._position_event(position, fill, open_raw == 0))\n",
+                "            late = fill.ts_init - fill.ts_event > 1_000_000_000\n"
+                "            told = fill if late else part\n"
+                "            steps.append(self._position_event(position, told, open_raw == 0))\n",
             ),
         ),
         property="VAL-1",
     ),
     Bug(
-        id="mean-cut-to-tick",
-        sentence="The average opening price of a position is cut to three decimals.",
-        module="engine.model.positions",
+        id="late-mean-cut",
+        sentence="The mean price told with a fill that is heard a second late is cut to three decimals.",
+        module="engine.execution.application",
         changes=(
             (
-                "        return self._basis.valuation.mean_price_raw(self._entry_value, self._entry_quantity_raw)\n",
-                "        mean_raw = self._basis.valuation.mean_price_raw(\n"
-                "            self._entry_value, self._entry_quantity_raw\n"
-                "        )\n"
-                "        return mean_raw // 10**13 * 10**13\n",
+                "            fill.last_px,\n"
+                "            format_mantissa(position.avg_px_open_raw, FIXED_PRECISION),\n",
+                "            fill.last_px,\n"
+                "            format_mantissa(\n"
+                "                position.avg_px_open_raw // 10**13 * 10**13\n"
+                "                if fill.ts_init - fill.ts_event > 1_000_000_000\n"
+                "                else position.avg_px_open_raw,\n"
+                "                FIXED_PRECISION,\n"
+                "            ),\n",
             ),
         ),
         property="VAL-2",
