@@ -208,7 +208,8 @@ CATALOGUE: Final[tuple[Property, ...]] = (
     always(
         "MAT-2",
         "Time in force is honoured: IOC and FOK trade on arrival or never, FOK wholly or not "
-        "at all, nothing trades or stays open past its expiry, nothing without a price stays open once it has traded, and "
+        "at all, nothing trades or stays open past its expiry, nothing without a price stays "
+        "open once it has traded, and "
         "post-only never takes.",
     )(matching.TermsAreHonoured),
     always(

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from zoo.bug import Bug
+from zoo.bug import RAN, Bug
 
 BUGS: Final = (
     Bug(
@@ -36,6 +36,7 @@ BUGS: Final = (
             "A partly filled order locks its full original quantity in NautilusTrader until it "
             "is closed."
         ),
+        release=RAN,
     ),
     Bug(
         id="sell-locks-quote",
@@ -52,6 +53,7 @@ BUGS: Final = (
         observed=(
             "A sell order of ten shares locks ten dollars of a cash account of NautilusTrader."
         ),
+        release=RAN,
     ),
     Bug(
         id="late-fill-keeps-lock",

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from zoo.bug import Bug
+from zoo.bug import READ, Bug
 
 BUGS: Final = (
     Bug(
@@ -17,6 +17,7 @@ BUGS: Final = (
             "NautilusTrader stores the sequence numbers of book deltas and never checks them for "
             "gaps."
         ),
+        release=READ,
     ),
     Bug(
         id="half-batches-told",

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from zoo.bug import Bug
+from zoo.bug import RAN, Bug
 
 BUGS: Final = (
     Bug(
@@ -40,6 +40,7 @@ BUGS: Final = (
             "A publish inside a handler is depth-first in NautilusTrader: later subscribers hear "
             "the effect before the cause."
         ),
+        release=RAN,
     ),
     Bug(
         id="newcomer-doubles-route",

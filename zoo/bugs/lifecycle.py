@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from zoo.bug import Bug
+from zoo.bug import READ, Bug
 
 BUGS: Final = (
     Bug(
@@ -35,6 +35,7 @@ BUGS: Final = (
         observed=(
             "A component of NautilusTrader whose hook raises stays in the transitional state."
         ),
+        release=READ,
     ),
     Bug(
         id="lost-while-reconciling",

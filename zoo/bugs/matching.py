@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from zoo.bug import Bug
+from zoo.bug import RAN, Bug
 
 BUGS: Final = (
     Bug(
@@ -34,6 +34,7 @@ BUGS: Final = (
             "A remainder fills a second time on the size that it has just taken in the venue of "
             "NautilusTrader, and two market orders fill on the same displayed size."
         ),
+        release=RAN,
     ),
     Bug(
         id="post-only-forgotten-at-trigger",
@@ -71,6 +72,7 @@ BUGS: Final = (
             "The venue of NautilusTrader fills a triggered stop-limit order at its trigger price, "
             "even below the ask."
         ),
+        release=RAN,
     ),
     Bug(
         id="slipped-beyond-limit",
@@ -90,6 +92,7 @@ BUGS: Final = (
             "The fill model of NautilusTrader slips limit orders too: a buy limited to 0.70010 is "
             "filled at 0.70011."
         ),
+        release=RAN,
     ),
     Bug(
         id="market-remainder-left-open",
@@ -111,6 +114,7 @@ BUGS: Final = (
             "A market order that exhausts a book of several levels stays PARTIALLY_FILLED at the "
             "venue of NautilusTrader for ever: it is in no book and cannot fill again."
         ),
+        release=RAN,
     ),
     Bug(
         id="filled-beyond-the-book",
@@ -130,6 +134,7 @@ BUGS: Final = (
             "At the venue of NautilusTrader the rest of a market order larger than the top of the "
             "book is filled whole, one tick worse than the last price."
         ),
+        release=RAN,
     ),
     Bug(
         id="modify-not-judged",
@@ -148,6 +153,7 @@ BUGS: Final = (
             "The venue of NautilusTrader takes a modify of an order that it has not accepted yet "
             "at once and without any validation."
         ),
+        release=RAN,
     ),
     Bug(
         id="closed-market-ignored",
@@ -168,6 +174,7 @@ BUGS: Final = (
             "The status of a market never blocks anything at the venue of NautilusTrader: an order "
             "that comes after HALT is filled."
         ),
+        release=RAN,
     ),
     Bug(
         id="stop-triggered-early",

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from zoo.bug import Bug
+from zoo.bug import RAN, READ, Bug
 
 BUGS: Final = (
     Bug(
@@ -53,6 +53,7 @@ BUGS: Final = (
             "NautilusTrader rounds the realised profit of a position to the settlement currency "
             "on every fill."
         ),
+        release=READ,
     ),
     Bug(
         id="cancel-all-of-everybody",
@@ -79,6 +80,7 @@ BUGS: Final = (
             "CancelAllOrders of NautilusTrader cancels the open orders of the instrument over all "
             "strategies."
         ),
+        release=READ,
     ),
     Bug(
         id="reduce-only-against-anybody",
@@ -95,6 +97,7 @@ BUGS: Final = (
             "Under NETTING, NautilusTrader holds a reduce-only order against the first open "
             "position of the instrument, whichever strategy has it."
         ),
+        release=READ,
     ),
     Bug(
         id="reduce-only-by-side",
@@ -131,5 +134,6 @@ BUGS: Final = (
             "position in NautilusTrader, and the second half opens a new object in its place: "
             "the rest is lost."
         ),
+        release=RAN,
     ),
 )

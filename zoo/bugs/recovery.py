@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from zoo.bug import Bug
+from zoo.bug import READ, Bug
 
 BUGS: Final = (
     Bug(
@@ -45,6 +45,7 @@ BUGS: Final = (
             "An order of NautilusTrader that stays SUBMITTED through the retries of the in-flight "
             "check is declared REJECTED, on silence alone."
         ),
+        release=READ,
     ),
     Bug(
         id="failed-query-is-absence",
@@ -61,6 +62,7 @@ BUGS: Final = (
             "In the open-order check of NautilusTrader a query about one order that failed ends in "
             "REJECTED, as if the venue had said that it has no such order."
         ),
+        release=READ,
     ),
     Bug(
         id="missing-order-not-asked",
@@ -77,6 +79,7 @@ BUGS: Final = (
             "Reconciliation at the start of NautilusTrader leaves cached open orders alone that "
             "the mass status does not list, and its open-only check never resolves them."
         ),
+        release=READ,
     ),
     Bug(
         id="error-is-refusal",
@@ -124,6 +127,7 @@ BUGS: Final = (
             "In the open-order check of NautilusTrader a failed bulk query counts as an empty "
             "answer, and orders that it does not list end in REJECTED."
         ),
+        release=READ,
     ),
     Bug(
         id="missing-order-is-rejected",
@@ -160,6 +164,7 @@ BUGS: Final = (
             "An ACCEPTED order of NautilusTrader that the venue's list no longer shows is declared "
             "REJECTED, whether it was filled, canceled or expired."
         ),
+        release=READ,
     ),
     Bug(
         id="unasked-update-passed-over",
@@ -221,5 +226,6 @@ BUGS: Final = (
             "A PARTIALLY_FILLED order of NautilusTrader that the venue's list no longer shows is "
             "declared CANCELED, whether it was filled, canceled or expired."
         ),
+        release=READ,
     ),
 )

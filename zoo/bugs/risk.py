@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from zoo.bug import Bug
+from zoo.bug import READ, Bug
 
 BUGS: Final = (
     Bug(
@@ -22,6 +22,7 @@ BUGS: Final = (
             "NautilusTrader checks no balance and no notional on a modify: a raise from 1 to "
             "1,000,000 passes."
         ),
+        release=READ,
     ),
     Bug(
         id="reducing-looks-at-direction",
@@ -43,6 +44,7 @@ BUGS: Final = (
             "REDUCING compares directions only in NautilusTrader: an oversized order may flip the "
             "position, and from flat both directions pass."
         ),
+        release=READ,
     ),
     Bug(
         id="rate-limits-a-whole-interval",
@@ -73,6 +75,7 @@ BUGS: Final = (
             "A throttler of NautilusTrader that has begun to limit drops everything until its "
             "re-arm alert."
         ),
+        release=READ,
     ),
     Bug(
         id="margin-accounts-unlimited",
@@ -92,6 +95,7 @@ BUGS: Final = (
             "The Python risk engine of NautilusTrader returns early for margin accounts: their "
             "orders meet no limit of notional."
         ),
+        release=READ,
     ),
     Bug(
         id="refused-counts-against-rate",
@@ -127,5 +131,6 @@ BUGS: Final = (
             "In REDUCING a flat NautilusTrader lets orders of both sides pass, for it is neither "
             "net long nor net short."
         ),
+        release=READ,
     ),
 )

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from zoo.bug import Bug
+from zoo.bug import READ, Bug
 
 BUGS: Final = (
     Bug(
@@ -20,6 +20,7 @@ BUGS: Final = (
             "All arithmetic of a position of NautilusTrader is in floats, its average prices "
             "included: they drift from the mean of its fills."
         ),
+        release=READ,
     ),
     Bug(
         id="finer-price-sent",
