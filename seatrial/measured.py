@@ -7,6 +7,7 @@ and `--zoo` make it anew.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from statistics import median
 from typing import Final
 
@@ -32,6 +33,7 @@ class Sighting(msgspec.Struct, frozen=True):
     token: str
 
 
+@cache
 def sight(bug: Bug) -> Sighting | None:
     """Hunt one bug from seed 0 on; None: it survived."""
     outcome: Outcome | None = found(bug, SEEDS)

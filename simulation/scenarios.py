@@ -263,10 +263,10 @@ def instruments() -> Scenario:
 
 BUILT_IN: Final[Mapping[str, Callable[[], Scenario]]] = {
     "default": default,
-    "coins": coins,
     "perpetual": perpetual,
     "calm": calm,
     "listening": listening,
     "hedging": hedging,
     "instruments": instruments,
+    "coins": coins,
 }
