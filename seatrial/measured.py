@@ -66,13 +66,14 @@ def incumbent(table: Table) -> str:
             (
                 bug.observed,
                 bug.release,
+                bug.sentence,
                 bug.property,
                 bug.scenario,
                 str(sighting.seeds),
                 f"`{sighting.token}`",
             )
         )
-    header = ("Defect", "Seen in", "Found by", "Scenario", "Seeds", "Token")
+    header = ("Defect", "Seen in", "Planted as", "Found by", "Scenario", "Seeds", "Token")
     return f"{_code()}\n\n{table(header, rows)}"
 
 

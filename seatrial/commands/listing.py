@@ -1,7 +1,7 @@
 """`seatrial scenarios` and `seatrial invariants`: what there is, and what it proves."""
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from invariants.catalogue import CATALOGUE
 from invariants.property import Kind
@@ -31,7 +31,14 @@ def scenarios(console: Console) -> int:
 def invariants(console: Console) -> int:
     """Print every property with its check and the planted bugs that trip it, then every probe."""
     table = Table(
-        "id", "kind", "scope", "sentence", "check", "tripped by", box=None, pad_edge=False
+        "id",
+        "kind",
+        "scope",
+        "sentence",
+        Column("check", overflow="fold"),
+        Column("tripped by", overflow="fold"),
+        box=None,
+        pad_edge=False,
     )
     for entry in CATALOGUE:
         if entry.kind is not Kind.SOMETIMES:

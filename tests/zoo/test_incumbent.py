@@ -28,12 +28,13 @@ def test_page_shows_every_defect_that_was_observed_in_a_release_once() -> None:
 
 @pytest.mark.parametrize("bug", SHOWN, ids=lambda bug: bug.id)
 def test_row_says_what_the_zoo_says_and_names_the_seed_that_found_it(bug: Bug) -> None:
-    defect, seen, found_by, scenario, seeds, text = ROWS[bug.id]
+    defect, seen, planted, found_by, scenario, seeds, text = ROWS[bug.id]
     token = Token.parse(text.strip("`"))
 
-    assert (defect, seen, found_by, scenario) == (
+    assert (defect, seen, planted, found_by, scenario) == (
         bug.observed,
         bug.release,
+        bug.sentence,
         bug.property,
         bug.scenario,
     )

@@ -61,7 +61,7 @@ BUGS: Final = (
             "NautilusTrader keeps avg_px as a float and folds each fill into it: the third fill "
             "may already show digits that no fill had."
         ),
-        release=RAN,
+        release=READ,
     ),
     Bug(
         id="expired-shown-as-canceled",
