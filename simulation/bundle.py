@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from simulation.cut import Cut
 from simulation.entropy import Tape
 from simulation.options import RunOptions
 from simulation.outcome import Outcome
@@ -43,6 +44,8 @@ class Bundle(msgspec.Struct, frozen=True):
         target: the fuzz target that failed, or "". A run whose choices were its bytes is run again
             by the tape: its seed alone would give another one.
         data: what the target was given.
+        parts: what the code in the token is a hash of (`simulation.token.code_parts`).
+        cut: what a shrunk run leaves out of its scenario; None: never shrunk.
     """
 
     format: int
@@ -56,14 +59,23 @@ class Bundle(msgspec.Struct, frozen=True):
     records: int
     target: str = ""
     data: bytes = b""
+    parts: dict[str, str] = {}
+    cut: Cut | None = None
+
+    @property
+    def by_tape(self) -> bool:
+        """Whether its tape names the run and its seed does not."""
+        return bool(self.target) or self.cut is not None
 
     def file_name(self) -> str:
-        """SCENARIO-SEED-CODE8.bundle; of a fuzz target fuzz-TARGET-DATA8-CODE8.bundle"""
+        """SCENARIO-SEED-CODE8.bundle, -shrunk before the dot when it is; of a fuzz target
+        fuzz-TARGET-DATA8-CODE8.bundle"""
         token = Token.parse(self.token)
         if self.target:
             return f"fuzz-{self.target}-{sha256(self.data).hexdigest()[:8]}-{token.code[:8]}.bundle"
         scenario = token.scenario.replace(":", ".")
-        return f"{scenario}-{token.seed}-{token.code[:8]}.bundle"
+        shrunk = "" if self.cut is None else "-shrunk"
+        return f"{scenario}-{token.seed}-{token.code[:8]}{shrunk}.bundle"
 
 
 def make_bundle(recording: Recording) -> Bundle:
@@ -85,6 +97,7 @@ def make_bundle(recording: Recording) -> Bundle:
         recording.tape,
         recording.records[-TAIL:],
         len(recording.records),
+        parts=recording.parts,
     )
 
 

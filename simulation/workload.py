@@ -409,8 +409,10 @@ def make_traders(
     instrument_ids: tuple[InstrumentId, ...],
     until_ns: int,
     streams: Callable[[str], Stream],
+    left_out: tuple[int, ...] = (),
 ) -> list[Strategy]:
-    """The workload's strategies, ready to add to a kernel."""
+    """The workload's strategies, ready to add to a kernel; without those of the numbers
+    `left_out`, and the others are called what they were."""
     return [
         RandomTrader(
             TraderConfig(
@@ -423,4 +425,5 @@ def make_traders(
             streams,
         )
         for number in range(1, workload.traders + 1)
+        if number not in left_out
     ]
