@@ -20,8 +20,8 @@ from simulation.entropy import Tape
 from simulation.faults import FaultKind
 from simulation.outcome import Outcome, Verdict
 from simulation.scenario import Scenario, duration_ns
+from simulation.shrink_steps import plain_steps, rests_for_gaps, without_rests
 from simulation.tapes import (
-    Place,
     deviations,
     places,
     relabelled,
@@ -217,8 +217,19 @@ class Search:
     # --- choices ---------------------------------------------------------------------------
 
     def _workload(self) -> None:
-        """Whole steps: an empty stream rests."""
+        """Whole steps, an empty stream rests; then steps that rest, gaps, and all but the action."""
         self._drop_streams([name for name in self._busy() if _is_workload(name)])
+        workload = self._scenario.workload
+        if workload is None:
+            return
+        self._first_of(without_rests)
+        self._first_of(lambda tape: rests_for_gaps(tape, workload.step_ms))
+        self._first_of(plain_steps)
+
+    def _first_of(self, edits: Callable[[Tape], Iterator[Tape]]) -> None:
+        """Take the first edit that does, and go on from there until none does."""
+        while any(self._try(tape) for tape in edits(self.best.tape)):
+            pass
 
     def _faults(self) -> None:
         """Whole kinds; then planned ones and odds, stream by stream."""
@@ -251,33 +262,15 @@ class Search:
         return list(trimmed(self.best.tape))
 
     def _pairs(self) -> bool:
-        """Two choices may each be needed only because of the other; or one of them, made larger,
-        does for both."""
+        """Two choices may each be needed only because of the other. Tells whether a pair went."""
         found = places(self.best.tape)
         if len(found) > _PAIRS_MAX:
             return False
-        for number, one in enumerate(found):
-            for other in found[number + 1 :]:
-                if self._try(zeroed(self.best.tape, (one, other))):
-                    return True
-        for one in found:
-            for other in found:
-                if one != other:
-                    for value in self._instead(one, other):
-                        if self._try(with_values(self.best.tape, {one: 0, other: value})):
-                            return True
-        return False
-
-    def _instead(self, one: Place, other: Place) -> Iterator[int]:
-        """Values for `other` that might do for both."""
-        label, _, gone = self.best.tape[one[0]][one[1]]
-        kept_label, bound, kept = self.best.tape[other[0]][other[1]]
-        if label == kept_label and gone + kept < bound:
-            yield gone + kept
-        if kept + 1 < bound:
-            yield bound - 1
-        if kept > 1:
-            yield 1
+        return any(
+            self._try(zeroed(self.best.tape, (one, other)))
+            for number, one in enumerate(found)
+            for other in found[number + 1 :]
+        )
 
     def _lower(self) -> bool:
         """Smaller values where they do as well. Tells whether there were any."""

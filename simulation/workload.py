@@ -392,6 +392,17 @@ def _weighted(stream: Stream) -> str:
     raise ValueError("the action weights do not sum to 100")
 
 
+def first_draws() -> list[int]:
+    """The smallest draw of each action but resting, in their order."""
+    draws: list[int] = []
+    draw = 0
+    for weight, name in _ACTIONS:
+        if name != "rest":
+            draws.append(draw)
+        draw += weight
+    return draws
+
+
 def _side(stream: Stream) -> OrderSide:
     return SELL if stream.below(2, "side") else BUY
 
