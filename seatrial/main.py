@@ -75,11 +75,25 @@ def replay(
     what: Annotated[str, typer.Argument(metavar="TOKEN|BUNDLE", help="a token, or a bundle file")],
     until: Annotated[int, typer.Option(help="show the trace up to this record and stop")] = 0,
     market: MarketOption = None,
+    pdb: Annotated[bool, typer.Option("--pdb", help="debug at --until, or where it fails")] = False,
 ) -> None:
     """Run one seed again and show that it does the same."""
     from seatrial.commands import replay
 
-    raise typer.Exit(replay.replay(console, what, until=until, market=market or []))
+    raise typer.Exit(replay.replay(console, what, until=until, market=market or [], pdb=pdb))
+
+
+@app.command()
+def shrink(
+    what: Annotated[str, typer.Argument(metavar="BUNDLE|TOKEN", help="of a run that fails")],
+    out: Annotated[Path, typer.Option(help="where the bundle goes")] = Path("seatrial-failures"),
+    budget: Annotated[str, typer.Option(help="how long to search")] = "60s",
+    market: MarketOption = None,
+) -> None:
+    """Make a failing run smaller while the same property fails."""
+    from seatrial.commands import shrink
+
+    raise typer.Exit(shrink.shrink(console, what, out=out, budget=budget, market=market or []))
 
 
 @app.command()

@@ -78,19 +78,23 @@ class Bundle(msgspec.Struct, frozen=True):
         return f"{scenario}-{token.seed}-{token.code[:8]}{shrunk}.bundle"
 
 
-def make_bundle(recording: Recording) -> Bundle:
-    """What is kept of a run."""
+def versions() -> dict[str, str]:
+    """Of what runs here, by name."""
     from importlib.metadata import version  # dear, and a bundle is more often read
 
-    versions = {
+    return {
         "python": platform.python_version(),
         "msgspec": version("msgspec"),
         "system": f"{platform.system()} {platform.machine()}",
     }
+
+
+def make_bundle(recording: Recording) -> Bundle:
+    """What is kept of a run."""
     return Bundle(
         FORMAT,
         recording.outcome.token,
-        versions,
+        versions(),
         recording.options,
         recording.outcome,
         recording.plan,

@@ -18,7 +18,7 @@ import msgspec
 from simulation.cut import Cut
 from simulation.entropy import Tape
 from simulation.faults import FaultKind
-from simulation.outcome import Outcome, Verdict
+from simulation.outcome import same_failure
 from simulation.scenario import Scenario, duration_ns
 from simulation.shrink_steps import plain_steps, rests_for_gaps, without_rests
 from simulation.tapes import (
@@ -44,14 +44,6 @@ _BITS: Final = (1, 2, 3, 4, 5, 6, 8, 12, 16, 24, 32)  # lengths of values to com
 _WORKLOAD: Final = "workload."
 _FAULTS: Final = "faults."
 _SWARM: Final = "faults.swarm"
-
-
-def same_failure(a: Outcome, b: Outcome) -> bool:
-    """Whether two runs break the same property. Of exceptions, which all break one property, the
-    place that raised is to be the same too."""
-    if b.verdict is not Verdict.VIOLATION or a.property_id != b.property_id:
-        return False
-    return not (a.traceback or b.traceback) or a.signature == b.signature
 
 
 class Search:
