@@ -20,7 +20,7 @@ from simulation.entropy import Tape
 from simulation.faults import FaultKind
 from simulation.outcome import same_failure
 from simulation.scenario import Scenario, duration_ns
-from simulation.shrink_steps import plain_steps, rests_for_gaps, without_rests
+from simulation.shrink_steps import plain_step, rests_for_gaps, without_rests
 from simulation.tapes import (
     deviations,
     places,
@@ -78,6 +78,7 @@ class Search:
         self._seen: dict[bytes, None] = {}
 
     def run(self) -> None:
+        """Search to the end, or to the end of the budget."""
         for _ in range(_ROUNDS_MAX):
             before = deviations(self.best.tape), self.cut
             self._durations()
@@ -85,8 +86,13 @@ class Search:
             self._workload()
             self._faults()
             self._choices()
-            unchanged = (deviations(self.best.tape), self.cut) == before
-            if unchanged and not self._pairs() and not self._lower():
+            if (deviations(self.best.tape), self.cut) != before:
+                continue
+            # what takes many tries for little waits until nothing else does
+            before = deviations(self.best.tape), self.cut
+            self._steps()
+            self._pairs()
+            if not self._lower() and (deviations(self.best.tape), self.cut) == before:
                 break
         self._stop_there()
 
@@ -209,14 +215,18 @@ class Search:
     # --- choices ---------------------------------------------------------------------------
 
     def _workload(self) -> None:
-        """Whole steps, an empty stream rests; then steps that rest, gaps, and all but the action."""
+        """Whole steps: an empty stream rests. Then the rests."""
         self._drop_streams([name for name in self._busy() if _is_workload(name)])
+        self._first_of(without_rests)
+
+    def _steps(self) -> None:
+        """Steps with fewer choices: rests instead of gaps, and an action alone."""
         workload = self._scenario.workload
         if workload is None:
             return
-        self._first_of(without_rests)
         self._first_of(lambda tape: rests_for_gaps(tape, workload.step_ms))
-        self._first_of(plain_steps)
+        for name in self._busy():
+            any(self._try(tape) for tape in plain_step(self.best.tape, name))
 
     def _first_of(self, edits: Callable[[Tape], Iterator[Tape]]) -> None:
         """Take the first edit that does, and go on from there until none does."""

@@ -83,16 +83,16 @@ def rests_for_gaps(tape: Tape, step_ms: int) -> Iterator[Tape]:
                 yield moved(dull, found["trader"], after, rests)
 
 
-def plain_steps(tape: Tape) -> Iterator[Tape]:
-    """The tape with one step that draws nothing but an action: each action in turn."""
-    for name, choices in tape.items():
-        found = _STEP.fullmatch(name)
-        if found is None or sum(1 for choice in choices if choice[2]) < 2:
-            continue
-        at = next((at for at, choice in enumerate(choices) if choice[0] == _ACTION), None)
-        if at is None:
-            continue
-        before = [(label, bound, 0) for label, bound, _ in choices[:at]]
-        label, bound, _ = choices[at]
-        for draw in first_draws():
-            yield {**tape, name: [*before, (label, bound, draw)]}
+def plain_step(tape: Tape, name: str) -> Iterator[Tape]:
+    """The tape with nothing drawn in one step but an action: each action in turn. None when the
+    stream `name` is no step, or draws one thing alone already."""
+    choices = tape.get(name, [])
+    at = next((at for at, choice in enumerate(choices) if choice[0] == _ACTION), None)
+    if at is None or not _STEP.fullmatch(name):
+        return
+    if sum(1 for choice in choices if choice[2]) < 2:
+        return
+    dull = [(label, bound, 0) for label, bound, _ in choices[:at]]
+    label, bound, _ = choices[at]
+    for draw in first_draws():
+        yield {**tape, name: [*dull, (label, bound, draw)]}
