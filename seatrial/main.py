@@ -262,9 +262,11 @@ def _usage_errors() -> tuple[type[Exception], ...]:
     from simulation.market.fields import RecordingError
     from simulation.recording import RunRefused
     from simulation.scenario import ScenarioError
+    from simulation.shrink import NothingToShrink
     from simulation.token import TokenError
 
     return (
+        NothingToShrink,
         UsageError,
         BundleError,
         FuzzerMissing,

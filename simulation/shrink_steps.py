@@ -62,8 +62,10 @@ def without_rests(tape: Tape) -> Iterator[Tape]:
 
 
 def _packed(tape: Tape, trader: str) -> Tape:
-    for place, number in enumerate(steps_of(tape).get(trader, ())):
-        tape = moved(tape, trader, number, place - number) if place < number else tape
+    for place in range(len(steps_of(tape).get(trader, ()))):
+        number = steps_of(tape)[trader][place]
+        if place < number:
+            tape = moved(tape, trader, number, place - number)
     return tape
 
 
