@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 SEEDS ?= 200
 STEPS ?= 20000
 
-.PHONY: help setup trial test machines check compile bench campaign clean
+.PHONY: help setup trial test machines check compile bench campaign shrinking clean
 
 help:
 	@echo "make trial        $(SEEDS) seeds of the default scenario through a hostile sea"
@@ -17,6 +17,7 @@ help:
 	@echo "make compile      half as many seeds again: minutes, and gcc; of use to campaigns and bench"
 	@echo "make bench        the benchmarks; PEER_PYTHON=... also runs the peer and prints ratios"
 	@echo "make campaign     the long one: 3,000 clean seeds and every zoo bug"
+	@echo "make shrinking    the first failure of every zoo bug, made small: up to a minute each"
 
 setup: $(STAMP)
 
@@ -54,6 +55,9 @@ campaign: $(STAMP)
 	@$(BIN)/python -m benchmarks.compiling || true
 	@$(BIN)/seatrial run --seeds 3000
 	@$(BIN)/python -m pytest tests/zoo --zoo-seeds 300 -n 2
+
+shrinking: $(STAMP)
+	@$(BIN)/python -m zoo.shrinking
 
 clean:
 	rm -rf $(VENV) .compiled build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,7 +1,9 @@
 """`seatrial shrink`: the colleague gets the smallest run that still shows it."""
 
 import gzip
+import os
 import re
+import sys
 from pathlib import Path
 
 import msgspec
@@ -73,22 +75,28 @@ def test_a_budget_that_is_no_duration_is_refused(refused) -> None:
 
 
 def test_a_bundle_of_other_code_says_what_changed_and_falls_back_to_its_tape(
-    shell, whole: Path, tmp_path: Path
+    shell, tmp_path: Path
 ) -> None:
-    kept = kept_in(whole)
-    parts = {**kept.parts, "engine/cache.py": "00000000", "msgspec": "0.0.1"}
-    # the seed of a clean kernel's run: its own seed breaks nothing, its tape does
-    token = f"default[bug={BUG}]@0#0123456789ab".replace("@0", "@1")
-    versions = {**kept.versions, "python": "3.0.1"}
-    other = written(kept, tmp_path / "other.bundle", token=token, parts=parts, versions=versions)
+    said = shell("run", "--bug", "silence-is-rejection", "--first-seed", "6", "--seeds", "1")
+    kept = kept_in(tmp_path / said.bundle)
+    # as if the code had changed what seeds mean: under the name of one that passes
+    other = written(
+        kept,
+        tmp_path / "other.bundle",
+        token=kept.token.partition("@")[0] + "@7#0123456789ab",
+        parts={**kept.parts, "engine/cache.py": "00000000", "msgspec": "0.0.1"},
+        versions={**kept.versions, "python": "3.0.1"},
+    )
     said = shell("replay", other)
+    assert said.code == 1, said
     assert "the code differs: the token was made by 0123456789ab" in said.out
     assert "changed: engine: cache.py\n" in said.out
     assert "changed: msgspec 0.0.1 -> " in said.out
     assert "changed: python 3.0.1 -> " in said.out
-    if "its seed alone gives" in said.out:
-        assert "did not fit in 0 places" in said.out
-    assert said.code == 1
+    assert "its seed alone gives PASS now; this is its tape" in said.out
+    assert "did not fit in 0 places" in said.out
+    assert "the same run as the bundle's, byte for byte" in said.out
+    assert f"seatrial replay '{other}'" in said.out
 
 
 def test_the_debugger_opens_where_it_fails_and_knows_the_world(shell, whole: Path) -> None:
@@ -145,7 +153,4 @@ def scenario():
 
 
 def _path() -> str:
-    import os
-    import sys
-
     return f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
