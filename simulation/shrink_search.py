@@ -41,6 +41,8 @@ _ROUNDS_MAX: Final = 6
 _PAIRS_MAX: Final = 24  # deviations up to which all pairs of them are tried
 _PARTS: Final = ((1, 16), (1, 8), (1, 4), (1, 2), (3, 4))  # of a duration, the shortest first
 _BITS: Final = (1, 2, 3, 4, 5, 6, 8, 12, 16, 24, 32)  # lengths of values to come down to
+_MANY: Final = 60  # deviations that are too many for single ones to be tried
+_STRIKES: Final = "strikes"
 _WORKLOAD: Final = "workload."
 _FAULTS: Final = "faults."
 _SWARM: Final = "faults.swarm"
@@ -219,6 +221,21 @@ class Search:
         self._drop_streams([name for name in self._busy() if _is_workload(name)])
         self._first_of(without_rests)
 
+    def _others(self) -> list[str]:
+        return [n for n in self._busy() if not _is_workload(n) and not _is_fault(n) and n != _SWARM]
+
+    def _aim_again(self) -> None:
+        """A message fault strikes the n-th message. On the dullest schedule what it struck has
+        another number: try all, the nearest first."""
+        dull = without_streams(self.best.tape, self._others())
+        for name in filter(_is_fault, self._busy()):
+            for index, (label, bound, value) in enumerate(self.best.tape[name]):
+                if label != _STRIKES or not value:
+                    continue
+                numbers = sorted(range(1, bound), key=lambda number: abs(number - value))
+                if any(self._try(with_values(dull, {(name, index): number})) for number in numbers):
+                    return
+
     def _steps(self) -> None:
         """Steps with fewer choices: rests instead of gaps, and an action alone."""
         workload = self._scenario.workload
@@ -252,8 +269,9 @@ class Search:
 
     def _choices(self) -> None:
         """The schedule and all the rest: streams, then single choices."""
-        others = [name for name in self._busy() if not _is_workload(name)]
-        self._drop_streams([name for name in others if not _is_fault(name)])
+        self._drop_streams(self._others())
+        if deviations(self.best.tape) > _MANY:
+            self._aim_again()
         self._drop(places(self.best.tape), lambda some: zeroed(self.best.tape, some))
 
     def _drop_streams(self, names: Sequence[str]) -> None:
