@@ -42,6 +42,7 @@ _PAIRS_MAX: Final = 24  # deviations up to which all pairs of them are tried
 _PARTS: Final = ((1, 16), (1, 8), (1, 4), (1, 2), (3, 4))  # of a duration, the shortest first
 _BITS: Final = (1, 2, 3, 4, 5, 6, 8, 12, 16, 24, 32)  # lengths of values to come down to
 _MANY: Final = 60  # deviations that are too many for single ones to be tried
+_AIMS: Final = 360  # numbers tried for the faults of a run
 _STRIKES: Final = "strikes"
 _WORKLOAD: Final = "workload."
 _FAULTS: Final = "faults."
@@ -226,15 +227,17 @@ class Search:
 
     def _aim_again(self) -> None:
         """A message fault strikes the n-th message. On the dullest schedule what it struck has
-        another number: try all, the nearest first."""
+        another number: try some, the nearest first."""
         dull = without_streams(self.best.tape, self._others())
-        for name in filter(_is_fault, self._busy()):
-            for index, (label, bound, value) in enumerate(self.best.tape[name]):
-                if label != _STRIKES or not value:
-                    continue
-                numbers = sorted(range(1, bound), key=lambda number: abs(number - value))
-                if any(self._try(with_values(dull, {(name, index): number})) for number in numbers):
-                    return
+        aims = [
+            ((name, index), number, abs(number - value))
+            for name in filter(_is_fault, self._busy())
+            for index, (label, bound, value) in enumerate(self.best.tape[name])
+            if label == _STRIKES and value
+            for number in range(1, bound)
+        ]
+        aims.sort(key=lambda aim: aim[2])
+        any(self._try(with_values(dull, {place: number})) for place, number, _ in aims[:_AIMS])
 
     def _steps(self) -> None:
         """Steps with fewer choices: rests instead of gaps, and an action alone."""
