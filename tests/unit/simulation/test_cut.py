@@ -9,7 +9,7 @@ from simulation.entropy import SeededEntropy
 from simulation.options import RunOptions
 from simulation.recorder import record_here
 from simulation.run import prepare, run_world, without
-from simulation.scenarios import hedging, instruments
+from simulation.scenarios import instruments
 from simulation.trace import read_record
 from simulation.trials import Trials
 
@@ -54,7 +54,6 @@ def test_a_trader_that_is_left_out_leaves_the_other_its_name() -> None:
     _, world = run_world(prepare(options, cut), 1, options, entropy=SeededEntropy(1), cut=cut)
     made = {str(order.strategy_id) for order in world.kernel.view.orders()}
     assert made == {"RandomTrader-002"}
-    assert hedging().workload is not None
 
 
 def test_a_process_that_dies_answers_none_and_the_next_try_gets_a_new_one() -> None:

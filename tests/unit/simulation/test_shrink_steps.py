@@ -1,7 +1,6 @@
 """A trader's steps are moved, thinned out and made plain by names and labels alone."""
 
 from simulation.entropy import Tape
-from simulation.scenarios import default
 from simulation.shrink_steps import (
     moved,
     plain_step,
@@ -64,4 +63,3 @@ def test_the_first_draws_name_each_action_that_is_not_rest_once() -> None:
     assert draws == sorted(set(draws))
     assert 0 not in draws
     assert draws[-1] < 100
-    assert default().workload is not None
