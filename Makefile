@@ -10,7 +10,7 @@ STEPS ?= 20000
 SCENARIOS := default perpetual calm listening hedging instruments
 DEBT_SEEDS ?= 60
 
-.PHONY: help setup trial test machines check compile bench campaign debt debt-paid clean
+.PHONY: help setup trial test machines check compile bench campaign debt debt-paid shrinking clean
 
 help:
 	@echo "make trial        $(SEEDS) seeds of the default scenario through a hostile sea"
@@ -21,6 +21,7 @@ help:
 	@echo "make bench        the benchmarks; PEER_PYTHON=... also runs the peer and prints ratios"
 	@echo "make debt         what is stated and not proven; fails when something is newly so"
 	@echo "make campaign     the long one: 3,000 clean seeds and every zoo bug"
+	@echo "make shrinking    the first failure of every zoo bug, made small: up to a minute each"
 
 setup: $(STAMP)
 
@@ -77,6 +78,9 @@ debt: $(SCENARIOS:%=.debt/%.json)
 debt-paid:
 	@$(MAKE) --no-print-directory DEBT_SEEDS=12 $(SCENARIOS:%=.debt/%.json)
 	@$(BIN)/$(DEBT) --update
+
+shrinking: $(STAMP)
+	@$(BIN)/python -m zoo.shrinking
 
 clean:
 	rm -rf $(VENV) .compiled .debt build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -84,11 +84,27 @@ def replay(
     until: Annotated[int, typer.Option(help="show the trace up to this record and stop")] = 0,
     market: MarketOption = None,
     log: Annotated[Path | None, typer.Option(help="write every record here, as a log")] = None,
+    pdb: Annotated[bool, typer.Option("--pdb", help="debug at --until, or where it fails")] = False,
 ) -> None:
     """Run one seed again and show that it does the same."""
     from seatrial.commands import replay
 
-    raise typer.Exit(replay.replay(console, what, until=until, market=market or [], log=log))
+    raise typer.Exit(
+        replay.replay(console, what, until=until, market=market or [], log=log, pdb=pdb)
+    )
+
+
+@app.command()
+def shrink(
+    what: Annotated[str, typer.Argument(metavar="BUNDLE|TOKEN", help="of a run that fails")],
+    out: Annotated[Path, typer.Option(help="where the bundle goes")] = Path("seatrial-failures"),
+    budget: Annotated[str, typer.Option(help="how long to search")] = "60s",
+    market: MarketOption = None,
+) -> None:
+    """Make a failing run smaller while the same property fails."""
+    from seatrial.commands import shrink
+
+    raise typer.Exit(shrink.shrink(console, what, out=out, budget=budget, market=market or []))
 
 
 @app.command()
@@ -308,9 +324,11 @@ def _usage_errors() -> tuple[type[Exception], ...]:
     from simulation.market.fields import RecordingError
     from simulation.recording import RunRefused
     from simulation.scenario import ScenarioError
+    from simulation.shrink import NothingToShrink
     from simulation.token import TokenError
 
     return (
+        NothingToShrink,
         UsageError,
         BundleError,
         DebtError,

@@ -2,39 +2,53 @@
 
 import msgspec
 
-from simulation.entropy import Entropy, SeededEntropy, Tape, TapeEntropy
+from simulation.cut import Cut
+from simulation.entropy import SeededEntropy, Tape, TapeEntropy
 from simulation.market.fields import RecordingError
 from simulation.options import RunOptions
 from simulation.pipes import Pipes
 from simulation.recording import Job, Recording, Refusal
 from simulation.run import broken, named, prepare, run_world
 from simulation.scenario import ScenarioError
+from simulation.token import code_parts
 
 
-def record_here(options: RunOptions, seed: int, tape: Tape | None = None) -> Recording:
+def record_here(
+    options: RunOptions, seed: int, tape: Tape | None = None, cut: Cut | None = None
+) -> Recording:
     """`record_run` in this process.
 
     Raises:
         ScenarioError, RecordingError: the options make no run.
     """
     options = named(options)
-    entropy, tape = _choices(seed, tape)
+    parts = code_parts()
+    entropy = choices(seed, tape)
     try:
         outcome, world = run_world(
-            prepare(options), seed, options, entropy=entropy, keep_trace=True
+            prepare(options, cut), seed, options, entropy=entropy, keep_trace=True, cut=cut
         )
     except Exception as error:  # the harness broke: an outcome of its own, with its traceback
-        return Recording(options, broken(options, seed, error), [], tape, [])
+        outcome = broken(options, seed, error)
+        return Recording(options, outcome, [], entropy.tape or {}, [], parts)
     plan = [f"{at_ns} {fault}" for at_ns, fault in world.faults.plan]
-    return Recording(options, outcome, list(world.trace.kept), tape, plan)
+    mismatches = len(entropy.mismatches) if isinstance(entropy, TapeEntropy) else 0
+    return Recording(
+        options,
+        outcome,
+        list(world.trace.kept),
+        entropy.tape or {},
+        plan,
+        parts,
+        mismatches,
+    )
 
 
-def _choices(seed: int, tape: Tape | None) -> tuple[Entropy, Tape]:
-    """What the run draws from, and the tape that will hold its choices."""
+def choices(seed: int, tape: Tape | None) -> SeededEntropy | TapeEntropy:
+    """What the run draws from: the tape where there is one. Keeps a tape itself."""
     if tape is not None:
-        return TapeEntropy(tape), tape
-    entropy = SeededEntropy(seed, keep_tape=True)
-    return entropy, {} if entropy.tape is None else entropy.tape
+        return TapeEntropy(tape, keep_tape=True)
+    return SeededEntropy(seed, keep_tape=True)
 
 
 def main() -> None:
@@ -43,7 +57,7 @@ def main() -> None:
     job = msgspec.json.decode(pipes.read.read(), type=Job)
     answer: Recording | Refusal
     try:
-        answer = record_here(job.options, job.seed, job.tape)
+        answer = record_here(job.options, job.seed, job.tape, job.cut)
     except (ScenarioError, RecordingError) as error:
         answer = Refusal(str(error))
     pipes.write.write(msgspec.msgpack.encode(answer))
