@@ -6,8 +6,11 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SEEDS ?= 200
 STEPS ?= 20000
+SEED ?= 1
+COUNT ?= 400
+JOBS ?= 2
 
-.PHONY: help setup trial test machines check compile bench campaign clean
+.PHONY: help setup trial test machines check compile bench campaign mutants clean
 
 help:
 	@echo "make trial        $(SEEDS) seeds of the default scenario through a hostile sea"
@@ -17,6 +20,7 @@ help:
 	@echo "make compile      half as many seeds again: minutes, and gcc; of use to campaigns and bench"
 	@echo "make bench        the benchmarks; PEER_PYTHON=... also runs the peer and prints ratios"
 	@echo "make campaign     the long one: 3,000 clean seeds and every zoo bug"
+	@echo "make mutants      $(COUNT) mutants drawn by seed $(SEED), and docs/mutants.md of them: a quarter of an hour"
 
 setup: $(STAMP)
 
@@ -54,6 +58,10 @@ campaign: $(STAMP)
 	@$(BIN)/python -m benchmarks.compiling || true
 	@$(BIN)/seatrial run --seeds 3000
 	@$(BIN)/python -m pytest tests/zoo --zoo-seeds 300 -n 2
+
+mutants: $(STAMP)
+	@$(BIN)/python -m mutants.campaign --seed $(SEED) --count $(COUNT) --jobs $(JOBS)
+	@$(BIN)/python -m mutants.page
 
 clean:
 	rm -rf $(VENV) .compiled build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
