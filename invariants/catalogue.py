@@ -230,6 +230,12 @@ CATALOGUE: Final[tuple[Property, ...]] = (
         "the one that it is for holds.",
     )(exposure.ReduceOnlyReduces),
     always(
+        "POS-6",
+        "A strategy that nets has one position per instrument and account, whose id names the "
+        "three; one that keeps positions apart has no fill in it. A strategy that asks for "
+        "neither does as the venue does.",
+    )(positions.NettingHoldsOnePosition),
+    always(
         "ACC-2",
         "What is locked equals the sum of what each working order and each net position calls "
         "for, held to the total; with none of them it is zero.",

@@ -110,6 +110,21 @@ class PositionIsTheSumOfItsFills(Check):
                     )
 
 
+class NettingHoldsOnePosition(Check):
+    facts: ClassVar[Kinds] = (OrderFilled,)
+
+    def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
+        wrong: list[Violation] = []
+        for fill in evidence.fills:
+            apart = evidence.hedging.get((fill.strategy_id, fill.instrument_id.venue))
+            netted = f"{fill.instrument_id}-{fill.account_id}-{fill.strategy_id}"
+            if apart is not None and (fill.position_id == netted) is apart:
+                ask = "keeps positions apart" if apart else "nets"
+                told = f"assigned to {fill.position_id}, and {fill.strategy_id} {ask} there"
+                wrong.append(Violation(fill.trade_id, told))
+        return iter(wrong) if wrong else None
+
+
 class FlipClosesThenOpens(Check):
     facts: ClassVar[Kinds] = (OrderFilled, PositionSettled)
 

@@ -132,9 +132,14 @@ def baseline(runs: Sequence[tuple[str, int]] = RUNS, modules: Sequence[str] = MO
     return Baseline(tuple(each.digest for each in ran), lines[0])
 
 
-def judge(mutant: Mutant, against: Baseline, runs: Sequence[tuple[str, int]] = RUNS) -> Result:
+def judge(
+    mutant: Mutant,
+    against: Baseline,
+    runs: Sequence[tuple[str, int]] = RUNS,
+    seconds: float = SECONDS,
+) -> Result:
     """Run the mutant until it is killed or the list ends."""
-    job = Job(mutant.module, mutant.source, mutant.mutated, tuple(runs), SECONDS)
+    job = Job(mutant.module, mutant.source, mutant.mutated, tuple(runs), seconds)
     told, end = _ask(job)
     ran = [each for each in told if isinstance(each, Ran)]
     last = ran[-1] if ran else Ran("", 0, "PASS", "", "", "")
