@@ -269,5 +269,10 @@ CATALOGUE: Final[tuple[Property, ...]] = (
         "question exactly once and in its own matter, a trading request at most once without "
         "an outcome.",
     )(network.RequestsAreAnswered),
+    always(
+        "NET-5",
+        "Orders and modifies leave only for a client that is connected and has said, since it "
+        "connected, which orders are open and what was filled.",
+    )(network.OrdersLeaveForTheReconciledOnly),
     *probes.PROBES,
 )
