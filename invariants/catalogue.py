@@ -272,7 +272,8 @@ CATALOGUE: Final[tuple[Property, ...]] = (
     always(
         "NET-5",
         "Orders and modifies leave only for a client that is connected and has said, since it "
-        "connected, which orders are open and what was filled.",
+        "connected, which orders are open and what was filled; none is turned away as "
+        "disconnected from one that never was.",
     )(network.OrdersLeaveForTheReconciledOnly),
     *probes.PROBES,
 )

@@ -13,7 +13,8 @@ from engine.model.commands import (
     QueryOrder,
     SubmitOrder,
 )
-from engine.model.enums import AnswerStatus
+from engine.model.enums import AnswerStatus, DenialCode
+from engine.model.events import OrderDenied
 from engine.model.reports import (
     AcceptedReport,
     AccountReport,
@@ -251,9 +252,11 @@ class RequestsAreAnswered(Check):
 
 class OrdersLeaveForTheReconciledOnly(Check):
     inputs: ClassVar[Kinds] = (ClientConnected, ClientDisconnected, OpenOrdersAnswer, FillsAnswer)
+    facts: ClassVar[Kinds] = (OrderDenied,)
     sends: ClassVar[bool] = True
 
     def __init__(self) -> None:
+        self._lost: dict[str, None] = {}  # clients that were ever away
         self._asked: dict[str, str] = {}  # query -> its client, since that connected
         self._heard: dict[str, dict[type, None]] = {}  # answers since, by connected client
 
@@ -263,6 +266,7 @@ class OrdersLeaveForTheReconciledOnly(Check):
         if isinstance(message, ClientConnected):
             self._heard[message.client_id] = {}
         elif isinstance(message, ClientDisconnected):
+            self._lost[message.client_id] = None
             self._heard.pop(message.client_id, None)
             self._asked = {
                 query: client for query, client in self._asked.items() if client in self._heard
@@ -272,6 +276,12 @@ class OrdersLeaveForTheReconciledOnly(Check):
             if client_id is not None and message.status is AnswerStatus.OK:
                 self._heard[client_id][type(message)] = None
         wrong: list[Violation] = []
+        for event in evidence.order_events:
+            if type(event) is OrderDenied and event.code is DenialCode.CLIENT_DISCONNECTED:
+                venue = event.instrument_id.venue
+                if venue not in self._lost:
+                    told = f"turned away, and {venue} was never away"
+                    wrong.append(Violation(event.client_order_id, told))
         for command in record.commands:
             if isinstance(command, (SubmitOrder, ModifyOrder)):
                 to: str = command.client_id or command.instrument_id.venue
