@@ -233,7 +233,7 @@ CATALOGUE: Final[tuple[Property, ...]] = (
         "POS-6",
         "A strategy that nets has one position per instrument and account, whose id names the "
         "three; one that keeps positions apart has no fill in it. A strategy that asks for "
-        "neither does as the venue does.",
+        "neither does as the venue does, and a fill of no strategy is nobody's.",
     )(positions.NettingHoldsOnePosition),
     always(
         "ACC-2",

@@ -114,11 +114,17 @@ class NettingHoldsOnePosition(Check):
     facts: ClassVar[Kinds] = (OrderFilled,)
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
+        hedging = evidence.hedging
+        if not hedging:
+            return None
         wrong: list[Violation] = []
         for fill in evidence.fills:
-            apart = evidence.hedging.get((fill.strategy_id, fill.instrument_id.venue))
+            apart = hedging.get((fill.strategy_id, fill.instrument_id.venue))
             netted = f"{fill.instrument_id}-{fill.account_id}-{fill.strategy_id}"
-            if apart is not None and (fill.position_id == netted) is apart:
+            if apart is None:
+                told = f"a fill of {fill.strategy_id}, and there is no such strategy"
+                wrong.append(Violation(fill.trade_id, told))
+            elif (fill.position_id == netted) is apart:
                 ask = "keeps positions apart" if apart else "nets"
                 told = f"assigned to {fill.position_id}, and {fill.strategy_id} {ask} there"
                 wrong.append(Violation(fill.trade_id, told))

@@ -19,13 +19,13 @@ from typing import Final
 
 import msgspec
 
-from mutants.child import Job, Lines, Ran
+from mutants.child import ROOT, Job, Lines, Ran
 from mutants.draw import Mutant, draw
 from mutants.subjects import MODULES
 from simulation.token import code_hash
 
 RESULTS: Final = Path(__file__).with_name("campaign.json")
-_PYTHON: Final = (sys.executable, "-P", "-m", "mutants.child")
+_CHILD: Final = (sys.executable, "-m", "mutants.child")  # found from the folder it runs in
 
 # Thirty runs, the ones that differ most first. Each scenario gives what only it has: two accounts
 # of cash, margin, options and settlement, hedging, bars; calm days are the least likely to tell.
@@ -178,7 +178,8 @@ def _ask(job: Job) -> tuple[list[Ran | Lines], str]:
     """What the process told, and what ended it early ("" when nothing did)."""
     try:
         done = subprocess.run(
-            _PYTHON,
+            _CHILD,
+            cwd=ROOT,
             input=msgspec.json.encode(job),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
