@@ -33,6 +33,7 @@ REASONS: Final[tuple[Reason, ...]] = (
             "d674d31b",
             "1b7d89a4",
             "a7a0f536",
+            "f349463e",
         ),
     ),
     Reason(
@@ -263,5 +264,114 @@ REASONS: Final[tuple[Reason, ...]] = (
         "Who owns a subscription is read when its handler raises or the owner is disposed of;"
         " no run does either.",
         ("2b414fa4",),
+    ),
+    Reason(
+        Why.UNJUDGED,
+        "The helper turns every order back as another strategy's, and the random traders live"
+        " with that: nothing is ever sent. A run that does nothing breaks nothing; from 14 "
+        "seeds on a campaign of it is inconclusive, because its probes are owed.",
+        ("56cbbcf7",),
+    ),
+    Reason(
+        Why.EQUIVALENT,
+        "The condition is always true: what it leads to checks the amounts once more and "
+        "finds nothing.",
+        ("c7bc2716",),
+    ),
+    Reason(
+        Why.UNREACHABLE,
+        "An unnamed answer settles the only request of its kind, and no picture comes while "
+        "two modifies of one order are outstanding.",
+        ("13c4744a",),
+    ),
+    Reason(
+        Why.UNREACHABLE,
+        "Nobody asks for orders before RUNNING or while the kernel stops.",
+        ("b50a410a",),
+    ),
+    Reason(
+        Why.UNREACHABLE,
+        "It is read after a start that failed.",
+        (
+            "dec268d2",
+            "bb9ac16c",
+        ),
+    ),
+    Reason(
+        Why.EQUIVALENT,
+        "Numbers of passes are compared for being the same, and they still all differ.",
+        ("e92df547",),
+    ),
+    Reason(
+        Why.UNREACHABLE,
+        "Nobody asks for all the orders of an instrument. CCH-1 could hold each filter "
+        "against a scan.",
+        ("a4cff324",),
+    ),
+    Reason(
+        Why.UNREACHABLE,
+        "Nothing is emulated.",
+        ("80c2510d",),
+    ),
+    Reason(
+        Why.UNREACHABLE,
+        "No account has a leverage of zero.",
+        ("4d88d1fb",),
+    ),
+    Reason(
+        Why.UNREACHABLE,
+        "No fill is stamped in the first nanosecond of time.",
+        ("014298b2",),
+    ),
+    Reason(
+        Why.UNJUDGED,
+        "The pending event does not name the account. A property that each event of an order "
+        "names the account that accepted it would judge it, beside POS-4.",
+        ("a1d4d937",),
+    ),
+    Reason(
+        Why.UNJUDGED,
+        "A check while trading goes on asks for the account as well. How much a check asks "
+        "for is judged by nothing.",
+        ("2b765607",),
+    ),
+    Reason(
+        Why.UNREACHABLE,
+        "No reduce-only order of a strategy that nets is modified after its first fill, and "
+        "nobody else asks.",
+        ("a7b213d4",),
+    ),
+    Reason(
+        Why.UNREACHABLE,
+        "No run loses the first frame of a subscription whose numbers begin at one.",
+        ("c8008292",),
+    ),
+    Reason(
+        Why.UNREACHABLE,
+        "The status is for the alert of a fill that comes after the end of its order, and "
+        "none does.",
+        ("4d14757b",),
+    ),
+    Reason(
+        Why.UNJUDGED,
+        "Positions of other instruments are told as well. CCH-1 could hold each filter "
+        "against a scan.",
+        ("ff9997c5",),
+    ),
+    Reason(
+        Why.UNREACHABLE,
+        "No hook of a stop raises.",
+        ("28fe9eed",),
+    ),
+    Reason(
+        Why.UNREACHABLE,
+        "Nothing is credited in a currency that the account has not.",
+        ("fd6f7eae",),
+    ),
+    Reason(
+        Why.UNJUDGED,
+        "The event of a settlement does not say what is left; POS-1 reads what was settled. A"
+        " property that each event holds what its type declares would judge it, beside VAL-2.",
+        ("62f44b72",),
     ),
 )

@@ -60,7 +60,9 @@ def test_a_mutant_that_never_ends_is_killed_by_its_time(against: Baseline) -> No
 
 
 def test_a_mutant_that_cannot_be_imported_is_killed_as_such(against: Baseline) -> None:
-    result = judge(mutant("S, T = OrderStatus, Trigger", "S, T = OrderStatus"), against, RUNS)
+    nowhere = mutant("Trigger.FILL_OF_REST: Order._on_fill,", "Trigger.FILL_OF_REST: Order._gone,")
+
+    result = judge(nowhere, against, RUNS)
 
     assert result.killer == "IMPORT"
 
