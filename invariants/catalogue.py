@@ -40,8 +40,8 @@ CATALOGUE: Final[tuple[Property, ...]] = (
     )(fills.NoFillIsLost),
     always(
         "POS-1",
-        "A position's signed quantity is the signed sum of the fills assigned to it and, at "
-        "quiescence, equals the venue's.",
+        "A position's signed quantity is the signed sum of the fills assigned to it, its side is "
+        "the sign of that and, at quiescence, it equals the venue's.",
     )(positions.PositionIsTheSumOfItsFills),
     always(
         "POS-2",

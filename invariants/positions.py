@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import msgspec
 
-from engine.model.enums import BUY
+from engine.model.enums import BUY, PositionSide
 from engine.model.events import OrderFilled, PositionClosed, PositionOpened, PositionSettled
 from engine.model.identifiers import PositionId
 from engine.model.instruments import CurrencyPair
@@ -57,6 +57,12 @@ def _owner(fill: OrderFilled) -> PositionId | None:
     return None
 
 
+def _side(signed: int) -> PositionSide:
+    if signed == 0:
+        return PositionSide.FLAT
+    return PositionSide.LONG if signed > 0 else PositionSide.SHORT
+
+
 class PositionIsTheSumOfItsFills(Check):
     facts: ClassVar[Kinds] = (OrderFilled, PositionSettled)
 
@@ -85,6 +91,9 @@ class PositionIsTheSumOfItsFills(Check):
             expected = sums.get(position.id, 0)
             if position.signed_raw != expected:
                 told = f"holds {position.signed_raw} raw, its fills sum to {expected}"
+                wrong.append(Violation(position.id, told))
+            if position.side is not _side(expected):
+                told = f"is {position.side.name}, its fills sum to {expected} raw"
                 wrong.append(Violation(position.id, told))
         return iter(wrong) if wrong else None
 

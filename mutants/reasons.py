@@ -27,13 +27,14 @@ class Reason(msgspec.Struct, frozen=True):
 REASONS: Final[tuple[Reason, ...]] = (
     Reason(
         Why.UNJUDGED,
-        "A count of reports that say nothing new, and nothing in a run reads it. A property "
-        "that counts repeated inputs itself would judge it.",
+        "A count of what says nothing new or is refused, and nothing in a run reads it. A "
+        "property that counts repeated inputs itself would judge it.",
         (
             "d674d31b",
             "1b7d89a4",
             "a7a0f536",
             "f349463e",
+            "5bff6615",
         ),
     ),
     Reason(
@@ -210,13 +211,17 @@ REASONS: Final[tuple[Reason, ...]] = (
         (
             "de9b4fb4",
             "d36d992d",
+            "a0c253c7",
         ),
     ),
     Reason(
         Why.UNREACHABLE,
-        "Nobody asks for the open orders of one account. CCH-1 could hold each filter against"
+        "Nobody asks by account where one venue has two. CCH-1 could hold each filter against"
         " a scan.",
-        ("6f775f98",),
+        (
+            "6f775f98",
+            "5483993c",
+        ),
     ),
     Reason(
         Why.UNJUDGED,
@@ -373,5 +378,35 @@ REASONS: Final[tuple[Reason, ...]] = (
         "The event of a settlement does not say what is left; POS-1 reads what was settled. A"
         " property that each event holds what its type declares would judge it, beside VAL-2.",
         ("62f44b72",),
+    ),
+    Reason(
+        Why.UNJUDGED,
+        "A command's stamp, which nobody reads. CLK-1 could hold the stamps of commands "
+        "against the turn.",
+        ("b79157c8",),
+    ),
+    Reason(
+        Why.UNJUDGED,
+        "When a difference from the venue's balances is announced. A property that an alert "
+        "names a difference that lasted, and each that lasted has one, would judge it.",
+        ("23dbf5ec",),
+    ),
+    Reason(
+        Why.UNJUDGED,
+        "No trade of the venue reaches the kernel. A property that each frame of a wanted "
+        "channel that arrives is told would judge it.",
+        ("0c626b3b",),
+    ),
+    Reason(
+        Why.UNJUDGED,
+        "What a picture shows of an order is taken into the wrong fields and mended by the "
+        "next one. REC-1 judges the end of a run only.",
+        ("8c2b774d",),
+    ),
+    Reason(
+        Why.UNJUDGED,
+        "Every order that names its position is turned away. A property that a denial is "
+        "warranted would judge it.",
+        ("7511de21",),
     ),
 )

@@ -96,4 +96,16 @@ BUGS: Final = (
             "position of the instrument, whichever strategy has it."
         ),
     ),
+    Bug(
+        id="flat-shown-long",
+        sentence="A position that is closed says that it is long.",
+        module="engine.model.positions",
+        changes=(
+            (
+                "        if signed_raw > 0:\n            return PositionSide.LONG\n",
+                "        if signed_raw >= 0:\n            return PositionSide.LONG\n",
+            ),
+        ),
+        property="POS-1",
+    ),
 )
