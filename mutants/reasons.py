@@ -35,6 +35,7 @@ REASONS: Final[tuple[Reason, ...]] = (
             "a7a0f536",
             "f349463e",
             "5bff6615",
+            "94d9575b",
         ),
     ),
     Reason(
@@ -207,11 +208,12 @@ REASONS: Final[tuple[Reason, ...]] = (
     ),
     Reason(
         Why.EQUIVALENT,
-        "None and False both say that a client is away, and only their truth is read.",
+        "Only its truth is read, and None is as false as False.",
         (
             "de9b4fb4",
             "d36d992d",
             "a0c253c7",
+            "fd0bbf1a",
         ),
     ),
     Reason(
@@ -375,9 +377,12 @@ REASONS: Final[tuple[Reason, ...]] = (
     ),
     Reason(
         Why.UNJUDGED,
-        "The event of a settlement does not say what is left; POS-1 reads what was settled. A"
-        " property that each event holds what its type declares would judge it, beside VAL-2.",
-        ("62f44b72",),
+        "The event of a settlement lacks a field; POS-1 reads what was settled. A property "
+        "that each event holds what its type declares would judge it, beside VAL-2.",
+        (
+            "62f44b72",
+            "6dad5f2b",
+        ),
     ),
     Reason(
         Why.UNJUDGED,
@@ -408,5 +413,16 @@ REASONS: Final[tuple[Reason, ...]] = (
         "Every order that names its position is turned away. A property that a denial is "
         "warranted would judge it.",
         ("7511de21",),
+    ),
+    Reason(
+        Why.UNJUDGED,
+        "Nobody but the trace hears of refusals, and that reads the fact. BUS-1 could hold "
+        "what is told against the turn's facts.",
+        ("ada8ebe7",),
+    ),
+    Reason(
+        Why.EQUIVALENT,
+        "Each route is found anew instead of being remembered, and it is the same one.",
+        ("a6a9254b",),
     ),
 )
