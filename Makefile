@@ -6,11 +6,14 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SEEDS ?= 200
 STEPS ?= 20000
+SEED ?= 1
+COUNT ?= 400
+JOBS ?= 2
 
 SCENARIOS := default perpetual calm listening hedging instruments
 DEBT_SEEDS ?= 60
 
-.PHONY: help setup trial test machines check compile bench campaign debt debt-paid shrinking clean
+.PHONY: help setup trial test machines check compile bench campaign debt debt-paid shrinking mutants clean
 
 help:
 	@echo "make trial        $(SEEDS) seeds of the default scenario through a hostile sea"
@@ -22,6 +25,7 @@ help:
 	@echo "make debt         what is stated and not proven; fails when something is newly so"
 	@echo "make campaign     the long one: 3,000 clean seeds and every zoo bug"
 	@echo "make shrinking    the first failure of every zoo bug, made small: up to a minute each"
+	@echo "make mutants      $(COUNT) mutants drawn by seed $(SEED), and docs/mutants.md of them: a quarter of an hour"
 
 setup: $(STAMP)
 
@@ -81,6 +85,10 @@ debt-paid:
 
 shrinking: $(STAMP)
 	@$(BIN)/python -m zoo.shrinking
+
+mutants: $(STAMP)
+	@$(BIN)/python -m mutants.campaign --seed $(SEED) --count $(COUNT) --jobs $(JOBS)
+	@$(BIN)/python -m mutants.page
 
 clean:
 	rm -rf $(VENV) .compiled .debt build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -41,8 +41,8 @@ CATALOGUE: Final[tuple[Property, ...]] = (
     )(fills.NoFillIsLost),
     always(
         "POS-1",
-        "A position's signed quantity is the signed sum of the fills assigned to it and, at "
-        "quiescence, equals the venue's.",
+        "A position's signed quantity is the signed sum of the fills assigned to it, its side is "
+        "the sign of that and, at quiescence, it equals the venue's.",
     )(positions.PositionIsTheSumOfItsFills),
     always(
         "POS-2",
@@ -233,6 +233,12 @@ CATALOGUE: Final[tuple[Property, ...]] = (
         "the one that it is for holds.",
     )(exposure.ReduceOnlyReduces),
     always(
+        "POS-6",
+        "A strategy that nets has one position per instrument and account, whose id names the "
+        "three; one that keeps positions apart has no fill in it. A strategy that asks for "
+        "neither does as the venue does, and a fill of no strategy is nobody's.",
+    )(positions.NettingHoldsOnePosition),
+    always(
         "ACC-2",
         "What is locked equals the sum of what each working order and each net position calls "
         "for, held to the total; with none of them it is zero.",
@@ -280,5 +286,11 @@ CATALOGUE: Final[tuple[Property, ...]] = (
         "A market that is not open takes nothing: no order of ours is accepted or trades before "
         "its instrument is active or after it has expired.",
     )(venue_rules.ClosedMarketsTakeNothing),
+    always(
+        "NET-5",
+        "Orders and modifies leave only for a client that is connected and has said, since it "
+        "connected, which orders are open and what was filled; none is turned away as "
+        "disconnected from one that never was.",
+    )(network.OrdersLeaveForTheReconciledOnly),
     *probes.PROBES,
 )

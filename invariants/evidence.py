@@ -56,6 +56,8 @@ class Evidence:
         durable_turn: the last turn the journal has promised to keep.
         healed: whether faults have stopped.
         risk: the limits that the kernel was configured with.
+        hedging: (strategy id, venue) -> whether its fills there are kept in positions apart; of
+            strategies that somebody told of.
     """
 
     __slots__ = (
@@ -67,6 +69,7 @@ class Evidence:
         "durable_turn",
         "fills",
         "healed",
+        "hedging",
         "openings",
         "order_events",
         "orders",
@@ -112,6 +115,7 @@ class Evidence:
         self.strays: Sequence[OrderEvent] = ()
         self.witnesses: dict[str, OrderWitness] = {}
         self.openings: dict[str, AccountState] = {}
+        self.hedging: dict[tuple[str, str], bool] = {}
         self._probes = probes
         self._is_over = False
         self._final_truths: list[Truth] = []

@@ -93,6 +93,11 @@ ON_LOG: Final[Mapping[str, OnLog]] = {
     "RSK-1": OnLog(_L, "every order and modify that left", _TURN),
     "RSK-2": OnLog(_L, "every order and modify that left", _TURN),
     "RSK-3": OnLog(_L, "every order that was made", _END),
+    "ORD-5": OnLog(_J, "every order that was made", _TURN),
+    "MAT-3": OnLog(Standing.NEEDS_TRUTH, "the venue's best prices as it traded"),
+    "MAT-5": OnLog(Standing.NEEDS_TRUTH, "the venue's hours as it traded"),
+    "NET-5": OnLog(Standing.NEEDS_KERNEL, "a log may begin after the connect"),
+    "POS-6": OnLog(Standing.NEEDS_KERNEL, "what a strategy asked for"),
 }
 
 

@@ -13,6 +13,8 @@ from engine.model.commands import (
     QueryOrder,
     SubmitOrder,
 )
+from engine.model.enums import AnswerStatus, DenialCode
+from engine.model.events import OrderDenied
 from engine.model.reports import (
     AcceptedReport,
     AccountReport,
@@ -246,3 +248,51 @@ class RequestsAreAnswered(Check):
     def end(self, evidence: Evidence) -> Iterator[Violation]:
         if self._pending:
             yield from self._overdue(evidence.view.now_ns) or ()
+
+
+class OrdersLeaveForTheReconciledOnly(Check):
+    inputs: ClassVar[Kinds] = (ClientConnected, ClientDisconnected, OpenOrdersAnswer, FillsAnswer)
+    facts: ClassVar[Kinds] = (OrderDenied,)
+    sends: ClassVar[bool] = True
+
+    def __init__(self) -> None:
+        self._lost: dict[str, None] = {}  # clients that were ever away
+        self._asked: dict[str, str] = {}  # query -> its client, since that connected
+        self._heard: dict[str, dict[type, None]] = {}  # answers since, by connected client
+
+    def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
+        record = evidence.record
+        message = record.input
+        if isinstance(message, ClientConnected):
+            self._heard[message.client_id] = {}
+        elif isinstance(message, ClientDisconnected):
+            self._lost[message.client_id] = None
+            self._heard.pop(message.client_id, None)
+            self._asked = {
+                query: client for query, client in self._asked.items() if client in self._heard
+            }
+        elif isinstance(message, (OpenOrdersAnswer, FillsAnswer)):
+            client_id = self._asked.get(message.correlation_id)
+            if client_id is not None and message.status is AnswerStatus.OK:
+                self._heard[client_id][type(message)] = None
+        wrong: list[Violation] = []
+        for event in evidence.order_events:
+            if type(event) is OrderDenied and event.code is DenialCode.CLIENT_DISCONNECTED:
+                venue = event.instrument_id.venue
+                if venue not in self._lost:
+                    told = f"turned away, and {venue} was never away"
+                    wrong.append(Violation(event.client_order_id, told))
+        for command in record.commands:
+            if isinstance(command, (SubmitOrder, ModifyOrder)):
+                to: str = command.client_id or command.instrument_id.venue
+                heard = self._heard.get(to)
+                if heard is None:
+                    wrong.append(Violation(command.command_id, f"left for {to}, which is away"))
+                elif len(heard) < 2:
+                    told = f"left for {to}, of whose orders and fills nothing is known since"
+                    wrong.append(Violation(command.command_id, told))
+            elif isinstance(command, (QueryOpenOrders, QueryFills)):
+                asked = command.client_id
+                if asked is not None and asked in self._heard:
+                    self._asked[command.command_id] = asked
+        return iter(wrong) if wrong else None

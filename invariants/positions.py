@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import msgspec
 
-from engine.model.enums import BUY
+from engine.model.enums import BUY, PositionSide
 from engine.model.events import OrderFilled, PositionClosed, PositionOpened, PositionSettled
 from engine.model.identifiers import PositionId
 from engine.model.instruments import CurrencyPair
@@ -58,6 +58,12 @@ def _owner(fill: OrderFilled) -> PositionId | None:
     return None
 
 
+def _side(signed: int) -> PositionSide:
+    if signed == 0:
+        return PositionSide.FLAT
+    return PositionSide.LONG if signed > 0 else PositionSide.SHORT
+
+
 class PositionIsTheSumOfItsFills(Check):
     """What a fee in the base asset leaves of a close, less than one step of the venue, is set aside
     as dust: it counts, and no more than one such rest with each fill is dust."""
@@ -95,6 +101,9 @@ class PositionIsTheSumOfItsFills(Check):
                 wrong.append(Violation(position.id, told))
             if dust != self._dust.get(position.id, 0):
                 wrong.extend(self._more_dust(position, evidence))
+            if position.side is not _side(expected - dust):
+                told = f"is {position.side.name}, its fills sum to {expected - dust} raw"
+                wrong.append(Violation(position.id, told))
         return iter(wrong) if wrong else None
 
     def _more_dust(self, position: Position, evidence: Evidence) -> Iterator[Violation]:
@@ -126,6 +135,27 @@ class PositionIsTheSumOfItsFills(Check):
                         instrument_id,
                         f"kernel holds {held.get(instrument_id, 0)} raw, the venue {raw}",
                     )
+
+
+class NettingHoldsOnePosition(Check):
+    facts: ClassVar[Kinds] = (OrderFilled,)
+
+    def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
+        hedging = evidence.hedging
+        if not hedging:
+            return None
+        wrong: list[Violation] = []
+        for fill in evidence.fills:
+            apart = hedging.get((fill.strategy_id, fill.instrument_id.venue))
+            netted = f"{fill.instrument_id}-{fill.account_id}-{fill.strategy_id}"
+            if apart is None:
+                told = f"a fill of {fill.strategy_id}, and there is no such strategy"
+                wrong.append(Violation(fill.trade_id, told))
+            elif (fill.position_id == netted) is apart:
+                ask = "keeps positions apart" if apart else "nets"
+                told = f"assigned to {fill.position_id}, and {fill.strategy_id} {ask} there"
+                wrong.append(Violation(fill.trade_id, told))
+        return iter(wrong) if wrong else None
 
 
 class FlipClosesThenOpens(Check):

@@ -13,13 +13,14 @@ from typing import Final
 from engine.journal.memory import MemoryJournal
 from engine.kernel import Kernel, KernelConfig
 from engine.model.commands import Command, FireTimer, SetTradingState, StartKernel
-from engine.model.enums import KernelState, TradingState
+from engine.model.enums import KernelState, OmsType, TradingState
 from engine.model.events import OrderSubmitted
 from engine.model.identifiers import AccountId, ClientId, TraderId
 from engine.model.identifiers import Venue as VenueId
 from engine.model.reports import ClientConnected, ClientMessage
 from engine.record import TurnRecord
 from engine.strategy import Strategy
+from engine.strategy_config import StrategyConfig
 from invariants.evidence import Evidence
 from invariants.monitor import Monitor
 from invariants.truth import TrueOrder, TrueStream, Truth
@@ -236,6 +237,11 @@ class World:
                     exchange.listen_to_queues(watcher)
         for strategy in self._strategies(entropy):
             self.kernel.add_strategy(strategy)
+            config = strategy.config
+            asked = config.oms_type if isinstance(config, StrategyConfig) else OmsType.UNSPECIFIED
+            for venue in scenario.venues:
+                oms = venue.oms if asked is OmsType.UNSPECIFIED else asked
+                self.evidence.hedging[strategy.id, venue.name] = oms is OmsType.HEDGING
         for actor in self.monitor.actors():
             self.kernel.add_actor(actor)
         self.monitor.attach(self.kernel.bus)

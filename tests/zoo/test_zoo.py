@@ -80,6 +80,8 @@ SEEN_IN_CALM = frozenset(
         "margin-accounts-unlimited",
         "refused-counts-against-rate",
         "reducing-opens-from-flat",
+        "netting-unheard",
+        "flat-shown-long",
     }
 )
 STORM_ONLY = [bug for bug in OF_RUNS if bug.id not in SEEN_IN_CALM]

@@ -53,4 +53,17 @@ BUGS: Final = (
         ),
         property="POS-1",
     ),
+    Bug(
+        id="netting-unheard",
+        sentence="A strategy that asks for netting gets the venue's positions where it hedges.",
+        module="engine.execution.position_ids",
+        scenario="hedging",
+        changes=(
+            (
+                "        return oms_type is _HEDGING\n",
+                "        return oms_type is _HEDGING or self.venue_hedges(venue)\n",
+            ),
+        ),
+        property="POS-6",
+    ),
 )

@@ -109,4 +109,16 @@ BUGS: Final = (
         ),
         property="NET-4",
     ),
+    Bug(
+        id="trading-before-reconciled",
+        sentence="Orders leave for a venue that is back and has not been asked what happened.",
+        module="engine.execution.engine",
+        changes=(
+            (
+                "        if not self._reconciliation.is_ready(client.client_id):\n",
+                "        if not self._desk.is_connected(client.client_id):\n",
+            ),
+        ),
+        property="NET-5",
+    ),
 )

@@ -136,4 +136,16 @@ BUGS: Final = (
         ),
         release=RAN,
     ),
+    Bug(
+        id="flat-shown-long",
+        sentence="A position that is closed says that it is long.",
+        module="engine.model.positions",
+        changes=(
+            (
+                "        if signed_raw > 0:\n            return PositionSide.LONG\n",
+                "        if signed_raw >= 0:\n            return PositionSide.LONG\n",
+            ),
+        ),
+        property="POS-1",
+    ),
 )

@@ -1,0 +1,1 @@
+"""Mutants: small mistakes drawn by a seed, and whether any property notices them."""
