@@ -9,9 +9,12 @@ from simulation.pipes import Pipes
 from simulation.recording import Job, Recording, Refusal
 from simulation.run import broken, named, prepare, run_world
 from simulation.scenario import ScenarioError
+from simulation.scribe import Scribe
 
 
-def record_here(options: RunOptions, seed: int, tape: Tape | None = None) -> Recording:
+def record_here(
+    options: RunOptions, seed: int, tape: Tape | None = None, keeps_log: bool = False
+) -> Recording:
     """`record_run` in this process.
 
     Raises:
@@ -19,14 +22,16 @@ def record_here(options: RunOptions, seed: int, tape: Tape | None = None) -> Rec
     """
     options = named(options)
     entropy, tape = _choices(seed, tape)
+    scribe = Scribe() if keeps_log else None
     try:
         outcome, world = run_world(
-            prepare(options), seed, options, entropy=entropy, keep_trace=True
+            prepare(options), seed, options, entropy=entropy, keep_trace=True, scribe=scribe
         )
     except Exception as error:  # the harness broke: an outcome of its own, with its traceback
         return Recording(options, broken(options, seed, error), [], tape, [])
     plan = [f"{at_ns} {fault}" for at_ns, fault in world.faults.plan]
-    return Recording(options, outcome, list(world.trace.kept), tape, plan)
+    log = None if scribe is None else scribe.log(world)
+    return Recording(options, outcome, list(world.trace.kept), tape, plan, log)
 
 
 def _choices(seed: int, tape: Tape | None) -> tuple[Entropy, Tape]:
@@ -43,7 +48,7 @@ def main() -> None:
     job = msgspec.json.decode(pipes.read.read(), type=Job)
     answer: Recording | Refusal
     try:
-        answer = record_here(job.options, job.seed, job.tape)
+        answer = record_here(job.options, job.seed, job.tape, job.keeps_log)
     except (ScenarioError, RecordingError) as error:
         answer = Refusal(str(error))
     pipes.write.write(msgspec.msgpack.encode(answer))

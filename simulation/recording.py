@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from simulation.entropy import Tape
+from simulation.logbook import Log
 from simulation.options import RunOptions
 from simulation.outcome import Outcome
 
@@ -33,11 +34,13 @@ class Job(msgspec.Struct, frozen=True):
 
     Attributes:
         tape: what its choices are read from, instead of the seed.
+        keeps_log: keep a logbook too.
     """
 
     options: RunOptions
     seed: int
     tape: Tape | None = None
+    keeps_log: bool = False
 
 
 class Recording(msgspec.Struct, frozen=True, tag=True):
@@ -48,6 +51,7 @@ class Recording(msgspec.Struct, frozen=True, tag=True):
         records: as the trace wrote them; `simulation.trace.read_record` reads one.
         tape: every choice, per stream.
         plan: the planned faults, as text.
+        log: what happened beside the trace, where it was asked for.
     """
 
     options: RunOptions
@@ -55,6 +59,7 @@ class Recording(msgspec.Struct, frozen=True, tag=True):
     records: list[bytes]
     tape: Tape
     plan: list[str]
+    log: Log | None = None
 
 
 class Refusal(msgspec.Struct, frozen=True, tag=True):
@@ -70,8 +75,9 @@ def record_run(
     launcher: Sequence[str] = PYTHON,
     hash_seed: str = "0",
     tape: Tape | None = None,
+    keeps_log: bool = False,
 ) -> Recording:
-    """Run `seed`, or a `tape`, in a fresh process and keep everything.
+    """Run `seed`, or a `tape`, in a fresh process and keep everything; a logbook when asked to.
 
     Raises:
         RunRefused: the options make no run.
@@ -79,7 +85,7 @@ def record_run(
     """
     done = subprocess.run(
         (*launcher, "simulation.recorder"),
-        input=msgspec.json.encode(Job(options, seed, tape)),
+        input=msgspec.json.encode(Job(options, seed, tape, keeps_log)),
         stdout=subprocess.PIPE,
         check=False,
         env=dict(os.environ, PYTHONHASHSEED=hash_seed),

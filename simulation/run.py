@@ -4,7 +4,7 @@ import gc
 import traceback
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -21,6 +21,9 @@ from simulation.scenario_market import read_market, with_recording
 from simulation.scenarios import BUILT_IN
 from simulation.token import SEED_LIMIT, code_hash
 from simulation.world import START_NS, World
+
+if TYPE_CHECKING:
+    from simulation.scribe import Scribe
 
 _MONITOR: Final = "invariants.monitor"
 OUR_PACKAGES: Final = ("engine", "invariants", "simulation")
@@ -117,8 +120,13 @@ def run_world(
     *,
     entropy: Entropy | None = None,
     keep_trace: bool = False,
+    scribe: "Scribe | None" = None,
 ) -> tuple[Outcome, World]:
-    """`simulate`, with the world it happened in (for bundles, replay and debugging)."""
+    """`simulate`, with the world it happened in (for bundles, replay and debugging).
+
+    Args:
+        scribe: keeps a logbook; the outcome is the same with and without one.
+    """
     if not 0 <= seed < SEED_LIMIT:
         raise ValueError(f"seed {seed} is outside 0..2**63 - 1")
     options = options or RunOptions(scenario.name or "default")
@@ -132,7 +140,7 @@ def run_world(
             choices.stream("user.ambient"),
             OUR_PACKAGES,
         ) as fence:
-            world = World(scenario, choices, keep_trace=keep_trace)
+            world = World(scenario, choices, keep_trace=keep_trace, scribe=scribe)
             fault = _sail(world)
     finally:
         if collecting:
