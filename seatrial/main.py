@@ -75,11 +75,16 @@ def replay(
     what: Annotated[str, typer.Argument(metavar="TOKEN|BUNDLE", help="a token, or a bundle file")],
     until: Annotated[int, typer.Option(help="show the trace up to this record and stop")] = 0,
     market: MarketOption = None,
+    timeline: Annotated[
+        Path | None, typer.Option(help="write what happened as one HTML page here")
+    ] = None,
 ) -> None:
     """Run one seed again and show that it does the same."""
     from seatrial.commands import replay
 
-    raise typer.Exit(replay.replay(console, what, until=until, market=market or []))
+    raise typer.Exit(
+        replay.replay(console, what, until=until, market=market or [], timeline=timeline)
+    )
 
 
 @app.command()

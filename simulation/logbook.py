@@ -78,12 +78,15 @@ class Log(msgspec.Struct, frozen=True):
     Attributes:
         start_ns: the run's first instant.
         sentence: what the broken property says; "" where none broke.
+        precisions: decimals of the mantissas on the wire: by "VENUE SYMBOL" those of prices and
+            sizes, by "VENUE CURRENCY" those of money.
         entries: in the order they happened.
         changes: likewise.
     """
 
     start_ns: int
     sentence: str
+    precisions: dict[str, tuple[int, ...]]
     entries: list[Entry]
     changes: list[Change]
 

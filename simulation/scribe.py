@@ -84,9 +84,17 @@ class Scribe:
         sentences = {
             entry.id: entry.sentence for entry in world.scenario.properties
         }  # a user's own among them
+        precisions: dict[str, tuple[int, ...]] = {}
+        for name, exchange in world.exchanges.items():
+            for symbol, book in exchange.books.items():
+                listing = book.listing
+                precisions[f"{name} {symbol}"] = (listing.price_precision, listing.size_precision)
+            for code, purse in exchange.ledger.purses.items():
+                precisions[f"{name} {code}"] = (purse.precision,)
         return Log(
             world.scheduler.start_ns,
             "" if found is None else sentences.get(found.property_id, ""),
+            precisions,
             self.entries,
             self.changes,
         )

@@ -29,8 +29,8 @@ class NamedRun(msgspec.Struct, frozen=True):
     options: RunOptions
     kept: Bundle | None
 
-    def again(self) -> Recording:
-        """Run it, in a process of its own.
+    def again(self, keeps_log: bool = False) -> Recording:
+        """Run it, in a process of its own; with a logbook when asked to.
 
         Raises:
             UsageError: a fuzz target's input, which makes no run.
@@ -42,12 +42,24 @@ class NamedRun(msgspec.Struct, frozen=True):
                 raise UsageError(f"the bundle holds an input of fuzz target {kept.target}, no run")
             tape = kept.tape
         return record_run(
-            self.options, self.token.seed, launcher=launcher(self.options.bug), tape=tape
+            self.options,
+            self.token.seed,
+            launcher=launcher(self.options.bug),
+            tape=tape,
+            keeps_log=keeps_log,
         )
 
 
-def replay(console: Console, what: str, *, until: int, market: Sequence[Path]) -> int:
-    """Run one seed again, compare it with what its bundle says, print how it ended.
+def replay(
+    console: Console,
+    what: str,
+    *,
+    until: int,
+    market: Sequence[Path],
+    timeline: Path | None = None,
+) -> int:
+    """Run one seed again, compare it with what its bundle says, print how it ended; write its
+    timeline when asked to.
 
     Raises:
         UsageError, TokenError, BundleError, RunRefused: wrong usage.
@@ -57,8 +69,12 @@ def replay(console: Console, what: str, *, until: int, market: Sequence[Path]) -
         raise UsageError(f"--until {until}: records are numbered from 1")
     run = named_run(what, market)
     if run.kept is not None and run.kept.target and not run.kept.tape:
+        if timeline is not None:
+            raise UsageError("--timeline: an input of a fuzz target makes no run to draw")
         return replay_input(console, run.kept, what)
-    recording = run.again()
+    if timeline is not None and not timeline.parent.is_dir():
+        raise UsageError(f"--timeline {timeline}: there is no folder {timeline.parent}")
+    recording = run.again(keeps_log=timeline is not None)
     outcome = recording.outcome
     if until:
         _write_lines(console, recording.records[:until], 1)
@@ -70,6 +86,11 @@ def replay(console: Console, what: str, *, until: int, market: Sequence[Path]) -
     for note in outcome.notes:
         console.print(f"note: {note}", markup=False)
     console.print(f"digest {outcome.digest} over {outcome.events} records")
+    if timeline is not None:
+        from seatrial.timeline import page  # knows every message; a plain replay need not
+
+        timeline.write_text(page(recording), "utf-8")
+        console.print(f"timeline: {timeline}", markup=False)
     same_code = not run.token.code or run.token.code == recording.options.code
     if not same_code:
         console.print(
