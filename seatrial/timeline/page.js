@@ -99,10 +99,14 @@ function hayOf(row) {
 
 // --- what passes the filters -------------------------------------------------------------------
 
+/** Whether a row names it, or is a fault that struck one that does. */
+const isOf = (row, name) => D.ids[row].includes(name)
+  || (D.weight[row] === FAULT && effects[row].some((struck) => D.ids[struck].includes(name)));
+
 function passes(row) {
   if (hidden.has(D.lane[row])) return false;
   if (only.kind >= 0 && D.kind[row] !== only.kind) return false;
-  if (only.name >= 0 && D.weight[row] !== BROKEN && !D.ids[row].includes(only.name)) return false;
+  if (only.name >= 0 && D.weight[row] !== BROKEN && !isOf(row, only.name)) return false;
   return terms.every((term) => hayOf(row).includes(term));
 }
 
@@ -171,7 +175,7 @@ function drawList() {
     }
     const of = view[place];
     const isSelected = of === selected;
-    const near = story >= 0 && D.ids[of].includes(story);
+    const near = story >= 0 && isOf(of, story);
     const shows = `${of} ${place} ${view.length} ${isSelected} ${near} ${terms[0] || ""}`;
     if (pool[spot].shows === shows) continue;
     pool[spot].shows = shows;
@@ -554,8 +558,8 @@ function drawStanding() {
 function standingLine({ subject, sort, belief, truth, state }) {
   let note = "";
   if (state !== "same") {
-    const apart = span(at[selected] - at[apartSince(subject, selected)]);
-    note = state === "flight" ? `under way, ${apart}` : `differs for ${apart}`;
+    const since = at[selected] - at[apartSince(subject, selected)];
+    note = `${state === "flight" ? "under way" : "differs"}${since ? ` for ${span(since)}` : ""}`;
   } else if (sort === "order" && !truth && belief) note = "never at the venue";
   const name = element("th", { scope: "row" }, D.subjects[subject][1], note && element("small", {}, note));
   const cells = [[belief, truth], [truth, belief]].map(([one, other]) =>
@@ -703,7 +707,8 @@ function openOnVerdict() {
   story = name === undefined ? -1 : name;
   const first = story >= 0 && mentions[story].length > 1 ? mentions[story][0] : Math.max(0, row - 60);
   const size = clamp(at[row] - at[first], 5e7, 2e10);
-  lookAt(at[row] - size * 1.12, at[row] + size * 0.12);
+  if (D.weight[row] === BROKEN) lookAt(at[row] - size * 1.12, at[row] + size * 0.12);
+  else lookAt(-runEnd(), 2 * runEnd());
   selected = row;
   filter();
   select(row, { move: true });
@@ -712,14 +717,14 @@ function openOnVerdict() {
 const KEYS = {
   ArrowUp: () => move(-1), ArrowDown: () => move(1), k: () => move(-1), j: () => move(1),
   PageUp: () => move(-page()), PageDown: () => move(page()), Home: () => move(-total), End: () => move(total),
-  "[": () => seek(-1, (row) => D.ids[row].includes(story)),
-  "]": () => seek(1, (row) => D.ids[row].includes(story)),
+  "[": () => seek(-1, (row) => isOf(row, story)),
+  "]": () => seek(1, (row) => isOf(row, story)),
   c: () => D.causes[selected]?.length && select(Math.max(...D.causes[selected]), { show: true }),
   f: () => seek(1, (row) => D.weight[row] === FAULT), F: () => seek(-1, (row) => D.weight[row] === FAULT),
   v: () => select(verdictRow(), { show: true }),
   s: () => story >= 0 && onlyName(only.name >= 0 ? only.name : story),
   ArrowLeft: () => pan(-0.15), ArrowRight: () => pan(0.15),
-  "+": () => zoom(0.7), "=": () => zoom(0.7), "-": () => zoom(1 / 0.7), 0: () => lookAt(0, runEnd()),
+  "+": () => zoom(0.7), "=": () => zoom(0.7), "-": () => zoom(1 / 0.7), 0: () => lookAt(-runEnd(), 2 * runEnd()),
   "/": () => { $("search").focus(); $("search").select(); },
   "?": () => $("keys").click(),
   Escape: clearFilters,

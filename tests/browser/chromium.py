@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-PATIENCE_S = 60  # a hung browser is a failure, not a hung suite
+PATIENCE_S = 30  # a hung browser is a failure, not a hung suite
 
 
 def found() -> str | None:
@@ -115,11 +115,13 @@ class Browser:
         )
         self.events.clear()
         self.send("Page.navigate", url=page.as_uri())
-        self.run(
-            f"new Promise((done) => {{ const look = () => location.href === '{page.as_uri()}'"
-            " && document.body?.dataset.ready ? requestAnimationFrame(() => setTimeout(done, 60))"
-            " : setTimeout(look, 10); look(); })"
+        is_ready = self.run(
+            "new Promise((done) => { const end = performance.now() + 15000; const look = () =>"
+            f" location.href === '{page.as_uri()}' && document.body?.dataset.ready ? done(true)"
+            " : performance.now() > end ? done(false) : setTimeout(look, 10); look(); })"
         )
+        assert is_ready, [event for event in self.events if "exception" in event["method"]]
+        self.settle()
 
     def prefer(self, scheme: str) -> None:
         """light or dark, as the system would say it"""
