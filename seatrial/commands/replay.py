@@ -7,6 +7,7 @@ import msgspec
 from rich.console import Console
 
 from seatrial.commands import UsageError, launcher
+from seatrial.commands.files import check_writable
 from seatrial.commands.fuzz import replay_input
 from seatrial.commands.records import line, side_by_side
 from simulation import bundle as bundles
@@ -72,10 +73,14 @@ def replay(
         if timeline is not None:
             raise UsageError("--timeline: an input of a fuzz target makes no run to draw")
         return replay_input(console, run.kept, what)
-    if timeline is not None and not timeline.parent.is_dir():
-        raise UsageError(f"--timeline {timeline}: there is no folder {timeline.parent}")
+    check_writable(timeline, "--timeline")
     recording = run.again(keeps_log=timeline is not None)
     outcome = recording.outcome
+    if timeline is not None:
+        from seatrial.timeline import page  # knows every message; a plain replay need not
+
+        timeline.write_text(page(recording), "utf-8")
+        console.print(f"timeline: {timeline}", markup=False)
     if until:
         _write_lines(console, recording.records[:until], 1)
         console.print(f"stopped after {min(until, outcome.events)} of {outcome.events} records")
@@ -86,11 +91,6 @@ def replay(
     for note in outcome.notes:
         console.print(f"note: {note}", markup=False)
     console.print(f"digest {outcome.digest} over {outcome.events} records")
-    if timeline is not None:
-        from seatrial.timeline import page  # knows every message; a plain replay need not
-
-        timeline.write_text(page(recording), "utf-8")
-        console.print(f"timeline: {timeline}", markup=False)
     same_code = not run.token.code or run.token.code == recording.options.code
     if not same_code:
         console.print(
