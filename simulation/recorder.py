@@ -30,7 +30,7 @@ def record_here(
     except Exception as error:  # the harness broke: an outcome of its own, with its traceback
         return Recording(options, broken(options, seed, error), [], tape, [])
     plan = [f"{at_ns} {fault}" for at_ns, fault in world.faults.plan]
-    log = None if scribe is None else scribe.log(world)
+    log = None if scribe is None else scribe.log(world, outcome.property_id)
     return Recording(options, outcome, list(world.trace.kept), tape, plan, log)
 
 

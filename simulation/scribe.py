@@ -77,10 +77,9 @@ class Scribe:
         self._world = world
         return observe
 
-    def log(self, world: "World") -> Log:
-        """All of it, when the run is over."""
+    def log(self, world: "World", property_id: str) -> Log:
+        """All of it, when the run is over; `property_id` is what broke, or ""."""
         self.settle()
-        found = world.monitor.violation
         sentences = {
             entry.id: entry.sentence for entry in world.scenario.properties
         }  # a user's own among them
@@ -93,7 +92,7 @@ class Scribe:
                 precisions[f"{name} {code}"] = (purse.precision,)
         return Log(
             world.scheduler.start_ns,
-            "" if found is None else sentences.get(found.property_id, ""),
+            sentences.get(property_id, ""),
             precisions,
             self.entries,
             self.changes,

@@ -511,19 +511,9 @@ function told(sort, standing, other) {
 }
 
 function subjectsOf(row) {
-  const named = new Set(D.ids[row].map((id) => D.names[id]).filter(([what]) => what === "order").map(([, name]) => name));
-  if (!named.size && story >= 0) named.add(D.names[story][1]);
-  if (row === verdictRow()) named.add(D.run.subject);
-  const found = new Set();
-  D.subjects.forEach(([, subject], n) => {
-    if (named.has(subject)) found.add(n);
-  });
-  if (!found.size && D.run.subject) {
-    D.subjects.forEach(([sort, subject], n) => {
-      if (sort !== "order" && D.run.subject.includes(subject)) found.add(n);
-    });
-  }
-  return found;
+  const named = D.ids[row].length ? D.ids[row] : story >= 0 ? [story] : [];
+  const keys = new Set(named.map((name) => D.names[name].join(" ")));
+  return new Set(D.subjects.flatMap((subject, n) => (keys.has(subject.join(" ")) ? [n] : [])));
 }
 
 let wantsRest = false; // the fold stays as it was left
@@ -581,7 +571,7 @@ function link(row) {
 
 function links(title, rows, extra) {
   if (!rows.length) return "";
-  const place = Math.max(0, lowerBound(rows, selected) - 9); // the run-up to the selected one
+  const place = clamp(lowerBound(rows, selected) - 9, 0, Math.max(0, rows.length - 14)); // the run-up
   const shown = rows.length > 14 ? rows.slice(place, place + 14) : rows;
   const more = rows.length > shown.length ? ` (${shown.length} of ${rows.length})` : "";
   const head = element("div", { class: "grouphead" }, element("h3", {}, title + more), extra || "");
@@ -705,7 +695,8 @@ function openOnVerdict() {
   const row = verdictRow();
   const name = D.ids[row][0];
   story = name === undefined ? -1 : name;
-  const first = story >= 0 && mentions[story].length > 1 ? mentions[story][0] : Math.max(0, row - 60);
+  const told = story >= 0 ? mentions[story] : [];
+  const first = told.length > 1 ? told[Math.max(0, told.length - 16)] : Math.max(0, row - 60);
   const size = clamp(at[row] - at[first], 5e7, 2e10);
   if (D.weight[row] === BROKEN) lookAt(at[row] - size * 1.12, at[row] + size * 0.12);
   else lookAt(-runEnd(), 2 * runEnd());

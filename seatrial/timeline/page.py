@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from seatrial.timeline.reading import readable
 from seatrial.timeline.rows import Row, Rows
 from simulation.logbook import Log
 from simulation.outcome import Outcome
@@ -69,10 +70,8 @@ def data_of(outcome: Outcome, log: Log, found: Rows) -> dict[str, object]:
     subjects = _Numbers()
     changes = []
     for change in log.changes:
-        by_entry = found.at_entry.get(change.entry, 0)
-        at = by_entry if change.entry >= 0 else found.at_record.get(change.record, 0)
         subject = subjects.of((change.sort, change.subject))
-        changes.append((at, int(change.is_truth), subject, change.standing))
+        changes.append((found.row_of(change), int(change.is_truth), subject, change.standing))
     changes.sort(key=_where)
     lanes, kinds = _Numbers(found.lanes), _Numbers()
     return {
@@ -81,7 +80,7 @@ def data_of(outcome: Outcome, log: Log, found: Rows) -> dict[str, object]:
             "property": outcome.property_id,
             "sentence": log.sentence,
             "subject": outcome.subject,
-            "detail": outcome.detail,
+            "detail": readable(outcome.detail, log.start_ns),
             "turn": outcome.turn,
             "token": outcome.token,
             "run": f"{outcome.scenario}@{outcome.seed}",

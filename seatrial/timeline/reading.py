@@ -7,6 +7,7 @@ type are called.
 
 import importlib
 import pkgutil
+import re
 import types
 import typing
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,7 @@ from typing import Final
 import msgspec
 
 import engine.model
+from simulation.logbook import plain
 from simulation.venue import protocol
 
 Plain = None | bool | int | str | list["Plain"]
@@ -29,6 +31,7 @@ _CENTURY: Final = 100 * 365 * 86_400 * _SECOND
 _PRICES: Final = ("bid", "ask", "price", "trigger_price")
 _SIZES: Final = ("quantity", "filled", "bid_size", "ask_size", "signed_quantity")
 _LEVELS: Final = ("bids", "asks")
+_RAW: Final = re.compile(r"(?<![\w.-])(-?\d{11,})(?![\w.-])(?: raw)?")
 _MANTISSA: Final = "_mantissa"
 _NONE: Final[tuple[int, ...]] = ()
 
@@ -170,3 +173,13 @@ def _decimal(mantissa: int, places: int) -> str:
 def seconds(ns: int) -> str:
     """Nanoseconds as seconds, exactly."""
     return f"{_decimal(ns, 9)} s"
+
+
+def readable(detail: str, start_ns: int) -> str:
+    """A property speaks in raw integers and nanoseconds; a headline does not."""
+
+    def told(found: re.Match[str]) -> str:
+        number = int(found[1])
+        return seconds(number - start_ns) if 0 <= number - start_ns < _CENTURY else plain(number)
+
+    return _RAW.sub(told, detail)

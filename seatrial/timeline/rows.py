@@ -11,9 +11,9 @@ from typing import Final, cast
 import msgspec
 
 from seatrial.timeline import words
-from seatrial.timeline.reading import Named, Plain, Reader, seconds
+from seatrial.timeline.reading import Named, Plain, Reader, readable, seconds
 from simulation.faults import DESCRIPTIONS, FaultKind
-from simulation.logbook import Entry, Log
+from simulation.logbook import POSITION, Change, Entry, Log
 from simulation.outcome import Outcome, Verdict
 from simulation.trace import read_record
 
@@ -91,10 +91,21 @@ class Rows:
         for row in self._open.values():
             row.ended = self.rows[-1].at
         self._find_causes()
+        for change in log.changes:  # a record is also about what it moved
+            self.rows[self.row_of(change)].ids.append((change.sort, change.subject))
+        for row in self.rows:
+            row.ids = list(dict.fromkeys(row.ids))
+        self._name_the_subject()
         venues = dict.fromkeys(entry.venue for entry in log.entries)
         self.lanes = ["Verdict", "Faults", "Kernel"]
         for venue in venues:
             self.lanes += [f"{venue} {what}" for what in ("requests", *_STREAMS, "venue")]
+
+    def row_of(self, change: Change) -> int:
+        """The row that made kernel or venue hold something else."""
+        if change.entry >= 0:
+            return self.at_entry[change.entry]
+        return self.at_record.get(change.record, 0)
 
     @property
     def types(self) -> Mapping[str, tuple[str, ...]]:
@@ -144,7 +155,8 @@ class Rows:
 
     def _verdict_row(self, number: int, at: int) -> Row:
         outcome = self._outcome
-        text = f"{outcome.subject}: {outcome.detail}" if outcome.subject else "no violation"
+        detail = readable(outcome.detail, self._log.start_ns)
+        text = f"{outcome.subject}: {detail}" if outcome.subject else "no violation"
         body: dict[str, Plain] = {
             "verdict": str(outcome.verdict),
             "property": outcome.property_id,
@@ -154,8 +166,7 @@ class Rows:
         }
         kind = f"{outcome.verdict} {outcome.property_id}".strip()
         weight = CALM if outcome.verdict is Verdict.PASS else BROKEN
-        ids = [("order", outcome.subject)] if outcome.subject else []
-        return Row(number, at, "Verdict", kind, text, body, ids, weight)
+        return Row(number, at, "Verdict", kind, text, body, [], weight)
 
     # --- the logbook's entries -------------------------------------------------------------
 
@@ -266,7 +277,7 @@ class Rows:
                 what, kind = ("order", str(event)) if event else ("trade", "FILL")
                 found = (acts.get((row.at, kind, name)) for sort, name in row.ids if sort == what)
                 row.causes += [act for act in found if act is not None][:1]
-        self._blame()
+        self._blame(arrivals)
 
     def _struck_by(self, entry: Entry) -> Iterator[int]:
         """The faults that struck a message: of those that fired while it was handled, those of
@@ -280,11 +291,24 @@ class Rows:
             if of_request == (entry.sort == "request"):
                 yield number
 
-    def _blame(self) -> None:
-        """The verdict was found behind the turn that the outcome names."""
-        at = self._turns.get(self._outcome.turn)
-        if at is not None and self.rows and self.rows[-1].lane == "Verdict":
-            self.rows[-1].causes = [at]
+    def _blame(self, arrivals: Mapping[int, int]) -> None:
+        """The verdict was found behind the turn that the outcome names. One that broke off left
+        no record: then what it had heard is to blame."""
+        if self.rows and self.rows[-1].lane == "Verdict":
+            verdict = self.rows[-1]
+            at = self._turns.get(self._outcome.turn, arrivals.get(verdict.at))
+            verdict.causes = [] if at is None else [at]
+
+    def _name_the_subject(self) -> None:
+        """The verdict is about whatever other rows name so; a position is named by what it is of."""
+        subject = self._outcome.subject
+        if not subject or not self.rows:
+            return
+        for row in self.rows:
+            for what, name in row.ids:
+                if name == subject or (what == POSITION and subject.startswith(name)):
+                    self.rows[-1].ids = [(what, name)]
+                    return
 
 
 _STREAMS: Final = ("account", "market", "session")

@@ -8,14 +8,16 @@ from typing import Any
 import msgspec
 import pytest
 
+from engine.record import encode
 from seatrial.timeline import page
-from seatrial.timeline.reading import Reader, seconds
+from seatrial.timeline.reading import Reader, readable, seconds
 from seatrial.timeline.rows import BROKEN, FAULT, LOST, Row, Rows
 from seatrial.timeline.words import brief
 from simulation.options import RunOptions
 from simulation.outcome import Verdict
 from simulation.recorder import record_here
 from simulation.recording import Recording
+from simulation.trace import read_record
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +126,61 @@ def test_an_id_that_was_told_is_not_told_again() -> None:
 )
 def test_seconds_are_exact(ns: int, text: str) -> None:
     assert seconds(ns) == text
+
+
+@pytest.mark.parametrize(
+    ("detail", "told"),
+    [
+        ("locks 13030400000000000 raw of 1", "locks 1.30304 of 1"),
+        ("holds -40000000000000", "holds -0.004"),
+        ("due at 1700000000000000005, not seen", "due at 0.000000005 s, not seen"),
+        ("order O-20231114221329-1 of digest 12345678901234567890ab", None),
+        ("filled 3 of 12", None),
+    ],
+)
+def test_a_headline_says_decimals_where_a_property_says_raw(detail: str, told: str | None) -> None:
+    assert readable(detail, 1_700_000_000_000_000_000) == (told or detail)
+
+
+def test_a_turn_that_broke_off_is_blamed_on_what_it_had_heard(recording: Recording) -> None:
+    """It left no record: the verdict stands at the instant at which its input arrived."""
+    assert recording.log is not None
+    records = recording.records
+    at = next(
+        number
+        for number, record in enumerate(records)
+        if b"\xaaFillReport" in record and "FillReport" in str(read_record(record).payload)[:80]
+    )
+    ts = read_record(records[at]).ts
+    cut = [*records[:at], encode(("verdict", ts, ("VIOLATION", "KRN-1", "kernel", "KeyError")))]
+    entries = [entry for entry in recording.log.entries if entry.after <= at]
+    log = msgspec.structs.replace(recording.log, entries=entries, changes=[])
+    outcome = msgspec.structs.replace(
+        recording.outcome, verdict=Verdict.VIOLATION, subject="kernel", turn=10**6
+    )
+    rows = Rows(cut, log, outcome).rows
+    (cause,) = rows[-1].causes
+    assert rows[cause].kind == "FillFrame"
+
+
+@pytest.mark.parametrize(
+    ("subject", "named"),
+    [
+        ("SIM-001 USDT", ("balance", "SIM-001 USDT")),
+        ("BTC/USDT.SIM-SIM-001-RandomTrader-001", ("position", "BTC/USDT.SIM")),
+    ],
+)
+def test_a_verdict_is_linked_to_what_moved_its_subject(
+    recording: Recording, subject: str, named: tuple[str, str]
+) -> None:
+    assert recording.log is not None
+    outcome = msgspec.structs.replace(
+        recording.outcome, verdict=Verdict.VIOLATION, subject=subject, turn=9
+    )
+    rows = Rows(recording.records, recording.log, outcome).rows
+    assert rows[-1].ids == [named]
+    lanes = {row.lane for row in rows if named in row.ids}
+    assert lanes == {"Kernel", "SIM venue", "Verdict"}
 
 
 def test_no_text_of_a_run_can_break_out_of_the_page(recording: Recording) -> None:
