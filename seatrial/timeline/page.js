@@ -3,7 +3,7 @@
 
 const $ = (id) => document.getElementById(id);
 const LANE = 22, AXIS = 22, OVERVIEW = 16, ROW = 24, NEAR = 7; // pixels
-const CALM = 0, FAULT = 1, LOST = 2, BROKEN = 3;
+const CALM = 0, FAULT = 1, BROKEN = 3; // 2 is what was lost
 const WEIGHTS = ["", "fault", "lost", "broken"];
 const FAINT = 0.18; // what the filters leave out
 const SHORTEST = 2000; // nanoseconds across the plot
@@ -17,6 +17,7 @@ let mentions; // per name, the rows that carry it, ascending
 let hay = []; // per row, what a search looks at
 let view = []; // rows that pass the filters, ascending
 let inView; // per row, whether it does
+let lasting; // per row, nanoseconds until the end of it
 let selected = -1;
 let story = -1; // the name whose rows "near" marks and "[" "]" walk along
 let terms = [];
@@ -79,6 +80,9 @@ function index(data) {
   total = D.at.length;
   at = new Float64Array(total);
   inView = new Uint8Array(total);
+  lasting = new Float64Array(total);
+  D.lane = Uint8Array.from(D.lane);
+  D.weight = Uint8Array.from(D.weight);
   effects = Array.from({ length: total }, () => []);
   mentions = D.names.map(() => []);
   let now = 0;
@@ -90,6 +94,17 @@ function index(data) {
   }
   for (const side of beliefs) side.push(...D.subjects.map(() => []));
   for (const [row, side, subject, standing] of D.changes) beliefs[side][subject].push([row, standing]);
+}
+
+/** What each part of the lanes has to look at. */
+function sortOut() {
+  for (let row = 0; row < total; row++) {
+    lasting[row] = Math.max(D.arrived[row], D.ended[row]);
+    if (lasting[row] > LONG) longRows.push(row);
+    else longest = Math.max(longest, lasting[row]);
+    (D.weight[row] === CALM ? calmRows : heavyRows).push(row);
+    if (D.weight[row] === FAULT || D.weight[row] === BROKEN) overviewRows.push(row);
+  }
 }
 
 /** Made when first searched: most pages are read without a search. */
@@ -169,7 +184,8 @@ function drawList() {
     const { row, cells } = pool[spot];
     const place = first + spot;
     if (place >= last) {
-      if (pool[spot].shows) row.hidden = true;
+      row.hidden = true;
+      row.removeAttribute("id"); // another may show that record now
       pool[spot].shows = "";
       continue;
     }
@@ -320,11 +336,9 @@ function drawAxis() {
 
 const strokeOf = (row) => [colours.mark, colours.fault, colours.lost, colours.bad][D.weight[row]];
 
-const lasts = (row) => Math.max(D.arrived[row], D.ended[row]);
-
 /** From sending to the end of it, with a notch where a request reached the venue. */
 function drawSpan(row) {
-  const left = x(at[row]), right = x(at[row] + lasts(row)), y = middleOf(D.lane[row]);
+  const left = x(at[row]), right = x(at[row] + lasting[row]), y = middleOf(D.lane[row]);
   if (right - left < 3 || right < 0) return;
   brush.fillStyle = strokeOf(row);
   brush.globalAlpha = inView[row] ? 0.45 : FAINT / 2;
@@ -336,28 +350,28 @@ function drawSpan(row) {
 
 /** Marks that would fall on one pixel of a lane are drawn once, the weightiest on top. */
 function drawMarks() {
-  const lanes = D.lanes.length;
-  for (const weighty of [false, true]) {
-    const done = new Int32Array(lanes * 2).fill(-9); // per lane, the last pixel drawn: in, out of view
-    const first = lowerBound(at, from - longest);
-    for (const row of longRows) if (!weighty && at[row] <= to && !hidden.has(D.lane[row])) drawSpan(row);
-    for (let row = first; row < total && at[row] <= to; row++) {
-      if (D.weight[row] > CALM !== weighty) continue;
-      const lane = D.lane[row];
-      if (hidden.has(lane)) continue;
-      const left = x(at[row]), pixel = Math.round(left), slot = lane * 2 + inView[row];
-      const y = middleOf(lane);
-      if (lasts(row) > 0 && lasts(row) <= LONG) drawSpan(row);
-      if (left < -6) continue;
+  for (const row of longRows) if (at[row] <= to && !hidden.has(D.lane[row])) drawSpan(row);
+  const shows = D.lanes.map((_, lane) => !hidden.has(lane));
+  const done = new Int32Array(D.lanes.length * 2); // per lane, the last pixel drawn: out of view, in
+  const perNs = width / (to - from);
+  for (const heavy of [false, true]) {
+    const rows = heavy ? heavyRows : calmRows;
+    done.fill(-9);
+    for (let n = lowerBound(rows, from - longest, (row) => at[row]); n < rows.length; n++) {
+      const row = rows[n], lane = D.lane[row];
+      if (at[row] > to) break;
+      if (!shows[lane]) continue;
+      const left = (at[row] - from) * perNs, pixel = Math.round(left), slot = lane * 2 + inView[row];
+      if (lasting[row] * perNs > 3 && lasting[row] <= LONG) drawSpan(row);
+      if (done[slot] === pixel || left < -6) continue;
+      done[slot] = pixel;
       brush.globalAlpha = inView[row] ? 1 : FAINT;
       brush.fillStyle = strokeOf(row);
-      if (done[slot] === pixel) continue;
-      done[slot] = pixel;
-      if (weighty) {
+      if (heavy) {
         brush.beginPath();
-        brush.arc(left, y, D.weight[row] === BROKEN ? 6 : 4, 0, 7);
+        brush.arc(left, middleOf(lane), D.weight[row] === BROKEN ? 6 : 4, 0, 7);
         brush.fill();
-      } else brush.fillRect(pixel - 1, y - 6, 2, 12);
+      } else brush.fillRect(pixel - 1, middleOf(lane) - 6, 2, 12);
     }
   }
   brush.globalAlpha = 1;
@@ -424,7 +438,7 @@ function drawOverview() {
   brush.strokeRect(all(Math.max(from, 0)) + 0.5, top + 0.5, Math.max(3, all(Math.min(to, runEnd())) - all(Math.max(from, 0))) - 1, OVERVIEW - 1);
 }
 
-let overviewRows = [], longRows = [];
+let overviewRows = [], longRows = [], heavyRows = [], calmRows = [];
 
 function drawLanes() {
   brush.clearRect(0, 0, width, height);
@@ -835,11 +849,7 @@ function themed() {
 
 unpack().then((data) => {
   index(data);
-  for (let row = 0; row < total; row++) {
-    if (lasts(row) > LONG) longRows.push(row);
-    else longest = Math.max(longest, lasts(row));
-    if (D.weight[row] === FAULT || D.weight[row] === BROKEN) overviewRows.push(row);
-  }
+  sortOut();
   fillHeader();
   fillControls();
   measure();

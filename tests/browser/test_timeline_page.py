@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from chromium import Browser
 
+from seatrial.commands import launcher
 from seatrial.timeline.page import data_of, folded, page
 from seatrial.timeline.rows import Rows
 from simulation.options import RunOptions
@@ -21,12 +22,6 @@ FRAME_MS_MAX = 16
 COLUMNS = ("number", "lane", "kind", "weight", "arrived", "ended", "text", "body", "ids")
 
 Data = dict[str, list[object]]
-
-
-def launcher(bug: str) -> tuple[str, ...]:
-    from seatrial.commands import launcher
-
-    return launcher(bug)
 
 
 @pytest.fixture(scope="module")
