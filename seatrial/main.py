@@ -49,6 +49,12 @@ def run(
     twice: Annotated[
         bool, typer.Option("--twice", help="run each seed again under another hash seed")
     ] = False,
+    visits: Annotated[
+        bool, typer.Option("--visits", help="count the cells of state machines, into --json")
+    ] = False,
+    coverage: Annotated[
+        Path | None, typer.Option(help="measure the branches reached, into this coverage file")
+    ] = None,
 ) -> None:
     """Run a campaign of seeds and judge it."""
     from seatrial.commands import campaign
@@ -66,6 +72,8 @@ def run(
             json=json,
             out=out,
             twice=twice,
+            visits=visits,
+            coverage=coverage,
         )
     )
 
@@ -75,6 +83,7 @@ def replay(
     what: Annotated[str, typer.Argument(metavar="TOKEN|BUNDLE", help="a token, or a bundle file")],
     until: Annotated[int, typer.Option(help="show the trace up to this record and stop")] = 0,
     market: MarketOption = None,
+    log: Annotated[Path | None, typer.Option(help="write every record here, as a log")] = None,
     timeline: Annotated[
         Path | None, typer.Option(help="write what happened as one HTML page here")
     ] = None,
@@ -83,7 +92,7 @@ def replay(
     from seatrial.commands import replay
 
     raise typer.Exit(
-        replay.replay(console, what, until=until, market=market or [], timeline=timeline)
+        replay.replay(console, what, until=until, market=market or [], log=log, timeline=timeline)
     )
 
 
@@ -127,6 +136,7 @@ def backtest(
         ),
     ] = "seatrial.ema_cross:EMACross",
     json: Annotated[Path | None, typer.Option(help="write the result here")] = None,
+    log: Annotated[Path | None, typer.Option(help="write every turn here, as a log")] = None,
 ) -> None:
     """Run a strategy over recorded data."""
     if mbo is not None:
@@ -135,6 +145,8 @@ def backtest(
 
         if not quotes is trades is depth is None:
             raise UsageError("--mbo is a recording of its own: no --quotes, --trades, --depth")
+        if log is not None:
+            raise UsageError("--mbo runs no kernel, so there is nothing to --log")
         raise typer.Exit(backtest_mbo(console, mbo, json))
     from seatrial.commands import backtest
 
@@ -147,8 +159,20 @@ def backtest(
             instrument=instrument,
             strategy=strategy,
             json=json,
+            log=log,
         )
     )
+
+
+@app.command("check-log")
+def check_log(
+    file: Annotated[Path, typer.Argument(help="a log, as replay --log or a journal wrote it")],
+    json: Annotated[Path | None, typer.Option(help="write the findings here")] = None,
+) -> None:
+    """Judge a recorded session by the properties, without simulation."""
+    from seatrial.commands import check_log
+
+    raise typer.Exit(check_log.check_log(console, file, json=json))
 
 
 @app.command()
@@ -185,6 +209,40 @@ def fuzz(
     from seatrial.commands import fuzz
 
     raise typer.Exit(fuzz.fuzz(console, target, seconds=seconds, seed=seed, bug=bug, out=out))
+
+
+@app.command()
+def debt(
+    campaign: Annotated[
+        list[Path] | None,
+        typer.Option("--campaign", help="results of run --visits --json (may repeat)"),
+    ] = None,
+    coverage: Annotated[
+        list[Path] | None, typer.Option("--coverage", help="file of run --coverage (may repeat)")
+    ] = None,
+    baseline: Annotated[
+        Path | None, typer.Option(help="known debts: exit 1 when something is not among them")
+    ] = None,
+    update: Annotated[
+        bool, typer.Option("--update", help="take what is paid out of the baseline")
+    ] = False,
+    json: Annotated[Path | None, typer.Option(help="write the lists here")] = None,
+    shown: Annotated[int, typer.Option(min=0, help="how many of each list to print")] = 12,
+) -> None:
+    """List what is stated and not yet proven."""
+    from seatrial.commands import debt
+
+    raise typer.Exit(
+        debt.debt(
+            console,
+            campaigns=campaign or [],
+            coverage=coverage or [],
+            baseline=baseline,
+            update=update,
+            json=json,
+            shown=shown,
+        )
+    )
 
 
 @app.command()
@@ -247,8 +305,10 @@ def _say(text: str) -> None:
 
 def _usage_errors() -> tuple[type[Exception], ...]:
     """Imported when something has failed, and not before."""
+    from engine.journal.log_file import LogError
     from fuzz.hunt import FuzzerMissing
     from seatrial.commands import UsageError
+    from seatrial.debt import DebtError
     from simulation.bundle import BundleError
     from simulation.market.fields import RecordingError
     from simulation.recording import RunRefused
@@ -258,7 +318,9 @@ def _usage_errors() -> tuple[type[Exception], ...]:
     return (
         UsageError,
         BundleError,
+        DebtError,
         FuzzerMissing,
+        LogError,
         RecordingError,
         RunRefused,
         ScenarioError,

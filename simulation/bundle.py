@@ -2,6 +2,7 @@
 
 import gzip
 import platform
+import re
 import zlib
 from hashlib import sha256
 from pathlib import Path
@@ -43,6 +44,7 @@ class Bundle(msgspec.Struct, frozen=True):
         target: the fuzz target that failed, or "". A run whose choices were its bytes is run again
             by the tape: its seed alone would give another one.
         data: what the target was given.
+        driver: what made the choices instead of the seed (`simulation.driven`), or "".
     """
 
     format: int
@@ -56,13 +58,24 @@ class Bundle(msgspec.Struct, frozen=True):
     records: int
     target: str = ""
     data: bytes = b""
+    driver: str = ""
+
+    @property
+    def by_tape(self) -> bool:
+        """Whether the run is its tape's: its seed alone would give another one."""
+        return bool(self.driver or (self.target and self.tape))
 
     def file_name(self) -> str:
-        """SCENARIO-SEED-CODE8.bundle; of a fuzz target fuzz-TARGET-DATA8-CODE8.bundle"""
+        """SCENARIO-SEED-CODE8.bundle; of a fuzz target fuzz-TARGET-DATA8-CODE8.bundle; of a driver
+        SCENARIO-DRIVER-PROPERTY-CODE8.bundle"""
         token = Token.parse(self.token)
         if self.target:
             return f"fuzz-{self.target}-{sha256(self.data).hexdigest()[:8]}-{token.code[:8]}.bundle"
         scenario = token.scenario.replace(":", ".")
+        if self.driver:
+            found = self.outcome.property_id or str(self.outcome.verdict)
+            cause = re.sub(r"[^\w.-]", "_", found)
+            return f"{scenario}-{self.driver}-{cause}-{token.code[:8]}.bundle"
         return f"{scenario}-{token.seed}-{token.code[:8]}.bundle"
 
 

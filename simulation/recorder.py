@@ -13,7 +13,7 @@ from simulation.scribe import Scribe
 
 
 def record_here(
-    options: RunOptions, seed: int, tape: Tape | None = None, keeps_log: bool = False
+    options: RunOptions, seed: int, tape: Tape | None = None, keeps_logbook: bool = False
 ) -> Recording:
     """`record_run` in this process.
 
@@ -22,7 +22,7 @@ def record_here(
     """
     options = named(options)
     entropy, tape = _choices(seed, tape)
-    scribe = Scribe() if keeps_log else None
+    scribe = Scribe() if keeps_logbook else None
     try:
         outcome, world = run_world(
             prepare(options), seed, options, entropy=entropy, keep_trace=True, scribe=scribe
@@ -48,7 +48,7 @@ def main() -> None:
     job = msgspec.json.decode(pipes.read.read(), type=Job)
     answer: Recording | Refusal
     try:
-        answer = record_here(job.options, job.seed, job.tape, job.keeps_log)
+        answer = record_here(job.options, job.seed, job.tape, job.keeps_logbook)
     except (ScenarioError, RecordingError) as error:
         answer = Refusal(str(error))
     pipes.write.write(msgspec.msgpack.encode(answer))

@@ -34,13 +34,13 @@ class Job(msgspec.Struct, frozen=True):
 
     Attributes:
         tape: what its choices are read from, instead of the seed.
-        keeps_log: keep a logbook too.
+        keeps_logbook: keep a logbook too.
     """
 
     options: RunOptions
     seed: int
     tape: Tape | None = None
-    keeps_log: bool = False
+    keeps_logbook: bool = False
 
 
 class Recording(msgspec.Struct, frozen=True, tag=True):
@@ -75,7 +75,7 @@ def record_run(
     launcher: Sequence[str] = PYTHON,
     hash_seed: str = "0",
     tape: Tape | None = None,
-    keeps_log: bool = False,
+    keeps_logbook: bool = False,
 ) -> Recording:
     """Run `seed`, or a `tape`, in a fresh process and keep everything; a logbook when asked to.
 
@@ -85,7 +85,7 @@ def record_run(
     """
     done = subprocess.run(
         (*launcher, "simulation.recorder"),
-        input=msgspec.json.encode(Job(options, seed, tape, keeps_log)),
+        input=msgspec.json.encode(Job(options, seed, tape, keeps_logbook)),
         stdout=subprocess.PIPE,
         check=False,
         env=dict(os.environ, PYTHONHASHSEED=hash_seed),

@@ -355,6 +355,7 @@ class World:
             scheduler.post,
             None if fees is None else FeeRates.from_text(fees.maker, fees.taker),
             settlement_prices=venue.settlement_prices,
+            fees_in_base=venue.fees_in_base,
         )
         gateway = Gateway(
             exchange,

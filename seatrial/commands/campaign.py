@@ -1,7 +1,9 @@
 """`seatrial run`: many seeds, judged."""
 
 import os
+import tempfile
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from seatrial.commands import UsageError, launcher, worker_launcher
 from seatrial.commands.files import check_folder, check_writable
 from seatrial.commands.records import side_by_side
+from seatrial.visiting import combine_coverage, visits_in
 from simulation.campaign import Campaign, Spec, run_campaign
 from simulation.failures import Failure, keep_failures
 from simulation.options import RunOptions
@@ -36,6 +39,8 @@ def run(
     json: Path | None,
     out: Path,
     twice: bool,
+    visits: bool = False,
+    coverage: Path | None = None,
 ) -> int:
     """Run a campaign, keep what failed, print what it was, write the JSON.
 
@@ -49,19 +54,47 @@ def run(
         raise UsageError(f"--first-seed {first_seed}: seeds lie in 0..2**63 - 1")
     starter = launcher(bug)
     check_writable(json, "--json")
+    check_writable(coverage, "--coverage")
     check_folder(out, "--out")
     processes = _jobs(jobs)
     options = named(RunOptions(scenario, faults, tuple(str(path) for path in market), bug=bug))
+    if coverage is not None and find_spec("coverage") is None:
+        raise UsageError("--coverage: measuring it needs the package coverage")
+    if visits and json is None:
+        raise UsageError("--visits stands in the results: give --json FILE")
     spec = Spec(options, seeds, first_seed, processes, twice, worker_launcher(bug))
-    campaign = _with_progress(console, spec)
+    visited: dict[str, int] = {}
+    if visits or coverage is not None:
+        with tempfile.TemporaryDirectory() as folder:
+            campaign = _with_progress(
+                console, _observed(spec, starter, Path(folder), visits, coverage is not None)
+            )
+            visited = visits_in(Path(folder))
+            if coverage is not None:
+                combine_coverage(Path(folder), coverage)
+    else:
+        campaign = _with_progress(console, spec)
     campaign, failures = keep_failures(campaign, options, out, starter)
     for failure in failures:
         _print_failure(console, failure)
     _print_summary(console, campaign)
     if json is not None:
-        text = msgspec.json.format(msgspec.json.encode(campaign), indent=1)
+        document = msgspec.to_builtins(campaign)
+        if visits:
+            document["visits"] = visited
+        text = msgspec.json.format(msgspec.json.encode(document), indent=1)
         json.write_bytes(text + b"\n")
     return campaign.exit_code
+
+
+def _observed(
+    spec: Spec, starter: tuple[str, ...], folder: Path, visits: bool, coverage: bool
+) -> Spec:
+    """The same in processes that leave behind where they went; on the sources, since neither
+    rows that count nor a tracer see into what is compiled."""
+    what = [name for name, wanted in (("visits", visits), ("coverage", coverage)) if wanted]
+    observing = (*starter, "seatrial.visiting", str(folder), ",".join(what))
+    return msgspec.structs.replace(spec, launcher=observing)
 
 
 def _jobs(text: str) -> int:

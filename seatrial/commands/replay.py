@@ -7,6 +7,7 @@ import msgspec
 from rich.console import Console
 
 from seatrial.commands import UsageError, launcher
+from seatrial.commands.check_log import write_trace
 from seatrial.commands.files import check_writable
 from seatrial.commands.fuzz import replay_input
 from seatrial.commands.records import line, side_by_side
@@ -15,6 +16,8 @@ from simulation.bundle import Bundle
 from simulation.options import RunOptions
 from simulation.outcome import Verdict
 from simulation.recording import Recording, first_difference, record_run
+from simulation.scenario import load_scenario
+from simulation.scenarios import BUILT_IN
 from simulation.token import Token
 
 
@@ -30,7 +33,7 @@ class NamedRun(msgspec.Struct, frozen=True):
     options: RunOptions
     kept: Bundle | None
 
-    def again(self, keeps_log: bool = False) -> Recording:
+    def again(self, keeps_logbook: bool = False) -> Recording:
         """Run it, in a process of its own; with a logbook when asked to.
 
         Raises:
@@ -38,16 +41,16 @@ class NamedRun(msgspec.Struct, frozen=True):
         """
         kept = self.kept
         tape = None
-        if kept is not None and kept.target:
-            if not kept.tape:
-                raise UsageError(f"the bundle holds an input of fuzz target {kept.target}, no run")
+        if kept is not None and kept.target and not kept.tape:
+            raise UsageError(f"the bundle holds an input of fuzz target {kept.target}, no run")
+        if kept is not None and kept.by_tape:
             tape = kept.tape
         return record_run(
             self.options,
             self.token.seed,
             launcher=launcher(self.options.bug),
             tape=tape,
-            keeps_log=keeps_log,
+            keeps_logbook=keeps_logbook,
         )
 
 
@@ -57,10 +60,11 @@ def replay(
     *,
     until: int,
     market: Sequence[Path],
+    log: Path | None = None,
     timeline: Path | None = None,
 ) -> int:
-    """Run one seed again, compare it with what its bundle says, print how it ended; write its
-    timeline when asked to.
+    """Run one seed again, compare it with what its bundle says, print how it ended; write its log
+    and its timeline when asked to.
 
     Raises:
         UsageError, TokenError, BundleError, RunRefused: wrong usage.
@@ -68,13 +72,16 @@ def replay(
     """
     if until < 0:
         raise UsageError(f"--until {until}: records are numbered from 1")
+    check_writable(log, "--log")
     run = named_run(what, market)
     if run.kept is not None and run.kept.target and not run.kept.tape:
         if timeline is not None:
             raise UsageError("--timeline: an input of a fuzz target makes no run to draw")
+        if log is not None:
+            raise UsageError(f"{what}: an input of fuzz target {run.kept.target}, which has no log")
         return replay_input(console, run.kept, what)
     check_writable(timeline, "--timeline")
-    recording = run.again(keeps_log=timeline is not None)
+    recording = run.again(keeps_logbook=timeline is not None)
     outcome = recording.outcome
     if timeline is not None:
         from seatrial.timeline import page  # knows every message; a plain replay need not
@@ -84,13 +91,17 @@ def replay(
     if until:
         _write_lines(console, recording.records[:until], 1)
         console.print(f"stopped after {min(until, outcome.events)} of {outcome.events} records")
-    # the token of a run that bytes drove does not name it: its file does
-    console.print(outcome.report(what if run.kept and run.kept.target else ""), markup=False)
+    # the token of a run that no seed drove does not name it: its file does
+    console.print(outcome.report(what if run.kept and run.kept.by_tape else ""), markup=False)
     if outcome.traceback:
         console.print(outcome.traceback.rstrip("\n"), markup=False)
     for note in outcome.notes:
         console.print(f"note: {note}", markup=False)
     console.print(f"digest {outcome.digest} over {outcome.events} records")
+    if log is not None:
+        risk = load_scenario(run.options.scenario, BUILT_IN).risk
+        count = write_trace(log, outcome.token, risk, recording.records)
+        console.print(f"{count} records written to {log}", markup=False)
     same_code = not run.token.code or run.token.code == recording.options.code
     if not same_code:
         console.print(

@@ -26,7 +26,7 @@ Data = dict[str, list[object]]
 
 @pytest.fixture(scope="module")
 def failed() -> Recording:
-    return record_run(RunOptions(bug=BUG), 6, launcher=launcher(BUG), keeps_log=True)
+    return record_run(RunOptions(bug=BUG), 6, launcher=launcher(BUG), keeps_logbook=True)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def failure(failed: Recording, tmp_path_factory: pytest.TempPathFactory) -> Path
 @pytest.fixture(scope="module")
 def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A page of a clean run that goes on and on: its rows, again and again."""
-    recording = record_here(RunOptions(), 3, keeps_log=True)
+    recording = record_here(RunOptions(), 3, keeps_logbook=True)
     assert recording.log is not None
     rows = Rows(recording.records, recording.log, recording.outcome)
     data = data_of(recording.outcome, recording.log, rows)

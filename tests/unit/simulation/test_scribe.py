@@ -10,7 +10,7 @@ from simulation.recording import Recording
 
 
 def recorded(scenario: str, seed: int) -> Recording:
-    return record_here(RunOptions(scenario), seed, keeps_log=True)
+    return record_here(RunOptions(scenario), seed, keeps_logbook=True)
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from simulation.trace import read_record
 
 @pytest.fixture(scope="module")
 def recording() -> Recording:
-    return record_here(RunOptions("default"), 6, keeps_log=True)
+    return record_here(RunOptions("default"), 6, keeps_logbook=True)
 
 
 @pytest.fixture(scope="module")
@@ -201,7 +201,7 @@ def test_the_page_names_no_other_place(recording: Recording) -> None:
 
 
 def test_the_same_run_is_the_same_page(recording: Recording) -> None:
-    again = record_here(RunOptions("default"), 6, keeps_log=True)
+    again = record_here(RunOptions("default"), 6, keeps_logbook=True)
     assert page(again) == page(recording)
 
 
