@@ -7,6 +7,8 @@ from simulation.logbook import BALANCE, ORDER, POSITION, Log, plain
 from simulation.options import RunOptions
 from simulation.recorder import record_here
 from simulation.recording import Recording
+from simulation.run import prepare, run_world
+from simulation.scribe import Scribe
 
 
 def recorded(scenario: str, seed: int) -> Recording:
@@ -28,6 +30,20 @@ def test_a_run_that_is_watched_is_the_run_that_is_not(scenario: str, seed: int) 
     assert watched.outcome == alone.outcome
     assert watched.records == alone.records
     assert watched.tape == alone.tape
+
+
+def test_what_is_known_before_the_first_turn_is_the_opening_balance() -> None:
+    scribe = Scribe()
+    _, world = run_world(prepare(RunOptions("calm")), 1, scribe=scribe)
+    first = scribe.log(world, "").changes[0]
+    assert (first.is_truth, first.sort, first.subject) == (True, BALANCE, "SIM-001 BTC")
+    assert first.standing == ("100", "0")
+
+
+def test_a_logbook_says_what_the_broken_property_says() -> None:
+    scribe = Scribe()
+    _, world = run_world(prepare(RunOptions("calm")), 1, scribe=scribe)
+    assert scribe.log(world, "KRN-1").sentence.startswith("No handler raises")
 
 
 def test_a_logbook_survives_the_pipe_it_is_sent_through() -> None:
