@@ -85,12 +85,23 @@ def replay(
     market: MarketOption = None,
     log: Annotated[Path | None, typer.Option(help="write every record here, as a log")] = None,
     pdb: Annotated[bool, typer.Option("--pdb", help="debug at --until, or where it fails")] = False,
+    timeline: Annotated[
+        Path | None, typer.Option(help="write what happened as one HTML page here")
+    ] = None,
 ) -> None:
     """Run one seed again and show that it does the same."""
     from seatrial.commands import replay
 
     raise typer.Exit(
-        replay.replay(console, what, until=until, market=market or [], log=log, pdb=pdb)
+        replay.replay(
+            console,
+            what,
+            until=until,
+            market=market or [],
+            log=log,
+            timeline=timeline,
+            pdb=pdb,
+        )
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, Protocol
 
+from engine.model.native import mypyc_attr
 from simulation.entropy import Entropy, Stream
 from simulation.faults import MILLISECOND, SECOND, FaultKind
 from simulation.injection import Faults
@@ -59,6 +60,7 @@ OnAnswer = Callable[[int, bytes], None]
 OnFailed = Callable[[str], None]
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Network:
     """Hosts and the wires to them.
 

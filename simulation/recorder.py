@@ -10,11 +10,16 @@ from simulation.pipes import Pipes
 from simulation.recording import Job, Recording, Refusal
 from simulation.run import broken, named, prepare, run_world
 from simulation.scenario import ScenarioError
+from simulation.scribe import Scribe
 from simulation.token import code_parts
 
 
 def record_here(
-    options: RunOptions, seed: int, tape: Tape | None = None, cut: Cut | None = None
+    options: RunOptions,
+    seed: int,
+    tape: Tape | None = None,
+    cut: Cut | None = None,
+    keeps_logbook: bool = False,
 ) -> Recording:
     """`record_run` in this process.
 
@@ -24,15 +29,23 @@ def record_here(
     options = named(options)
     parts = code_parts()
     entropy = choices(seed, tape)
+    scribe = Scribe() if keeps_logbook else None
     try:
         outcome, world = run_world(
-            prepare(options, cut), seed, options, entropy=entropy, keep_trace=True, cut=cut
+            prepare(options, cut),
+            seed,
+            options,
+            entropy=entropy,
+            keep_trace=True,
+            cut=cut,
+            scribe=scribe,
         )
     except Exception as error:  # the harness broke: an outcome of its own, with its traceback
         outcome = broken(options, seed, error)
         return Recording(options, outcome, [], entropy.tape or {}, [], parts)
     plan = [f"{at_ns} {fault}" for at_ns, fault in world.faults.plan]
     mismatches = len(entropy.mismatches) if isinstance(entropy, TapeEntropy) else 0
+    log = None if scribe is None else scribe.log(world, outcome.property_id)
     return Recording(
         options,
         outcome,
@@ -41,6 +54,7 @@ def record_here(
         plan,
         parts,
         mismatches,
+        log,
     )
 
 
@@ -57,7 +71,7 @@ def main() -> None:
     job = msgspec.json.decode(pipes.read.read(), type=Job)
     answer: Recording | Refusal
     try:
-        answer = record_here(job.options, job.seed, job.tape, job.cut)
+        answer = record_here(job.options, job.seed, job.tape, job.cut, job.keeps_logbook)
     except (ScenarioError, RecordingError) as error:
         answer = Refusal(str(error))
     pipes.write.write(msgspec.msgpack.encode(answer))

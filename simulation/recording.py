@@ -15,6 +15,7 @@ import msgspec
 
 from simulation.cut import Cut
 from simulation.entropy import Tape
+from simulation.logbook import Log
 from simulation.options import RunOptions
 from simulation.outcome import Outcome
 
@@ -35,12 +36,14 @@ class Job(msgspec.Struct, frozen=True):
     Attributes:
         tape: what its choices are read from, instead of the seed.
         cut: what of the scenario is left out.
+        keeps_logbook: keep a logbook too.
     """
 
     options: RunOptions
     seed: int
     tape: Tape | None = None
     cut: Cut | None = None
+    keeps_logbook: bool = False
 
 
 class Recording(msgspec.Struct, frozen=True, tag=True):
@@ -53,6 +56,7 @@ class Recording(msgspec.Struct, frozen=True, tag=True):
         plan: the planned faults, as text.
         parts: what `options.code` is a hash of, see `simulation.token.code_parts`.
         mismatches: of a run by a tape: how often it asked for something else than was recorded.
+        log: what happened beside the trace, where it was asked for.
     """
 
     options: RunOptions
@@ -62,6 +66,7 @@ class Recording(msgspec.Struct, frozen=True, tag=True):
     plan: list[str]
     parts: dict[str, str] = {}
     mismatches: int = 0
+    log: Log | None = None
 
 
 class Refusal(msgspec.Struct, frozen=True, tag=True):
@@ -78,8 +83,9 @@ def record_run(
     hash_seed: str = "0",
     tape: Tape | None = None,
     cut: Cut | None = None,
+    keeps_logbook: bool = False,
 ) -> Recording:
-    """Run `seed`, or a `tape`, in a fresh process and keep everything.
+    """Run `seed`, or a `tape`, in a fresh process and keep everything; a logbook when asked to.
 
     Raises:
         RunRefused: the options make no run.
@@ -87,7 +93,7 @@ def record_run(
     """
     done = subprocess.run(
         (*launcher, "simulation.recorder"),
-        input=msgspec.json.encode(Job(options, seed, tape, cut)),
+        input=msgspec.json.encode(Job(options, seed, tape, cut, keeps_logbook)),
         stdout=subprocess.PIPE,
         check=False,
         env=dict(os.environ, PYTHONHASHSEED=hash_seed),

@@ -4,7 +4,7 @@ import gc
 import traceback
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -23,6 +23,9 @@ from simulation.scenarios import BUILT_IN
 from simulation.token import SEED_LIMIT, code_hash
 from simulation.trace import Trace
 from simulation.world import START_NS, World
+
+if TYPE_CHECKING:
+    from simulation.scribe import Scribe
 
 _MONITOR: Final = "invariants.monitor"
 OUR_PACKAGES: Final = ("engine", "invariants", "simulation")
@@ -137,12 +140,14 @@ def run_world(
     keep_trace: bool = False,
     cut: Cut | None = None,
     trace: Trace | None = None,
+    scribe: "Scribe | None" = None,
 ) -> tuple[Outcome, World]:
     """`simulate`, with the world it happened in (for bundles, replay and debugging).
 
     Args:
         cut: what to leave out of the scenario; `scenario` is one that `prepare` was given it for.
         trace: instead of a new one.
+        scribe: keeps a logbook; the outcome is the same with and without one.
     """
     if not 0 <= seed < SEED_LIMIT:
         raise ValueError(f"seed {seed} is outside 0..2**63 - 1")
@@ -157,7 +162,9 @@ def run_world(
             choices.stream("user.ambient"),
             OUR_PACKAGES,
         ) as fence:
-            world = World(scenario, choices, keep_trace=keep_trace, cut=cut, trace=trace)
+            world = World(
+                scenario, choices, keep_trace=keep_trace, cut=cut, trace=trace, scribe=scribe
+            )
             fault = _sail(world)
     finally:
         if collecting:

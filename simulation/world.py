@@ -8,7 +8,7 @@ then heal, then *quiet*, in which the market calms down and everything must sett
 from collections import deque
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from engine.journal.memory import MemoryJournal
 from engine.kernel import Kernel, KernelConfig
@@ -46,6 +46,9 @@ from simulation.venue.limits import Limits
 from simulation.venue.orders import VenueOrder
 from simulation.venue.protocol import OrderRecord, TradeRecord
 from simulation.workload import make_traders
+
+if TYPE_CHECKING:  # only a run that is looked at has one
+    from simulation.scribe import Scribe
 
 START_NS: Final = 1_700_000_000_000_000_000  # 14 November 2023, when nothing else says
 _SETTLE_NS: Final = 20_000_000_000  # the market rests this long before the end
@@ -148,6 +151,9 @@ class WitnessedJournal(MemoryJournal):
 class World:
     """Everything of one run.
 
+    Args:
+        scribe: keeps a logbook of it.
+
     Attributes:
         turns: how many turns the kernel took.
         probes: situations seen, by id.
@@ -162,9 +168,11 @@ class World:
         keep_trace: bool,
         cut: Cut | None = None,
         trace: Trace | None = None,
+        scribe: "Scribe | None" = None,
     ) -> None:
         self.scenario = scenario
         self._cut = Cut() if cut is None else cut
+        self._scribe = scribe
         self.trace = Trace(keep_trace) if trace is None else trace
         self.probes: dict[str, int] = {}
         self.turns = 0
@@ -187,7 +195,8 @@ class World:
 
         self.scheduler = Scheduler(self._start_ns)
         self.faults = Faults(scenario.faults, entropy, self.scheduler, self.trace, active_ns)
-        self.network = Network(self.scheduler, entropy, self.faults, self.trace)
+        network = Network if scribe is None else scribe.network
+        self.network = network(self.scheduler, entropy, self.faults, self.trace)
         self.exchanges: dict[str, Exchange] = {}
         self.gateways: dict[str, Gateway] = {}
         self._markets: list[SeededFlow | Replay | MboReplay] = []
@@ -210,7 +219,7 @@ class World:
             KernelConfig(trader_id=TraderId("TRIAL-001"), risk=scenario.risk),
             [*clients, *self.feeds],
             self.journal,
-            self._turn_done,
+            self._turn_done if scribe is None else scribe.turns(self, self._turn_done),
             random_for=lambda component_id: entropy.stream(f"user.{component_id}"),
         )
         self.evidence = Evidence(
@@ -377,7 +386,10 @@ class World:
             _LIMITS,
             history=History(exchange) if venue.keeps_history else None,
         )
-        self.network.serve(venue.name, gateway)
+        scribe = self._scribe
+        self.network.serve(
+            venue.name, gateway if scribe is None else scribe.door(gateway, exchange)
+        )
         self.exchanges[venue.name] = exchange
         self.gateways[venue.name] = gateway
         for symbol in exchange.books:

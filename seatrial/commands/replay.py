@@ -34,8 +34,8 @@ class NamedRun(msgspec.Struct, frozen=True):
     options: RunOptions
     kept: Bundle | None
 
-    def again(self) -> Recording:
-        """Run it, in a process of its own.
+    def again(self, keeps_logbook: bool = False) -> Recording:
+        """Run it, in a process of its own; with a logbook when asked to.
 
         Raises:
             UsageError: a fuzz target's input, which makes no run.
@@ -44,10 +44,15 @@ class NamedRun(msgspec.Struct, frozen=True):
         if kept is not None and kept.target and not kept.tape:
             raise UsageError(f"the bundle holds an input of fuzz target {kept.target}, no run")
         if kept is not None and kept.by_tape:
-            return self.by_tape(kept)
-        return record_run(self.options, self.token.seed, launcher=launcher(self.options.bug))
+            return self.by_tape(kept, keeps_logbook)
+        return record_run(
+            self.options,
+            self.token.seed,
+            launcher=launcher(self.options.bug),
+            keeps_logbook=keeps_logbook,
+        )
 
-    def by_tape(self, kept: Bundle) -> Recording:
+    def by_tape(self, kept: Bundle, keeps_logbook: bool = False) -> Recording:
         """Run what the bundle's tape says, whatever the seed says."""
         return record_run(
             self.options,
@@ -55,17 +60,18 @@ class NamedRun(msgspec.Struct, frozen=True):
             launcher=launcher(self.options.bug),
             tape=kept.tape,
             cut=kept.cut,
+            keeps_logbook=keeps_logbook,
         )
 
-    def again_or_by_tape(self) -> tuple[Recording, Recording | None]:
+    def again_or_by_tape(self, keeps_logbook: bool = False) -> tuple[Recording, Recording | None]:
         """`again`. Where other code made the bundle and its seed does not break the same property
         any more, what the tape says instead, and beside it what the seed gave."""
-        recording, kept = self.again(), self.kept
+        recording, kept = self.again(keeps_logbook), self.kept
         if kept is None or kept.by_tape or not self.is_of_other_code(recording):
             return recording, None
         if same_failure(kept.outcome, recording.outcome) or not kept.tape:
             return recording, None
-        return self.by_tape(kept), recording
+        return self.by_tape(kept, keeps_logbook), recording
 
     def is_of_other_code(self, recording: Recording) -> bool:
         return bool(self.token.code) and self.token.code != recording.options.code
@@ -78,10 +84,11 @@ def replay(
     until: int,
     market: Sequence[Path],
     log: Path | None = None,
+    timeline: Path | None = None,
     pdb: bool = False,
 ) -> int:
-    """Run one seed again, compare it with what its bundle says, print how it ended; with `pdb`
-    once more under the debugger.
+    """Run one seed again, compare it with what its bundle says, print how it ended; write its log
+    and its timeline when asked to; with `pdb` once more under the debugger.
 
     Raises:
         UsageError, TokenError, BundleError, RunRefused: wrong usage.
@@ -92,13 +99,21 @@ def replay(
     check_writable(log, "--log")
     run = named_run(what, market)
     if run.kept is not None and run.kept.target and not run.kept.tape:
+        if timeline is not None:
+            raise UsageError("--timeline: an input of a fuzz target makes no run to draw")
         if log is not None:
             raise UsageError(f"{what}: an input of fuzz target {run.kept.target}, which has no log")
         return replay_input(console, run.kept, what)
-    recording, by_seed = run.again_or_by_tape()
+    check_writable(timeline, "--timeline")
+    recording, by_seed = run.again_or_by_tape(keeps_logbook=timeline is not None)
     outcome = recording.outcome
     if pdb and not until and outcome.verdict is not Verdict.VIOLATION:
         raise UsageError(f"{what}: breaks no property; say where to stop with --until")
+    if timeline is not None:
+        from seatrial.timeline import page  # knows every message; a plain replay need not
+
+        timeline.write_text(page(recording), "utf-8")
+        console.print(f"timeline: {timeline}", markup=False)
     if until:
         _write_lines(console, recording.records[:until], 1)
         console.print(f"stopped after {min(until, outcome.events)} of {outcome.events} records")

@@ -22,7 +22,7 @@ def statement(exchange: "Exchange", subscriptions: tuple[TrueSubscription, ...])
         ts=exchange.now(),
         orders=tuple([true_order(order) for order in exchange.orders.values()]),
         fills=tuple(
-            [_fill(exchange.books[trade.symbol], trade) for trade in exchange.floor.trades]
+            [true_fill(exchange.books[trade.symbol], trade) for trade in exchange.floor.trades]
         ),
         balances=tuple(
             TrueBalance(
@@ -68,7 +68,8 @@ def true_order(order: VenueOrder) -> TrueOrder:
     )
 
 
-def _fill(book: Book, trade: TradeRecord) -> TrueFill:
+def true_fill(book: Book, trade: TradeRecord) -> TrueFill:
+    """One execution, in raw integers."""
     listing = book.listing
     price_unit = TEN[RAW_DIGITS - listing.price_precision]
     size_unit = TEN[RAW_DIGITS - listing.size_precision]

@@ -127,3 +127,18 @@ def test_a_bundle_is_the_same_file_when_the_failure_is_the_same(shell, bundle: P
     bundle.unlink()
     assert shell("run", "--bug", BUG, "--seeds", "2").code == 1
     assert bundle.read_bytes() == before
+
+
+def test_a_timeline_is_one_file_beside_the_same_replay(shell, bundle: Path, tmp_path: Path) -> None:
+    alone = shell("replay", bundle)
+    said = shell("replay", bundle, "--timeline", "failure.html")
+    assert said.code == 1
+    assert said.out.splitlines() == ["timeline: failure.html", *alone.out.splitlines()]
+    page = (tmp_path / "failure.html").read_text("utf-8")
+    assert page.startswith("<!doctype html>")
+    assert "default-src 'none'" in page
+
+
+def test_a_timeline_in_a_folder_that_is_not_there_is_refused(refused) -> None:
+    said = refused("replay", "calm@1", "--timeline", "nowhere/failure.html")
+    assert "the folder nowhere does not exist" in said

@@ -173,6 +173,13 @@ def test_the_example_scenario_runs_from_the_wheel(shell, installed: Path, tmp_pa
     assert said.code == 0, said
 
 
+def test_a_timeline_is_drawn_from_the_wheel(shell, installed: Path, tmp_path: Path) -> None:
+    command = (installed / "seatrial",)
+    said = shell("replay", "calm@1", "--timeline", "calm.html", command=command)
+    assert said.code == 0, said
+    assert (tmp_path / "calm.html").stat().st_size > 20_000
+
+
 def test_a_users_engine_folder_does_not_hide_the_installed_one(
     shell, installed: Path, tmp_path: Path
 ) -> None:

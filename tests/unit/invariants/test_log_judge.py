@@ -363,6 +363,7 @@ DEFECTS: dict[str, list[Callable[[Records], int]]] = {
     "RSK-1": [above_the_largest_size],
     "RSK-2": [sent_while_halted],
     "RSK-3": [made_and_forgotten],
+    "ORD-5": [made_and_forgotten],
     "KRN-1": [faulted_turn],
 }
 
