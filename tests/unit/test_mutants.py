@@ -99,7 +99,7 @@ def test_functions_that_no_run_enters_are_named_and_not_drawn_from(against: Base
 def test_runs_are_dealt_over_scenarios_that_exist() -> None:
     assert runs_of({"a": 2, "b": 1}) == (("a", 0), ("b", 0), ("a", 1))
     assert len(load().runs) == 30
-    assert {scenario for scenario, _ in load().runs} == set(BUILT_IN)
+    assert {scenario for scenario, _ in load().runs} <= set(BUILT_IN)
 
 
 def test_the_page_is_what_the_campaign_and_the_reasons_say() -> None:

@@ -287,10 +287,14 @@ def sent_while_halted(records: Records) -> int:
     return turn_with(records, SubmitOrder, any_of)
 
 
-def made_and_forgotten(records: Records) -> int:
+def made_and_undecided(records: Records) -> int:
     index = turn_with(records, OrderInitialized, any_of)
     init = fact_of(records, index, OrderInitialized)
-    add_facts(records, index, replace(init, client_order_id=ClientOrderId("O-lost")))
+    return add_facts(records, index, replace(init, client_order_id=ClientOrderId("O-lost")))
+
+
+def made_and_forgotten(records: Records) -> int:
+    made_and_undecided(records)
     return len(records) - 1
 
 
@@ -363,7 +367,7 @@ DEFECTS: dict[str, list[Callable[[Records], int]]] = {
     "RSK-1": [above_the_largest_size],
     "RSK-2": [sent_while_halted],
     "RSK-3": [made_and_forgotten],
-    "ORD-5": [made_and_forgotten],
+    "ORD-5": [made_and_undecided],
     "KRN-1": [faulted_turn],
 }
 
