@@ -111,6 +111,7 @@ MODULES: Final = (
     "simulation.operations",
     "simulation.order_feed",
     "simulation.scheduler",
+    "simulation.schedules",
     "simulation.stream",
     "simulation.trace",
     "simulation.venue.book",

@@ -58,12 +58,14 @@ class Bundle(msgspec.Struct, frozen=True):
     data: bytes = b""
 
     def file_name(self) -> str:
-        """SCENARIO-SEED-CODE8.bundle; of a fuzz target fuzz-TARGET-DATA8-CODE8.bundle"""
+        """SCENARIO-SEED-CODE8.bundle, of a neighbour SCENARIO-SEED-near-N.N-CODE8.bundle; of a
+        fuzz target fuzz-TARGET-DATA8-CODE8.bundle"""
         token = Token.parse(self.token)
         if self.target:
             return f"fuzz-{self.target}-{sha256(self.data).hexdigest()[:8]}-{token.code[:8]}.bundle"
         scenario = token.scenario.replace(":", ".")
-        return f"{scenario}-{token.seed}-{token.code[:8]}.bundle"
+        near = f"-near-{token.near}" if token.near else ""
+        return f"{scenario}-{token.seed}{near}-{token.code[:8]}.bundle"
 
 
 def make_bundle(recording: Recording) -> Bundle:

@@ -4,6 +4,7 @@ import msgspec
 
 from simulation.entropy import Entropy, SeededEntropy, Tape, TapeEntropy
 from simulation.market.fields import RecordingError
+from simulation.neighbours import Neighbourhood
 from simulation.options import RunOptions
 from simulation.pipes import Pipes
 from simulation.recording import Job, Recording, Refusal
@@ -18,6 +19,8 @@ def record_here(options: RunOptions, seed: int, tape: Tape | None = None) -> Rec
         ScenarioError, RecordingError: the options make no run.
     """
     options = named(options)
+    if options.near and tape is None:
+        tape = Neighbourhood(prepare(options), options).tape(seed, options.near)
     entropy, tape = _choices(seed, tape)
     try:
         outcome, world = run_world(

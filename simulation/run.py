@@ -42,6 +42,8 @@ def prepare(options: RunOptions) -> Scenario:
         scenario = msgspec.structs.replace(scenario, faults=profile)
     if options.market_files:
         scenario = with_recording(scenario, read_market(options.market_files))
+    if options.schedule:
+        scenario = msgspec.structs.replace(scenario, schedule=options.schedule).checked()
     return scenario
 
 
