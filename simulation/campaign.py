@@ -188,8 +188,11 @@ class _Passes:
         """All lines: seeds ascending, then neighbours by generation."""
         spec = self._spec
         window = range(spec.first_seed, spec.first_seed + spec.seeds)
-        lines: dict[Run, Line] = {}
-        fresh = self._first_pass([(seed, "") for seed in window], done, lines)
+        made = self._first_pass(((seed, "") for seed in window), done)
+        lines = {run: line for run, line in done.items() if not run[1] and run[0] in window}
+        lines.update(made)
+        lines = {run: lines[run] for run in sorted(lines)}
+        fresh = sorted(made)
         if spec.guided:
             fresh += self._neighbours(lines, done)
         if spec.twice and fresh:
@@ -197,9 +200,8 @@ class _Passes:
             self._second_pass(fresh[::-1], lines)
         return lines
 
-    def _first_pass(self, wanted: Sequence[Run], done: Done, lines: dict[Run, Line]) -> list[Run]:
-        """Add the lines of `wanted` to `lines`, as many as the budget allows. Returns those that
-        were not done before."""
+    def _first_pass(self, wanted: Iterable[Run], done: Done) -> dict[Run, Line]:
+        """The lines of `wanted` that were not done before, as many as the budget allows."""
         made: dict[Run, Line] = {}
 
         def hear(line: Line) -> None:
@@ -209,11 +211,7 @@ class _Passes:
                 self._on_line(line)
 
         self._make((run for run in wanted if run not in done), HASH_SEEDS[0], hear)
-        for run in wanted:
-            line = done.get(run) or made.get(run)
-            if line is not None:
-                lines[run] = line
-        return [run for run in wanted if run in made]
+        return made
 
     def _neighbours(self, lines: dict[Run, Line], done: Done) -> list[Run]:
         """Explore around what met something new, generation by generation: what is explored next
@@ -238,7 +236,12 @@ class _Passes:
             if not wanted:
                 break
             room -= len(wanted)
-            fresh += self._first_pass(wanted, done, lines)
+            made = self._first_pass(wanted, done)
+            for run in wanted:
+                line = made.get(run) or done.get(run)
+                if line is not None:
+                    lines[run] = line
+            fresh += [run for run in wanted if run in made]
             parents = wanted
         return fresh
 

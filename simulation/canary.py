@@ -22,7 +22,7 @@ from simulation.scenarios import BTCUSDT
 
 PROPERTY: Final = "ORD-1"  # the one that says so
 _SEED: Final = 0
-_OPTIONS: Final = RunOptions("canary")
+_NAME: Final = "canary"
 
 
 class _Meddler(Strategy):
@@ -50,17 +50,18 @@ def canary() -> Scenario:
     )
 
 
-def sing() -> Outcome:
-    """Run the canary. Whoever gets the outcome asks `is_alive` of it, at the far end of whatever
+def sing(code: str = "") -> Outcome:
+    """Run the canary, with `code` in its token. Whoever gets the outcome asks `is_alive` of it, at the far end of whatever
     outcomes go through."""
+    options = RunOptions(_NAME, code=code)
     try:
-        return simulate(canary(), _SEED, _OPTIONS)
+        return simulate(canary(), _SEED, options)
     except Exception as error:
-        return broken(_OPTIONS, _SEED, error)
+        return broken(options, _SEED, error)
 
 
 def is_alive(outcome: Outcome, bug: str = "") -> bool:
     """Whether the canary was caught. Under a planted bug another property may have been first."""
-    if outcome.scenario != _OPTIONS.scenario or outcome.verdict is not Verdict.VIOLATION:
+    if outcome.scenario != _NAME or outcome.verdict is not Verdict.VIOLATION:
         return False
     return bool(bug) or outcome.property_id == PROPERTY

@@ -17,6 +17,7 @@ import msgspec
 
 from simulation.canary import PROPERTY, is_alive
 from simulation.recording import PYTHON
+from simulation.token import Token
 from simulation.worker import Chunk, Line, Runner, Task
 
 CHUNK: Final = 4  # runs per hand-out: small enough that the last worker ends with the first
@@ -29,12 +30,19 @@ class CampaignError(RuntimeError):
     """A worker died, answered nonsense or saw nothing: the harness failed, not the kernel."""
 
 
-def check_canary(line: Line, bug: str, where: str) -> None:
+class ClusterMissing(ValueError):
+    """No cluster answers at the address that was given, or it has no workers."""
+
+
+def check_canary(line: Line, task: Task, where: str) -> None:
     """
     Raises:
-        CampaignError: what `where` sang is not the canary, caught.
+        CampaignError: what `where` sang is not the canary, caught; or it runs other code.
     """
-    if not is_alive(line.outcome, bug):
+    code = Token.parse(line.outcome.token).code
+    if task.is_elsewhere and code != task.options.code:
+        raise CampaignError(f"{where} has the code {code}, this is {task.options.code}")
+    if not is_alive(line.outcome, task.options.bug):
         raise CampaignError(
             f"the canary was not caught in {where}: a planted violation of {PROPERTY} came out as "
             f"{line.outcome.verdict} {line.outcome.property_id} {line.outcome.detail}".rstrip()
@@ -65,7 +73,7 @@ class Here:
 
     def run(self, task: Task, hash_seed: str, chunks: Iterator[Chunk], hear: Hear) -> None:
         runner = Runner(task)
-        check_canary(runner.canary(), task.options.bug, "this process")
+        check_canary(runner.canary(), task, "this process")
         for chunk in chunks:
             for line in runner.lines(chunk):
                 hear(line)
@@ -134,7 +142,7 @@ class WorkerProcess:
         self._waiting: list[tuple[int, str]] = []
         self._partial = b""
         self._sang = False
-        self._bug = task.options.bug
+        self._task = task
         self._decode = msgspec.json.Decoder(Line).decode
         self._tell(msgspec.json.encode(task))
 
@@ -165,7 +173,7 @@ class WorkerProcess:
         for text in whole:
             line = self._decode(text)
             if not self._sang:
-                check_canary(line, self._bug, "a worker")
+                check_canary(line, self._task, "a worker")
                 self._sang = True
                 continue
             self._waiting.remove((line.outcome.seed, line.near))

@@ -18,6 +18,7 @@ from simulation.outcome import Outcome
 from simulation.pipes import Pipes
 from simulation.run import broken, prepare, run_world, simulate
 from simulation.scenario import Scenario
+from simulation.token import code_hash
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -25,10 +26,12 @@ class Task(msgspec.Struct, frozen=True):
 
     Attributes:
         with_features: tell what each run met (see `simulation.neighbours`).
+        is_elsewhere: on another machine perhaps: the canary's token tells which code it is.
     """
 
     options: RunOptions
     with_features: bool = False
+    is_elsewhere: bool = False
 
 
 class Chunk(msgspec.Struct, frozen=True):
@@ -66,7 +69,8 @@ class Runner:
     def canary(self) -> Line:
         """The canary's line."""
         started = time.process_time_ns()
-        return Line(sing(), time.process_time_ns() - started)
+        code = code_hash() if self._task.is_elsewhere else ""
+        return Line(sing(code), time.process_time_ns() - started)
 
     def lines(self, chunk: Chunk) -> Iterator[Line]:
         """A line per run, as it ends. A harness that breaks is a line too."""
