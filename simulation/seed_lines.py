@@ -7,6 +7,7 @@ is given them makes only the others. A last line that broke off with its process
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
+from typing import BinaryIO
 
 import msgspec
 
@@ -54,6 +55,7 @@ class SeedLines:
         """
         self._encode = msgspec.json.Encoder().encode
         self._twice = twice
+        self._file: BinaryIO
         if keep and path.exists():
             whole = path.read_bytes().rpartition(b"\n")[0]
             self._file = path.open("r+b")
