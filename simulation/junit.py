@@ -36,8 +36,8 @@ def junit(campaign: Campaign) -> bytes:
         text = "; ".join(short)
         ET.SubElement(owed, "failure", type=Verdict.INCONCLUSIVE, message=_printable(text))
     ET.indent(suites, " ")
-    text: bytes = ET.tostring(suites, encoding="utf-8", xml_declaration=True)
-    return text + b"\n"
+    data: bytes = ET.tostring(suites, encoding="utf-8", xml_declaration=True)
+    return data + b"\n"
 
 
 def _add_run(suite: ET.Element, scenario: str, outcome: Outcome) -> None:
