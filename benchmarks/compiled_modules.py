@@ -107,6 +107,7 @@ MODULES: Final = (
     "simulation.market.seeded_flow",
     "simulation.market.shown",
     "simulation.market.ticks",
+    "simulation.neighbours",
     "simulation.network",
     "simulation.operations",
     "simulation.order_feed",
