@@ -101,6 +101,7 @@ MODULES: Final = (
     "simulation.client_queries",
     "simulation.client_requests",
     "simulation.client_session",
+    "simulation.derived_entropy",
     "simulation.entropy",
     "simulation.injection",
     "simulation.market.mbo_rebuild",

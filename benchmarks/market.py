@@ -4,6 +4,7 @@ The quotes, the instrument and what the strategies do are those of the peer's sc
 ratio compares the same work.
 """
 
+from engine.journal.port import Journal
 from engine.model.currencies import AUD, USD
 from engine.model.data import F_LAST, OrderBookDelta, OrderBookDeltas, QuoteTick
 from engine.model.enums import BUY, SELL, AccountType, BookAction
@@ -147,7 +148,7 @@ class OrderMaker(Strategy):
             self.pending = None
 
 
-def make_backtest(strategy: Strategy) -> Backtest:
+def make_backtest(strategy: Strategy, journal: Journal | None = None) -> Backtest:
     """A margin account of a million dollars at leverage 10; positions net."""
     venue = Venue(
         "SIM",
@@ -156,4 +157,4 @@ def make_backtest(strategy: Strategy) -> Backtest:
         balances={"USD": "1000000"},
         leverage=10,
     )
-    return Backtest(venue, [strategy], trader_id="BENCH-001", start_ns=T0)
+    return Backtest(venue, [strategy], trader_id="BENCH-001", start_ns=T0, journal=journal)

@@ -22,6 +22,7 @@ from benchmarks.backtests import (
     backtest_small_runs,
     matching_l2,
 )
+from benchmarks.logs import check_log
 from benchmarks.measure import PYTHON, Row, tell
 from benchmarks.parts import msgbus_publish, price_ops
 from benchmarks.seeds import seeds
@@ -36,8 +37,9 @@ BENCHMARKS: dict[str, Benchmark] = {
     "msgbus_publish": msgbus_publish,
     "price_ops": price_ops,
     "seeds": seeds,
+    "check_log": check_log,
 }
-OURS_ALONE = ("seeds",)  # the peer has nothing like it
+OURS_ALONE = ("seeds", "check_log")  # the peer has nothing like it
 PEER_SCRIPT = Path(__file__).parents[2] / "shared" / "bench" / "peer_nautilus.py"
 
 

@@ -24,6 +24,7 @@ from invariants import (
     probes,
     recovery,
     values,
+    venue_rules,
 )
 from invariants.property import Property, always, eventually
 
@@ -207,7 +208,9 @@ CATALOGUE: Final[tuple[Property, ...]] = (
     always(
         "MAT-2",
         "Time in force is honoured: IOC and FOK trade on arrival or never, FOK wholly or not "
-        "at all, nothing trades or stays open past its expiry, and post-only never takes.",
+        "at all, nothing trades or stays open past its expiry, nothing without a price stays "
+        "open once it has traded, and "
+        "post-only never takes.",
     )(matching.TermsAreHonoured),
     always(
         "POS-3",
@@ -263,5 +266,19 @@ CATALOGUE: Final[tuple[Property, ...]] = (
         "question exactly once and in its own matter, a trading request at most once without "
         "an outcome.",
     )(network.RequestsAreAnswered),
+    always(
+        "ORD-5",
+        "What is submitted is decided on within its turn: no order is INITIALIZED after it.",
+    )(orders.SubmittedIsDecided),
+    always(
+        "MAT-3",
+        "A stop is triggered if and only if the other side's best price has reached its trigger: "
+        "none trades before, and none waits in a market that has come to it.",
+    )(venue_rules.StopsWaitForTheirPrice),
+    always(
+        "MAT-5",
+        "A market that is not open takes nothing: no order of ours is accepted or trades before "
+        "its instrument is active or after it has expired.",
+    )(venue_rules.ClosedMarketsTakeNothing),
     *probes.PROBES,
 )

@@ -9,7 +9,7 @@ from engine.model.commands import FireTimer, StartKernel, StopKernel, TradingCom
 from engine.model.data import QuoteTick
 from engine.model.enums import ComponentState, KernelState
 from engine.model.events import ComponentStateChanged, TimeEvent
-from engine.model.identifiers import ActorId, ComponentId, StrategyId, TraderId
+from engine.model.identifiers import ActorId, ComponentId, TraderId
 from engine.model.reports import ClientConnected, ClientDisconnected
 from invariants.check import Check, Kinds
 from invariants.evidence import Evidence
@@ -91,7 +91,8 @@ class NothingDisturbsRest(Check):
                 self._resting.pop(fact.component_id, None)
                 if fact.state in _AT_REST:
                     self._resting[fact.component_id] = fact.state.name
-                    self._strategies_rest |= isinstance(fact.component_id, StrategyId)
+                    # a record read back says of a strategy only that it is a component
+                    self._strategies_rest |= not isinstance(fact.component_id, ActorId)
         if self._strategies_rest and evidence.record.commands:
             found += self._senders(evidence)
         if changed and self._resting:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from heapq import heapify, heappop, heappush
 from typing import ClassVar, Final
 
-from engine.model.enums import TimeInForce
+from engine.model.enums import OrderType, TimeInForce
 from engine.model.events import OrderFilled, OrderInitialized
 from engine.model.fixed import UNITS
 from engine.model.identifiers import InstrumentId
@@ -23,6 +23,7 @@ _Key = int | str  # a participant's order by number, ours by client order id
 _Place = tuple[int, int, _Key, int]
 _BUY: Final = "BUY"
 _MAKER: Final = "MAKER"
+_MARKET: Final = OrderType.MARKET
 _GTC: Final = TimeInForce.GTC
 _IOC: Final = TimeInForce.IOC
 _FOK: Final = TimeInForce.FOK
@@ -363,6 +364,11 @@ class TermsAreHonoured(Check):
                         yield Violation(true.client_order_id, told)
                 elif tif is _IOC or tif is _FOK:
                     yield Violation(true.client_order_id, f"is {tif.name} and rests")
+                elif true.price_raw is None and (
+                    true.filled_raw or asked.init.order_type is _MARKET
+                ):
+                    told = f"has no price and is open, filled {true.filled_raw} raw"
+                    yield Violation(true.client_order_id, told)
                 elif tif is _GTD and truth.ts > asked.init.expire_time_ns:
                     told = f"expired at {asked.init.expire_time_ns} and is open at {truth.ts}"
                     yield Violation(true.client_order_id, told)

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import ClassVar
 
 from engine.model.enums import OrderStatus
-from engine.model.events import OrderCanceled, OrderEvent, OrderExpired
+from engine.model.events import OrderCanceled, OrderEvent, OrderExpired, OrderInitialized
 from engine.model.fixed import FIXED_PRECISION
 from engine.model.orders import Order
 from invariants.check import Check, Kinds
@@ -137,6 +137,19 @@ class TerminalIsFinal(Check):
                 status = true.status if true is not None else "unknown"
                 if status != ended:
                     yield Violation(event.client_order_id, f"{ended} here, {status} at the venue")
+
+
+class SubmittedIsDecided(Check):
+    """What a helper registers, the same turn sends or denies: a later one has no reason to."""
+
+    facts: ClassVar[Kinds] = (OrderInitialized,)
+
+    def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
+        for order in evidence.orders:
+            if order.status is OrderStatus.INITIALIZED:
+                told = "was submitted and is INITIALIZED at the end of the turn"
+                return iter([Violation(order.client_order_id, told)])
+        return None
 
 
 class NothingHangs(Check):

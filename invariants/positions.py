@@ -10,6 +10,7 @@ from engine.model.enums import BUY
 from engine.model.events import OrderFilled, PositionClosed, PositionOpened, PositionSettled
 from engine.model.identifiers import PositionId
 from engine.model.instruments import CurrencyPair
+from engine.model.positions import Position
 from invariants.check import Check, Kinds
 from invariants.evidence import Evidence
 from invariants.violation import Violation
@@ -58,10 +59,14 @@ def _owner(fill: OrderFilled) -> PositionId | None:
 
 
 class PositionIsTheSumOfItsFills(Check):
+    """What a fee in the base asset leaves of a close, less than one step of the venue, is set aside
+    as dust: it counts, and no more than one such rest with each fill is dust."""
+
     facts: ClassVar[Kinds] = (OrderFilled, PositionSettled)
 
     def __init__(self) -> None:
         self._sums: dict[str, int] = {}
+        self._dust: dict[str, int] = {}
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         sums = self._sums
@@ -82,16 +87,29 @@ class PositionIsTheSumOfItsFills(Check):
                     wrong.append(Violation(fact.position_id, told))
                 sums[fact.position_id] = 0
         for position in evidence.view.positions_touched():
-            expected = sums.get(position.id, 0)
-            if position.signed_raw != expected:
+            expected, dust = sums.get(position.id, 0), position.dust_raw
+            if position.signed_raw + dust != expected:
                 told = f"holds {position.signed_raw} raw, its fills sum to {expected}"
+                if dust:
+                    told += f", {dust} is dust"
                 wrong.append(Violation(position.id, told))
+            if dust != self._dust.get(position.id, 0):
+                wrong.extend(self._more_dust(position, evidence))
         return iter(wrong) if wrong else None
+
+    def _more_dust(self, position: Position, evidence: Evidence) -> Iterator[Violation]:
+        before, now = self._dust.get(position.id, 0), position.dust_raw
+        self._dust[position.id] = now
+        instrument = evidence.view.cache.instrument(position.instrument_id)
+        step = 0 if instrument is None else instrument.size_increment.raw
+        fills = sum(fill.position_id == position.id for fill in evidence.fills)
+        if abs(now - before) >= fills * step:
+            yield Violation(position.id, f"set {now - before} raw aside, the step is {step}")
 
     def end(self, evidence: Evidence) -> Iterator[Violation]:
         held: dict[str, int] = {}
         for position in evidence.view.positions():
-            raw = held.get(position.instrument_id, 0) + position.signed_raw
+            raw = held.get(position.instrument_id, 0) + position.signed_raw + position.dust_raw
             held[position.instrument_id] = raw
         for truth in evidence.truths():
             net: dict[str, int] = {}
@@ -111,10 +129,14 @@ class PositionIsTheSumOfItsFills(Check):
 
 
 class FlipClosesThenOpens(Check):
+    """A fee in the instrument itself moves what is held by rules that are POS-1's to judge: a
+    position that ever paid one is left to it."""
+
     facts: ClassVar[Kinds] = (OrderFilled, PositionSettled)
 
     def __init__(self) -> None:
         self._sums: dict[str, int] = {}
+        self._paid_in_kind: dict[PositionId, None] = {}
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         flips = []
@@ -123,6 +145,10 @@ class FlipClosesThenOpens(Check):
             if type(fact) is OrderFilled:
                 before = self._sums.get(fact.position_id, 0)
                 signed = signed_raw(fact, evidence)
+                if abs(signed) != fact.last_qty.raw:
+                    self._paid_in_kind[fact.position_id] = None
+                if fact.position_id in self._paid_in_kind:
+                    continue
                 after = before + signed
                 _assign(self._sums, fact.position_id, signed)
                 if before * after < 0:

@@ -13,11 +13,14 @@ A user writes a function:
                 yield Violation(position.id, f"holds {position.signed_qty}")
 
 A check that has to remember earlier turns is a class; one instance serves one run.
+
+What a property judges, its scope, follows from the letters of its id where they are a family of
+the catalogue; `scope=` says otherwise.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
@@ -34,6 +37,51 @@ class Kind(StrEnum):
     SOMETIMES = "sometimes"
 
 
+class Scope(StrEnum):
+    """What a property judges."""
+
+    ORDER = "order"
+    POSITION = "position"
+    ACCOUNT = "account"
+    CACHE = "cache"
+    BOOK = "book"
+    BAR = "bar"
+    BUS = "bus"
+    CLOCK = "clock"
+    COMPONENT = "component"
+    NETWORK = "network"
+    VENUE = "venue"
+    KERNEL = "kernel"
+    RUN = "run"
+
+
+_S = Scope
+_FAMILIES: Final[Mapping[str, Scope]] = {
+    "ACC": _S.ACCOUNT,
+    "BAR": _S.BAR,
+    "BK": _S.BOOK,
+    "BUS": _S.BUS,
+    "CCH": _S.CACHE,
+    "CLK": _S.CLOCK,
+    "DET": _S.RUN,
+    "FIL": _S.ORDER,
+    "LIF": _S.COMPONENT,
+    "MAT": _S.VENUE,
+    "NET": _S.NETWORK,
+    "ORD": _S.ORDER,
+    "POS": _S.POSITION,
+    "REC": _S.ORDER,
+    "RSK": _S.ORDER,
+    "SER": _S.RUN,
+    "VAL": _S.ORDER,
+}
+
+
+def scope_of(property_id: str) -> Scope:
+    """What a property of that id judges; an id of no family is about the kernel as a whole."""
+    return _FAMILIES.get(property_id.partition("-")[0], _S.KERNEL)
+
+
 class ViewCheck(Protocol):
     def __call__(self, view: KernelView) -> Iterator[Violation]: ...
 
@@ -48,6 +96,8 @@ class Property(msgspec.Struct, frozen=True):
         make: builds the check for one run; for a probe, the function that says "seen".
         owner: module that states it, for the reader.
         odds: for a probe, the declared chance (numerator, denominator) that one seed sees it.
+        check: the name of the class or function that judges it, in `owner`.
+        scope: what it judges.
     """
 
     id: str
@@ -56,6 +106,8 @@ class Property(msgspec.Struct, frozen=True):
     make: Callable[[], Check]
     owner: str
     odds: tuple[int, int] = (0, 1)
+    check: str = ""
+    scope: Scope = Scope.KERNEL
 
 
 class _OnView(Check):
@@ -89,17 +141,21 @@ class _Probe(Check):
 def always(
     id: str,  # noqa: A002 - the word of the catalogue
     sentence: str,
+    *,
+    scope: Scope | None = None,
 ) -> Callable[[ViewCheck | type[Check]], Property]:
     """State what holds after every turn. Decorates a function over the view, or a Check class."""
-    return _decorator(id, sentence, Kind.ALWAYS, _AlwaysOnView)
+    return _decorator(id, sentence, Kind.ALWAYS, _AlwaysOnView, scope)
 
 
 def eventually(
     id: str,  # noqa: A002
     sentence: str,
+    *,
+    scope: Scope | None = None,
 ) -> Callable[[ViewCheck | type[Check]], Property]:
     """State what holds once faults have stopped and the quiet period has passed."""
-    return _decorator(id, sentence, Kind.EVENTUALLY, _EventuallyOnView)
+    return _decorator(id, sentence, Kind.EVENTUALLY, _EventuallyOnView, scope)
 
 
 def sometimes(
@@ -125,7 +181,9 @@ def sometimes(
             check: Check = kind(seen, id)
             return check
 
-        return Property(id, sentence, Kind.SOMETIMES, make, seen.__module__, odds)
+        return Property(
+            id, sentence, Kind.SOMETIMES, make, seen.__module__, odds, seen.__name__, _S.RUN
+        )
 
     return decorate
 
@@ -135,13 +193,16 @@ def _decorator(
     sentence: str,
     kind: Kind,
     adapter: Callable[[ViewCheck], Check],
+    scope: Scope | None,
 ) -> Callable[[ViewCheck | type[Check]], Property]:
     if not id or not sentence:
         raise ValueError("a property needs an id and a sentence")
+    judged = scope_of(id) if scope is None else scope
 
     def decorate(check: ViewCheck | type[Check]) -> Property:
+        owner, name = check.__module__, getattr(check, "__name__", type(check).__name__)
         if isinstance(check, type):
-            return Property(id, sentence, kind, check, check.__module__)
-        return Property(id, sentence, kind, lambda: adapter(check), check.__module__)
+            return Property(id, sentence, kind, check, owner, check=name, scope=judged)
+        return Property(id, sentence, kind, lambda: adapter(check), owner, check=name, scope=judged)
 
     return decorate

@@ -28,6 +28,7 @@ if typing.TYPE_CHECKING:
     from engine.view import KernelView
     from invariants.catalogue import CATALOGUE
     from invariants.property import Property, Violation, always, eventually, sometimes
+    from seatrial.testing import test
     from simulation.backtest import Backtest
     from simulation.faults import CALM, FLAKY, STORMY, FaultProfile
     from simulation.market.mbo_replay import MboMarket
@@ -85,6 +86,7 @@ __all__ = [
     "eventually",
     "simulate",
     "sometimes",
+    "test",
 ]
 
 _HOME: typing.Final = {
@@ -108,6 +110,7 @@ _HOME: typing.Final = {
     "engine.view": ("KernelView",),
     "invariants.catalogue": ("CATALOGUE",),
     "invariants.property": ("Property", "Violation", "always", "eventually", "sometimes"),
+    "seatrial.testing": ("test",),
     "simulation.backtest": ("Backtest",),
     "simulation.faults": ("CALM", "FLAKY", "STORMY", "FaultProfile"),
     "simulation.market.mbo_replay": ("MboMarket",),

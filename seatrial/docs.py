@@ -4,7 +4,8 @@ A page holds a pair of marks, `<!-- table NAME -->` and `<!-- end NAME -->`; wha
 them is made here. A test compares, so a table and the code it shows cannot part.
 
 `python -m seatrial.docs --transcript` also takes the README's transcript anew. No test compares
-that: it is what was seen once, on the code that its token names.
+that: it is what was seen once, on the code that its token names. `--incumbent` and `--zoo` hunt
+planted bugs, for minutes, and write how soon they were found: see `seatrial.measured`.
 """
 
 import re
@@ -21,7 +22,9 @@ from conformance.cases import CASES
 from engine.model.enums import OrderStatus
 from engine.model.order_table import TRANSITIONS
 from invariants.catalogue import CATALOGUE
+from invariants.log_table import on_log
 from invariants.property import Kind
+from seatrial.measured import MEASURED, retaken
 from simulation.faults import DESCRIPTIONS, PROFILES, FaultKind, FaultProfile, OneIn
 from zoo.bug import Bug
 from zoo.bugs import BUGS
@@ -35,13 +38,23 @@ SHOWN_BUG: Final = "silence-is-rejection"
 
 
 def properties() -> str:
-    """Every property that is judged, with what it says and which planted bugs trip it."""
+    """Every property that is judged: what it says, where, and which planted bugs trip it."""
     rows = []
     for entry in CATALOGUE:
         if entry.kind is not Kind.SOMETIMES:
             bugs = ", ".join(bug.id for bug in BUGS.values() if bug.property == entry.id)
-            rows.append((entry.id, entry.kind, entry.sentence, bugs or "none yet"))
-    return _table(("Id", "Kind", "Sentence", "Planted bugs"), rows)
+            rows.append(
+                (
+                    entry.id,
+                    entry.kind,
+                    entry.scope,
+                    entry.sentence,
+                    f"`{entry.owner}`",
+                    f"`{entry.check}`",
+                    bugs or "none yet",
+                )
+            )
+    return _table(("Id", "Kind", "Scope", "Sentence", "Owner", "Check", "Planted bugs"), rows)
 
 
 def probes() -> str:
@@ -54,6 +67,16 @@ def probes() -> str:
             if entry.kind is Kind.SOMETIMES
         ],
     )
+
+
+def on_logs() -> str:
+    """What a log can be asked of each property."""
+    rows = []
+    for entry in CATALOGUE:
+        if entry.kind is not Kind.SOMETIMES:
+            here = on_log(entry.id, limits_known=True)
+            rows.append((entry.id, here.standing, here.note))
+    return _table(("Property", "From a log", "What of it"), rows)
 
 
 def bugs() -> str:
@@ -132,6 +155,7 @@ def cases() -> str:
 TABLES: Final[Mapping[str, Callable[[], str]]] = {
     "properties": properties,
     "probes": probes,
+    "on_logs": on_logs,
     "bugs": bugs,
     "faults": faults,
     "order_table": order_table,
@@ -174,6 +198,10 @@ def main() -> None:
         page = ROOT / "README.md"
         fresh = transcript()
         _write(page, TRANSCRIPT.sub(lambda _: fresh, page.read_text(encoding="utf-8")))
+    for name in MEASURED:
+        if f"--{name}" in sys.argv[1:]:
+            for page in sorted(DOCS.glob("*.md")):
+                _write(page, retaken(page.read_text(encoding="utf-8"), name, _table))
 
 
 def _write(page: Path, text: str) -> None:

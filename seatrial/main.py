@@ -78,6 +78,12 @@ def run(
     twice: Annotated[
         bool, typer.Option("--twice", help="run each seed again under another hash seed")
     ] = False,
+    visits: Annotated[
+        bool, typer.Option("--visits", help="count the cells of state machines, into --json")
+    ] = False,
+    coverage: Annotated[
+        Path | None, typer.Option(help="measure the branches reached, into this coverage file")
+    ] = None,
 ) -> None:
     """Run a campaign of seeds and judge it."""
     from seatrial.commands import campaign
@@ -101,6 +107,8 @@ def run(
             jsonl=jsonl,
             resume=resume,
             junit=junit,
+            visits=visits,
+            coverage=coverage,
         )
     )
 
@@ -110,11 +118,28 @@ def replay(
     what: Annotated[str, typer.Argument(metavar="TOKEN|BUNDLE", help="a token, or a bundle file")],
     until: Annotated[int, typer.Option(help="show the trace up to this record and stop")] = 0,
     market: MarketOption = None,
+    log: Annotated[Path | None, typer.Option(help="write every record here, as a log")] = None,
+    pdb: Annotated[bool, typer.Option("--pdb", help="debug at --until, or where it fails")] = False,
 ) -> None:
     """Run one seed again and show that it does the same."""
     from seatrial.commands import replay
 
-    raise typer.Exit(replay.replay(console, what, until=until, market=market or []))
+    raise typer.Exit(
+        replay.replay(console, what, until=until, market=market or [], log=log, pdb=pdb)
+    )
+
+
+@app.command()
+def shrink(
+    what: Annotated[str, typer.Argument(metavar="BUNDLE|TOKEN", help="of a run that fails")],
+    out: Annotated[Path, typer.Option(help="where the bundle goes")] = Path("seatrial-failures"),
+    budget: Annotated[str, typer.Option(help="how long to search")] = "60s",
+    market: MarketOption = None,
+) -> None:
+    """Make a failing run smaller while the same property fails."""
+    from seatrial.commands import shrink
+
+    raise typer.Exit(shrink.shrink(console, what, out=out, budget=budget, market=market or []))
 
 
 @app.command()
@@ -157,6 +182,7 @@ def backtest(
         ),
     ] = "seatrial.ema_cross:EMACross",
     json: Annotated[Path | None, typer.Option(help="write the result here")] = None,
+    log: Annotated[Path | None, typer.Option(help="write every turn here, as a log")] = None,
 ) -> None:
     """Run a strategy over recorded data."""
     if mbo is not None:
@@ -165,6 +191,8 @@ def backtest(
 
         if not quotes is trades is depth is None:
             raise UsageError("--mbo is a recording of its own: no --quotes, --trades, --depth")
+        if log is not None:
+            raise UsageError("--mbo runs no kernel, so there is nothing to --log")
         raise typer.Exit(backtest_mbo(console, mbo, json))
     from seatrial.commands import backtest
 
@@ -177,8 +205,20 @@ def backtest(
             instrument=instrument,
             strategy=strategy,
             json=json,
+            log=log,
         )
     )
+
+
+@app.command("check-log")
+def check_log(
+    file: Annotated[Path, typer.Argument(help="a log, as replay --log or a journal wrote it")],
+    json: Annotated[Path | None, typer.Option(help="write the findings here")] = None,
+) -> None:
+    """Judge a recorded session by the properties, without simulation."""
+    from seatrial.commands import check_log
+
+    raise typer.Exit(check_log.check_log(console, file, json=json))
 
 
 @app.command()
@@ -215,6 +255,40 @@ def fuzz(
     from seatrial.commands import fuzz
 
     raise typer.Exit(fuzz.fuzz(console, target, seconds=seconds, seed=seed, bug=bug, out=out))
+
+
+@app.command()
+def debt(
+    campaign: Annotated[
+        list[Path] | None,
+        typer.Option("--campaign", help="results of run --visits --json (may repeat)"),
+    ] = None,
+    coverage: Annotated[
+        list[Path] | None, typer.Option("--coverage", help="file of run --coverage (may repeat)")
+    ] = None,
+    baseline: Annotated[
+        Path | None, typer.Option(help="known debts: exit 1 when something is not among them")
+    ] = None,
+    update: Annotated[
+        bool, typer.Option("--update", help="take what is paid out of the baseline")
+    ] = False,
+    json: Annotated[Path | None, typer.Option(help="write the lists here")] = None,
+    shown: Annotated[int, typer.Option(min=0, help="how many of each list to print")] = 12,
+) -> None:
+    """List what is stated and not yet proven."""
+    from seatrial.commands import debt
+
+    raise typer.Exit(
+        debt.debt(
+            console,
+            campaigns=campaign or [],
+            coverage=coverage or [],
+            baseline=baseline,
+            update=update,
+            json=json,
+            shown=shown,
+        )
+    )
 
 
 @app.command()
@@ -277,20 +351,26 @@ def _say(text: str) -> None:
 
 def _usage_errors() -> tuple[type[Exception], ...]:
     """Imported when something has failed, and not before."""
+    from engine.journal.log_file import LogError
     from fuzz.hunt import FuzzerMissing
     from seatrial.commands import UsageError
+    from seatrial.debt import DebtError
     from simulation.bundle import BundleError
     from simulation.executors import ClusterMissing
     from simulation.market.fields import RecordingError
     from simulation.recording import RunRefused
     from simulation.scenario import ScenarioError
+    from simulation.shrink import NothingToShrink
     from simulation.token import TokenError
 
     return (
+        NothingToShrink,
         UsageError,
         BundleError,
         ClusterMissing,
+        DebtError,
         FuzzerMissing,
+        LogError,
         RecordingError,
         RunRefused,
         ScenarioError,

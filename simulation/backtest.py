@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from engine.journal.port import Journal
 from engine.kernel import Kernel, KernelConfig
 from engine.model.commands import (
     CancelOrder,
@@ -387,6 +388,7 @@ class Backtest:
     Args:
         venue: the venue, its instruments and our account there.
         strategies: made by the caller, added in order.
+        journal: where turns are remembered; None remembers nothing.
     """
 
     def __init__(
@@ -397,6 +399,7 @@ class Backtest:
         latency: LatencyModel | None = None,
         start_ns: int = 0,
         trader_id: str = "BACKTEST-001",
+        journal: Journal | None = None,
     ) -> None:
         self.scheduler = Scheduler(start_ns)
         self._inbox: deque[ClientMessage] = deque()
@@ -427,7 +430,7 @@ class Backtest:
             self._touches,
         )
         self.kernel = Kernel(
-            KernelConfig(trader_id=TraderId(trader_id), stop_grace_ns=0), [self._client]
+            KernelConfig(trader_id=TraderId(trader_id), stop_grace_ns=0), [self._client], journal
         )
         for strategy in strategies:
             self.kernel.add_strategy(strategy)

@@ -2,6 +2,7 @@
 
 import gzip
 import platform
+import re
 import zlib
 from hashlib import sha256
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from simulation.cut import Cut
 from simulation.entropy import Tape
 from simulation.options import RunOptions
 from simulation.outcome import Outcome
@@ -43,6 +45,9 @@ class Bundle(msgspec.Struct, frozen=True):
         target: the fuzz target that failed, or "". A run whose choices were its bytes is run again
             by the tape: its seed alone would give another one.
         data: what the target was given.
+        driver: what made the choices instead of the seed (`simulation.driven`), or "".
+        parts: what the code in the token is a hash of (`simulation.token.code_parts`).
+        cut: what a shrunk run leaves out of its scenario; None: never shrunk.
     """
 
     format: int
@@ -56,37 +61,56 @@ class Bundle(msgspec.Struct, frozen=True):
     records: int
     target: str = ""
     data: bytes = b""
+    driver: str = ""
+    parts: dict[str, str] = {}
+    cut: Cut | None = None
+
+    @property
+    def by_tape(self) -> bool:
+        """Whether the run is its tape's: its seed alone would give another one."""
+        return bool(self.driver or (self.target and self.tape) or self.cut is not None)
 
     def file_name(self) -> str:
-        """SCENARIO-SEED-CODE8.bundle, of a neighbour SCENARIO-SEED-near-N.N-CODE8.bundle; of a
-        fuzz target fuzz-TARGET-DATA8-CODE8.bundle"""
+        """SCENARIO-SEED-CODE8.bundle, of a neighbour SCENARIO-SEED-near-N.N-CODE8, -shrunk before the
+        dot when it is; of a fuzz target fuzz-TARGET-DATA8-CODE8.bundle; of a driver
+        SCENARIO-DRIVER-PROPERTY-CODE8.bundle"""
         token = Token.parse(self.token)
         if self.target:
             return f"fuzz-{self.target}-{sha256(self.data).hexdigest()[:8]}-{token.code[:8]}.bundle"
         scenario = token.scenario.replace(":", ".")
         near = f"-near-{token.near}" if token.near else ""
-        return f"{scenario}-{token.seed}{near}-{token.code[:8]}.bundle"
+        shrunk = "" if self.cut is None else "-shrunk"
+        if self.driver:
+            found = self.outcome.property_id or str(self.outcome.verdict)
+            cause = re.sub(r"[^\w.-]", "_", found)
+            return f"{scenario}-{self.driver}-{cause}-{token.code[:8]}{shrunk}.bundle"
+        return f"{scenario}-{token.seed}{near}-{token.code[:8]}{shrunk}.bundle"
 
 
-def make_bundle(recording: Recording) -> Bundle:
-    """What is kept of a run."""
+def versions() -> dict[str, str]:
+    """Of what runs here, by name."""
     from importlib.metadata import version  # dear, and a bundle is more often read
 
-    versions = {
+    return {
         "python": platform.python_version(),
         "msgspec": version("msgspec"),
         "system": f"{platform.system()} {platform.machine()}",
     }
+
+
+def make_bundle(recording: Recording) -> Bundle:
+    """What is kept of a run."""
     return Bundle(
         FORMAT,
         recording.outcome.token,
-        versions,
+        versions(),
         recording.options,
         recording.outcome,
         recording.plan,
         recording.tape,
         recording.records[-TAIL:],
         len(recording.records),
+        parts=recording.parts,
     )
 
 

@@ -152,44 +152,61 @@ class TapeEntropy:
     random. Where the run asks for something else than the tape recorded (another label, or
     fewer answers than the recorded value), the answer is zero too and `mismatches` says so.
 
+    Args:
+        keep_tape: Record in `tape` what was asked and answered, which is the tape of this run.
+
     Attributes:
         mismatches: (stream, index, what was asked, what the tape holds), in order.
     """
 
-    __slots__ = ("_streams", "_tape", "mismatches")
+    __slots__ = ("_streams", "_tape", "mismatches", "tape")
 
-    def __init__(self, tape: Mapping[str, Sequence[tuple[str, int, int]]]) -> None:
+    def __init__(
+        self, tape: Mapping[str, Sequence[tuple[str, int, int]]], keep_tape: bool = False
+    ) -> None:
         self._tape = tape
+        self.tape: Tape | None = {} if keep_tape else None
         self._streams: dict[str, Stream] = {}
         self.mismatches: list[tuple[str, int, str, str]] = []
 
     def stream(self, name: str) -> Stream:
         stream = self._streams.get(name)
         if stream is None:
+            answered: list[tuple[str, int, int]] | None = None
+            if self.tape is not None:
+                answered = self.tape.setdefault(name, [])
             stream = self._streams[name] = _TapeStream(
-                name, self._tape.get(name, ()), self.mismatches
+                name, self._tape.get(name, ()), self.mismatches, answered
             )
         return stream
 
 
 class _TapeStream(Stream):
-    __slots__ = ("_index", "_mismatches", "_record")
+    __slots__ = ("_answered", "_index", "_mismatches", "_record")
 
     def __init__(
         self,
         name: str,
         record: Sequence[tuple[str, int, int]],
         mismatches: list[tuple[str, int, str, str]],
+        answered: list[tuple[str, int, int]] | None,
     ) -> None:
         super().__init__(name)
         self._record = record
         self._index = 0
         self._mismatches = mismatches
+        self._answered = answered
 
     def below(self, bound: int, label: str) -> int:
         if bound <= 1:
             _check_bound(bound)
             return 0
+        value = self._read(bound, label)
+        if self._answered is not None:
+            self._answered.append((label, bound, value))
+        return value
+
+    def _read(self, bound: int, label: str) -> int:
         index = self._index
         if index >= len(self._record):
             return 0

@@ -96,3 +96,11 @@ class Outcome(msgspec.Struct, frozen=True):
             f"{self.scenario}@{self.seed}: {self.verdict}{what} {self.subject}: {self.detail}; "
             f"replay with: seatrial replay '{replayed_by or self.token}'"
         )
+
+
+def same_failure(a: Outcome, b: Outcome) -> bool:
+    """Whether two runs break the same property. Of exceptions, which all break one property, the
+    place that raised is to be the same too."""
+    if b.verdict is not Verdict.VIOLATION or a.property_id != b.property_id:
+        return False
+    return not (a.traceback or b.traceback) or a.signature == b.signature

@@ -2,7 +2,8 @@
 
 import msgspec
 
-from simulation.entropy import Entropy, SeededEntropy, Tape, TapeEntropy
+from simulation.cut import Cut
+from simulation.entropy import SeededEntropy, Tape, TapeEntropy
 from simulation.market.fields import RecordingError
 from simulation.neighbours import Neighbourhood
 from simulation.options import RunOptions
@@ -10,9 +11,12 @@ from simulation.pipes import Pipes
 from simulation.recording import Job, Recording, Refusal
 from simulation.run import broken, named, prepare, run_world
 from simulation.scenario import ScenarioError
+from simulation.token import code_parts
 
 
-def record_here(options: RunOptions, seed: int, tape: Tape | None = None) -> Recording:
+def record_here(
+    options: RunOptions, seed: int, tape: Tape | None = None, cut: Cut | None = None
+) -> Recording:
     """`record_run` in this process.
 
     Raises:
@@ -21,23 +25,33 @@ def record_here(options: RunOptions, seed: int, tape: Tape | None = None) -> Rec
     options = named(options)
     if options.near and tape is None:
         tape = Neighbourhood(prepare(options), options).tape(seed, options.near)
-    entropy, tape = _choices(seed, tape)
+    parts = code_parts()
+    entropy = choices(seed, tape)
     try:
         outcome, world = run_world(
-            prepare(options), seed, options, entropy=entropy, keep_trace=True
+            prepare(options, cut), seed, options, entropy=entropy, keep_trace=True, cut=cut
         )
     except Exception as error:  # the harness broke: an outcome of its own, with its traceback
-        return Recording(options, broken(options, seed, error), [], tape, [])
+        outcome = broken(options, seed, error)
+        return Recording(options, outcome, [], entropy.tape or {}, [], parts)
     plan = [f"{at_ns} {fault}" for at_ns, fault in world.faults.plan]
-    return Recording(options, outcome, list(world.trace.kept), tape, plan)
+    mismatches = len(entropy.mismatches) if isinstance(entropy, TapeEntropy) else 0
+    return Recording(
+        options,
+        outcome,
+        list(world.trace.kept),
+        entropy.tape or {},
+        plan,
+        parts,
+        mismatches,
+    )
 
 
-def _choices(seed: int, tape: Tape | None) -> tuple[Entropy, Tape]:
-    """What the run draws from, and the tape that will hold its choices."""
+def choices(seed: int, tape: Tape | None) -> SeededEntropy | TapeEntropy:
+    """What the run draws from: the tape where there is one. Keeps a tape itself."""
     if tape is not None:
-        return TapeEntropy(tape), tape
-    entropy = SeededEntropy(seed, keep_tape=True)
-    return entropy, {} if entropy.tape is None else entropy.tape
+        return TapeEntropy(tape, keep_tape=True)
+    return SeededEntropy(seed, keep_tape=True)
 
 
 def main() -> None:
@@ -46,7 +60,7 @@ def main() -> None:
     job = msgspec.json.decode(pipes.read.read(), type=Job)
     answer: Recording | Refusal
     try:
-        answer = record_here(job.options, job.seed, job.tape)
+        answer = record_here(job.options, job.seed, job.tape, job.cut)
     except (ScenarioError, RecordingError) as error:
         answer = Refusal(str(error))
     pipes.write.write(msgspec.msgpack.encode(answer))

@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 
+from simulation.cut import Cut
 from simulation.entropy import Tape
 from simulation.options import RunOptions
 from simulation.outcome import Outcome
@@ -33,11 +34,13 @@ class Job(msgspec.Struct, frozen=True):
 
     Attributes:
         tape: what its choices are read from, instead of the seed.
+        cut: what of the scenario is left out.
     """
 
     options: RunOptions
     seed: int
     tape: Tape | None = None
+    cut: Cut | None = None
 
 
 class Recording(msgspec.Struct, frozen=True, tag=True):
@@ -48,6 +51,8 @@ class Recording(msgspec.Struct, frozen=True, tag=True):
         records: as the trace wrote them; `simulation.trace.read_record` reads one.
         tape: every choice, per stream.
         plan: the planned faults, as text.
+        parts: what `options.code` is a hash of, see `simulation.token.code_parts`.
+        mismatches: of a run by a tape: how often it asked for something else than was recorded.
     """
 
     options: RunOptions
@@ -55,6 +60,8 @@ class Recording(msgspec.Struct, frozen=True, tag=True):
     records: list[bytes]
     tape: Tape
     plan: list[str]
+    parts: dict[str, str] = {}
+    mismatches: int = 0
 
 
 class Refusal(msgspec.Struct, frozen=True, tag=True):
@@ -70,6 +77,7 @@ def record_run(
     launcher: Sequence[str] = PYTHON,
     hash_seed: str = "0",
     tape: Tape | None = None,
+    cut: Cut | None = None,
 ) -> Recording:
     """Run `seed`, or a `tape`, in a fresh process and keep everything.
 
@@ -79,7 +87,7 @@ def record_run(
     """
     done = subprocess.run(
         (*launcher, "simulation.recorder"),
-        input=msgspec.json.encode(Job(options, seed, tape)),
+        input=msgspec.json.encode(Job(options, seed, tape, cut)),
         stdout=subprocess.PIPE,
         check=False,
         env=dict(os.environ, PYTHONHASHSEED=hash_seed),

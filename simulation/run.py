@@ -11,6 +11,7 @@ import msgspec
 from engine.kernel import KernelFault
 from engine.strategy import Strategy
 from simulation import fences
+from simulation.cut import Cut
 from simulation.entropy import Entropy, SeededEntropy
 from simulation.faults import PROFILES
 from simulation.market.readers import file_hash
@@ -20,14 +21,15 @@ from simulation.scenario import Scenario, ScenarioError, load_scenario, place_of
 from simulation.scenario_market import read_market, with_recording
 from simulation.scenarios import BUILT_IN
 from simulation.token import SEED_LIMIT, code_hash
+from simulation.trace import Trace
 from simulation.world import START_NS, World
 
 _MONITOR: Final = "invariants.monitor"
 OUR_PACKAGES: Final = ("engine", "invariants", "simulation")
 
 
-def prepare(options: RunOptions) -> Scenario:
-    """The scenario with the options applied.
+def prepare(options: RunOptions, cut: Cut | None = None) -> Scenario:
+    """The scenario with the options applied, and without what `cut` leaves out.
 
     Raises:
         ScenarioError: unknown scenario or profile, or one that makes no sense.
@@ -44,7 +46,23 @@ def prepare(options: RunOptions) -> Scenario:
         scenario = with_recording(scenario, read_market(options.market_files))
     if options.schedule:
         scenario = msgspec.structs.replace(scenario, schedule=options.schedule).checked()
-    return scenario
+    return scenario if cut is None else without(scenario, cut)
+
+
+def without(scenario: Scenario, cut: Cut) -> Scenario:
+    """The scenario without the instruments and strategies that `cut` names; a venue that lists
+    nothing any more goes too. Times and traders are the run's to cut."""
+    venues = []
+    for venue in scenario.venues:
+        listed = [each for each in venue.instruments if str(each.id) not in cut.instruments]
+        if len(listed) == len(venue.instruments):
+            venues.append(venue)
+        elif listed:
+            venues.append(msgspec.structs.replace(venue, instruments=listed))
+    strategies = [
+        make for number, make in enumerate(scenario.strategies, 1) if number not in cut.strategies
+    ]
+    return msgspec.structs.replace(scenario, venues=venues, strategies=strategies)
 
 
 def named(options: RunOptions) -> RunOptions:
@@ -119,8 +137,15 @@ def run_world(
     *,
     entropy: Entropy | None = None,
     keep_trace: bool = False,
+    cut: Cut | None = None,
+    trace: Trace | None = None,
 ) -> tuple[Outcome, World]:
-    """`simulate`, with the world it happened in (for bundles, replay and debugging)."""
+    """`simulate`, with the world it happened in (for bundles, replay and debugging).
+
+    Args:
+        cut: what to leave out of the scenario; `scenario` is one that `prepare` was given it for.
+        trace: instead of a new one.
+    """
     if not 0 <= seed < SEED_LIMIT:
         raise ValueError(f"seed {seed} is outside 0..2**63 - 1")
     options = options or RunOptions(scenario.name or "default")
@@ -134,7 +159,7 @@ def run_world(
             choices.stream("user.ambient"),
             OUR_PACKAGES,
         ) as fence:
-            world = World(scenario, choices, keep_trace=keep_trace)
+            world = World(scenario, choices, keep_trace=keep_trace, cut=cut, trace=trace)
             fault = _sail(world)
     finally:
         if collecting:

@@ -75,6 +75,8 @@ class Venue(msgspec.Struct, frozen=True):
         oms: HEDGING keeps positions apart (margin accounts only); NETTING nets them.
         settlement_prices: at which price what expires is settled, decimal text by symbol;
             without one the venue finds its own (see `simulation.venue.expiry`).
+        fees_in_base: fees of spot trades for cash are taken in the coin that is traded, as a
+            share of what changes hands.
     """
 
     name: str
@@ -87,6 +89,7 @@ class Venue(msgspec.Struct, frozen=True):
     keeps_history: bool = False
     oms: OmsType = OmsType.NETTING
     settlement_prices: Mapping[str, str] | None = None
+    fees_in_base: bool = False
 
 
 class Scenario(msgspec.Struct, frozen=True):

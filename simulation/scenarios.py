@@ -23,7 +23,7 @@ from invariants.catalogue import CATALOGUE
 from simulation.faults import CALM, STORMY
 from simulation.listening import Listener
 from simulation.market.seeded import SeededMarket
-from simulation.scenario import Scenario, Venue
+from simulation.scenario import MakerTaker, Scenario, Venue
 from simulation.workload import Workload
 
 _SECOND_NS: Final = 1_000_000_000
@@ -160,6 +160,20 @@ def default() -> Scenario:
     )
 
 
+def coins() -> Scenario:
+    """The storm of the default scenario at a venue that takes its fees in the coin traded: so high
+    that one may be larger than the least that can be traded."""
+    fees = MakerTaker("0.002", "0.004")
+    return Scenario(
+        venues=[Venue("SIM", instruments=[BTCUSDT], fees=fees, fees_in_base=True)],
+        market=SeededMarket(interval_ms=_PACE_MS, lot_steps=100),
+        workload=Workload(lot_steps=100, too_much=100),
+        risk=_SPOT_RISK,
+        faults=STORMY,
+        properties=CATALOGUE,
+    )
+
+
 def perpetual() -> Scenario:
     """The same storm on a margin account trading a linear perpetual."""
     return Scenario(
@@ -254,4 +268,5 @@ BUILT_IN: Final[Mapping[str, Callable[[], Scenario]]] = {
     "listening": listening,
     "hedging": hedging,
     "instruments": instruments,
+    "coins": coins,
 }

@@ -8,6 +8,7 @@ token typed on another machine with the same code names the same run, byte for b
 import hashlib
 import re
 import sys
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -31,6 +32,7 @@ _VALUES: Final = {  # what an option may hold
     "schedule": re.compile(r"[a-z]+"),
     "near": re.compile(r"[1-9][0-9]{0,2}(\.[1-9][0-9]{0,2}){0,7}"),
 }
+_CHANGES_SHOWN: Final = 6  # files of one package
 SEED_LIMIT: Final = 1 << 63
 _SEED_DIGITS: Final = len(str(SEED_LIMIT))
 
@@ -107,6 +109,54 @@ def code_hash() -> str:
     from importlib.metadata import version  # dear, and a token is often only read
 
     digest = hashlib.sha256()
+    files = _files()
+    for name in sorted(files):
+        digest.update(name.encode())
+        digest.update(b"\0")
+        digest.update(_text(files[name]))
+        digest.update(b"\0")
+    for name in _DEPENDENCIES:
+        digest.update(f"{name}={version(name)}\0".encode())
+    return digest.hexdigest()[:12]
+
+
+def code_parts() -> dict[str, str]:
+    """What `code_hash` is made of, by part, sorted: per file the first 8 hex digits of its own
+    hash, per dependency the version. Two of them tell what has changed between two codes."""
+    from importlib.metadata import version
+
+    files = _files()
+    parts = {name: hashlib.sha256(_text(files[name])).hexdigest()[:8] for name in sorted(files)}
+    return parts | {name: version(name) for name in _DEPENDENCIES}
+
+
+def changed_parts(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """A line per package, user's module or dependency that is not what it was."""
+    changed: dict[str, list[str]] = {}
+    lines: list[str] = []
+    for name in sorted({**before, **now}):
+        was, is_ = before.get(name, ""), now.get(name, "")
+        if was == is_:
+            continue
+        package, sign, file = name.partition("/")
+        if not sign:
+            lines.append(f"{name} {was or 'none'} -> {is_ or 'none'}")
+            continue
+        how = "" if was and is_ else " (new)" if is_ else " (gone)"
+        changed.setdefault(package, []).append(file + how)
+    for package, files in changed.items():
+        shown = ", ".join(files[:_CHANGES_SHOWN])
+        rest = len(files) - _CHANGES_SHOWN
+        lines.append(f"{package}: {shown}" + (f" and {rest} more" if rest > 0 else ""))
+    return lines
+
+
+def _text(path: Path) -> bytes:
+    return path.read_bytes().replace(b"\r\n", b"\n")
+
+
+def _files() -> dict[str, Path]:
+    """The code on disk that the loaded scenario runs, by "package/path" or "user/module"."""
     files: dict[str, Path] = {}
     for package in _PACKAGES:
         spec = find_spec(package)
@@ -115,14 +165,7 @@ def code_hash() -> str:
                 files[f"{package}/{path.relative_to(root).as_posix()}"] = path
     for name, path in _user_modules():
         files[f"user/{name}"] = path
-    for name in sorted(files):
-        digest.update(name.encode())
-        digest.update(b"\0")
-        digest.update(files[name].read_bytes().replace(b"\r\n", b"\n"))
-        digest.update(b"\0")
-    for name in _DEPENDENCIES:
-        digest.update(f"{name}={version(name)}\0".encode())
-    return digest.hexdigest()[:12]
+    return files
 
 
 def _user_modules() -> list[tuple[str, Path]]:

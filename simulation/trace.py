@@ -6,6 +6,7 @@ stored trace can be checked against its digest.
 """
 
 import hashlib
+from collections.abc import Callable
 
 import msgspec
 
@@ -18,14 +19,19 @@ class Trace:
 
     Args:
         keep: Keep the records. A campaign keeps digests only.
+        stop_at, on_stop: Called once record number `stop_at` is kept.
 
     Attributes:
         count: How many records there are.
     """
 
-    __slots__ = ("_digest", "_kept", "_update", "count")
+    __slots__ = ("_digest", "_kept", "_on_stop", "_stop_at", "_update", "count")
 
-    def __init__(self, keep: bool) -> None:
+    def __init__(
+        self, keep: bool, stop_at: int = 0, on_stop: Callable[[], None] | None = None
+    ) -> None:
+        self._stop_at = stop_at
+        self._on_stop = on_stop
         self._digest = hashlib.sha256()
         self._update = self._digest.update
         self._kept: list[bytes] | None = [] if keep else None
@@ -43,7 +49,7 @@ class Trace:
         self.count += 1
         self._update(data)
         if self._kept is not None:
-            self._kept.append(data)
+            self._keep(self._kept, data)
 
     def write_bytes(self, kind: str, ts: int, payload: bytes) -> None:
         """`record` for a payload that is MessagePack already."""
@@ -51,7 +57,12 @@ class Trace:
         self.count += 1
         self._update(data)
         if self._kept is not None:
-            self._kept.append(data)
+            self._keep(self._kept, data)
+
+    def _keep(self, kept: list[bytes], data: bytes) -> None:
+        kept.append(data)
+        if self._on_stop is not None and self.count == self._stop_at:
+            self._on_stop()
 
     @property
     def digest(self) -> str:

@@ -392,6 +392,17 @@ def _weighted(stream: Stream) -> str:
     raise ValueError("the action weights do not sum to 100")
 
 
+def first_draws() -> list[int]:
+    """The smallest draw of each action but resting, in their order."""
+    draws: list[int] = []
+    draw = 0
+    for weight, name in _ACTIONS:
+        if name != "rest":
+            draws.append(draw)
+        draw += weight
+    return draws
+
+
 def _side(stream: Stream) -> OrderSide:
     return SELL if stream.below(2, "side") else BUY
 
@@ -409,8 +420,10 @@ def make_traders(
     instrument_ids: tuple[InstrumentId, ...],
     until_ns: int,
     streams: Callable[[str], Stream],
+    left_out: tuple[int, ...] = (),
 ) -> list[Strategy]:
-    """The workload's strategies, ready to add to a kernel."""
+    """The workload's strategies, ready to add to a kernel; without those of the numbers
+    `left_out`, and the others are called what they were."""
     return [
         RandomTrader(
             TraderConfig(
@@ -423,4 +436,5 @@ def make_traders(
             streams,
         )
         for number in range(1, workload.traders + 1)
+        if number not in left_out
     ]

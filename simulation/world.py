@@ -25,6 +25,7 @@ from invariants.monitor import Monitor
 from invariants.truth import TrueOrder, TrueStream, Truth
 from invariants.venue_watch import VenueWatcher
 from simulation.client import CHANNELS, NativeClient, NativeClientConfig
+from simulation.cut import Cut
 from simulation.entropy import Entropy, Stream
 from simulation.injection import Faults
 from simulation.market.mbo_replay import MboReplay
@@ -152,9 +153,18 @@ class World:
         feeds: the vendors of orders, by the order of their venues.
     """
 
-    def __init__(self, scenario: Scenario, entropy: Entropy, *, keep_trace: bool) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        entropy: Entropy,
+        *,
+        keep_trace: bool,
+        cut: Cut | None = None,
+        trace: Trace | None = None,
+    ) -> None:
         self.scenario = scenario
-        self.trace = Trace(keep_trace)
+        self._cut = Cut() if cut is None else cut
+        self.trace = Trace(keep_trace) if trace is None else trace
         self.probes: dict[str, int] = {}
         self.turns = 0
         self._is_over = False
@@ -164,8 +174,14 @@ class World:
         active_ns = duration_ns(scenario.active)
         if scenario.market.end_ns:
             active_ns = min(active_ns, scenario.market.end_ns - self._start_ns)
-        self._active_end_ns = self._start_ns + active_ns
+        hurt_ns = active_ns  # drawn for all of it: what a cut leaves stays where it was
+        if self._cut.active_ns:
+            hurt_ns = min(active_ns, self._cut.active_ns)
+        self._active_end_ns = self._start_ns + hurt_ns
         self._end_ns = self._active_end_ns + duration_ns(scenario.quiet)
+        self._stop_ns = self._end_ns
+        if self._cut.stop_ns:
+            self._stop_ns = min(self._end_ns, self._start_ns + self._cut.stop_ns)
         self._inbox: deque[ClientMessage | SetTradingState] = deque()
 
         self.scheduler = make_scheduler(scenario.schedule, self._start_ns, entropy)
@@ -236,6 +252,11 @@ class World:
     def now_ns(self) -> int:
         return self.scheduler.now_ns
 
+    @property
+    def elapsed_ns(self) -> int:
+        """Virtual nanoseconds since the start of the run."""
+        return self.scheduler.now_ns - self._start_ns
+
     def counts(self) -> dict[str, int]:
         """What the run did, so that a green can be seen to have done something."""
         counts = dict(self._counts)
@@ -263,18 +284,19 @@ class World:
         Raises:
             KernelFault: a turn broke off.
         """
+        stop_ns = self._stop_ns
         self.kernel.turn(StartKernel("start", None, self.now_ns))
-        self._sail_until(self._active_end_ns)
-        if self.monitor.violation is None:
+        self._sail_until(min(self._active_end_ns, stop_ns))
+        if self.monitor.violation is None and stop_ns > self._active_end_ns:
             self.faults.heal()
             self.evidence.healed = True
-            self._sail_until(self._end_ns - _SETTLE_NS)
-        if self.monitor.violation is None:
+            self._sail_until(min(self._end_ns - _SETTLE_NS, stop_ns))
+        if self.monitor.violation is None and stop_ns > self._end_ns - _SETTLE_NS:
             for market in self._markets:
                 market.stop()
-            self._sail_until(self._end_ns)
-        if self.monitor.violation is None:
-            self.monitor.run_ended()
+            self._sail_until(stop_ns)
+        if self.monitor.violation is None and stop_ns == self._end_ns:
+            self.monitor.run_ended()  # one that is stopped early has not had its quiet
 
     def _sail_until(self, end_ns: int) -> None:
         scheduler = self.scheduler
@@ -342,6 +364,7 @@ class World:
             scheduler.post,
             None if fees is None else FeeRates.from_text(fees.maker, fees.taker),
             settlement_prices=venue.settlement_prices,
+            fees_in_base=venue.fees_in_base,
         )
         gateway = Gateway(
             exchange,
@@ -384,7 +407,11 @@ class World:
                 instrument.id for venue in self.scenario.venues for instrument in venue.instruments
             )
             strategies += make_traders(
-                self.scenario.workload, instrument_ids, self._active_end_ns, entropy.stream
+                self.scenario.workload,
+                instrument_ids,
+                self._active_end_ns,
+                entropy.stream,
+                self._cut.traders,
             )
         return strategies
 

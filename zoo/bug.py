@@ -1,6 +1,12 @@
 """A planted bug: an exact text patch of one module, and the property that must find it."""
 
+from typing import Final
+
 import msgspec
+
+# How a defect of NautilusTrader was observed.
+RAN: Final = "1.231.0, run"
+READ: Final = "source of July 2026, read"
 
 
 class Bug(msgspec.Struct, frozen=True, kw_only=True):
@@ -15,6 +21,8 @@ class Bug(msgspec.Struct, frozen=True, kw_only=True):
         scenario: the built-in scenario in which it is to be found.
         target: the fuzz target that must find it; "" for a bug that a property finds.
         observed: where a released system was seen doing this ("" for one of our own making).
+        release: of NautilusTrader, RAN or READ, where the defect is one of those that
+            `docs/incumbent.md` shows; else "".
     """
 
     id: str
@@ -25,3 +33,4 @@ class Bug(msgspec.Struct, frozen=True, kw_only=True):
     scenario: str = "default"
     target: str = ""
     observed: str = ""
+    release: str = ""

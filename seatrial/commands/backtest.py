@@ -13,6 +13,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from engine.journal.log_file import LogJournal, LogWriter
 from engine.kernel import KernelFault
 from engine.model.data import QuoteTick, TradeTick
 from engine.model.enums import AccountType
@@ -22,8 +23,10 @@ from engine.model.instruments import AnyInstrument, CurrencyPair, Equity
 from engine.model.orders import Order
 from engine.model.positions import Position
 from engine.model.values import Price
+from engine.risk.config import RiskEngineConfig
 from engine.strategy import Strategy, StrategyConfig
 from seatrial.commands import UsageError
+from seatrial.commands.check_log import log_header
 from seatrial.commands.files import check_writable
 from simulation.backtest import Backtest, Result
 from simulation.market.fields import RecordingError
@@ -46,6 +49,7 @@ def backtest(
     instrument: str,
     strategy: str,
     json: Path | None,
+    log: Path | None = None,
 ) -> int:
     """Run a strategy over recordings of one instrument on a generously funded account: cash for
     pairs and shares, margin for everything else.
@@ -60,6 +64,7 @@ def backtest(
     if not files:
         raise UsageError("backtest needs data: give --quotes FILE, --trades FILE or --depth FILE")
     check_writable(json, "--json")
+    check_writable(log, "--log")
     market = RecordedMarket.read(files)
     wanted = [kind for kind, path in given.items() if path is not None]
     for kind, recording in zip(wanted, market.recordings, strict=True):
@@ -72,9 +77,12 @@ def backtest(
     data = recorded_data(market, listed.id)
     paid_in_full = isinstance(listed, CurrencyPair | Equity)
     account = AccountType.CASH if paid_in_full else AccountType.MARGIN
-    runner = Backtest(Venue(str(listed.id.venue), [listed], account=account), [trader])
+    venue = Venue(str(listed.id.venue), [listed], account=account)
     try:
-        result = runner.run(data)
+        if log is None:
+            result = Backtest(venue, [trader]).run(data)
+        else:
+            result = _logged(venue, trader, data, log, f"backtest of {strategy}")
     except KernelFault as fault:
         console.print(
             f"{strategy}: VIOLATION(KRN-1) {fault.component_id or 'kernel'}: "
@@ -89,6 +97,14 @@ def backtest(
     if json is not None:
         json.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n")
     return 0
+
+
+def _logged(
+    venue: Venue, trader: Strategy, data: Sequence[Datum], log: Path, session: str
+) -> Result:
+    """The same with every turn written to a log; one that faulted is its last."""
+    with LogWriter(log, log_header("journal", session, RiskEngineConfig())) as writer:
+        return Backtest(venue, [trader], journal=LogJournal(writer)).run(data)
 
 
 # --- what is asked for ------------------------------------------------------------------------

@@ -2,8 +2,10 @@
 
 import os
 import re
+import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from seatrial.commands import UsageError, launcher, worker_launcher
 from seatrial.commands.campaign_report import print_failure, print_summary
 from seatrial.commands.files import check_folder, check_writable
+from seatrial.visiting import combine_coverage, visits_in
 from simulation.campaign import Campaign, Spec, run_campaign
 from simulation.executors import Executor, Here, Workers
 from simulation.failures import keep_failures
@@ -107,6 +110,8 @@ def run(
     jsonl: Path | None = None,
     resume: Path | None = None,
     junit: Path | None = None,
+    visits: bool = False,
+    coverage: Path | None = None,
 ) -> int:
     """Run a campaign, keep what failed, print what it was, write the files.
 
@@ -120,6 +125,7 @@ def run(
         (junit, "--junit"),
         (jsonl, "--jsonl"),
         (resume, "--resume"),
+        (coverage, "--coverage"),
     ):
         check_writable(path, option)
     check_folder(out, "--out")
@@ -131,19 +137,47 @@ def run(
     spec = window.applied(Spec(options, 1, jobs=processes, twice=twice, guided=guided))
     if jobs == _HERE and (bug or twice or dask):
         raise UsageError("--jobs here: --bug, --twice and --dask need processes of their own")
-    executor = _executor(dask, processes, worker_launcher(bug))
+    observes = visits or coverage is not None
+    if observes and (dask or jobs == _HERE):
+        raise UsageError("--visits, --coverage: worker processes on this machine are watched")
+    if coverage is not None and find_spec("coverage") is None:
+        raise UsageError("--coverage: measuring it needs the package coverage")
+    if visits and json is None:
+        raise UsageError("--visits stands in the results: give --json FILE")
     spec = msgspec.structs.replace(spec, options=named(options))
-    campaign = _made(console, spec, executor, jsonl, resume)
+    visited: dict[str, int] = {}
+    if observes:
+        with tempfile.TemporaryDirectory() as folder:
+            watched = _observing(starter, Path(folder), visits, coverage is not None)
+            campaign = _made(console, spec, Workers(processes, watched), jsonl, resume)
+            visited = visits_in(Path(folder))
+            if coverage is not None:
+                combine_coverage(Path(folder), coverage)
+    else:
+        executor = _executor(dask, processes, worker_launcher(bug))
+        campaign = _made(console, spec, executor, jsonl, resume)
     campaign, failures = keep_failures(campaign, spec.options, out, starter)
     for failure in failures:
         print_failure(console, failure)
     print_summary(console, campaign)
     if json is not None:
-        text = msgspec.json.format(msgspec.json.encode(campaign), indent=1)
+        document = msgspec.to_builtins(campaign)
+        if visits:
+            document["visits"] = visited
+        text = msgspec.json.format(msgspec.json.encode(document), indent=1)
         json.write_bytes(text + b"\n")
     if junit is not None:
         junit.write_bytes(junit_of(campaign))
     return campaign.exit_code
+
+
+def _observing(
+    starter: tuple[str, ...], folder: Path, visits: bool, coverage: bool
+) -> tuple[str, ...]:
+    """What starts processes that leave behind where they went; on the sources, since neither
+    rows that count nor a tracer see into what is compiled."""
+    what = [name for name, wanted in (("visits", visits), ("coverage", coverage)) if wanted]
+    return (*starter, "seatrial.visiting", str(folder), ",".join(what))
 
 
 def _jobs(text: str) -> int:

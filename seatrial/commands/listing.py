@@ -1,7 +1,7 @@
 """`seatrial scenarios` and `seatrial invariants`: what there is, and what it proves."""
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from invariants.catalogue import CATALOGUE
 from invariants.property import Kind
@@ -29,12 +29,28 @@ def scenarios(console: Console) -> int:
 
 
 def invariants(console: Console) -> int:
-    """Print every property with the planted bugs that trip it, then every probe."""
-    table = Table("id", "kind", "sentence", "tripped by", box=None, pad_edge=False)
+    """Print every property with its check and the planted bugs that trip it, then every probe."""
+    table = Table(
+        "id",
+        "kind",
+        "scope",
+        "sentence",
+        Column("check", overflow="fold"),
+        Column("tripped by", overflow="fold"),
+        box=None,
+        pad_edge=False,
+    )
     for entry in CATALOGUE:
         if entry.kind is not Kind.SOMETIMES:
             tripped = ", ".join(bug.id for bug in BUGS.values() if bug.property == entry.id)
-            table.add_row(entry.id, entry.kind, entry.sentence, tripped or "nothing yet")
+            table.add_row(
+                entry.id,
+                entry.kind,
+                entry.scope,
+                entry.sentence,
+                f"{entry.owner}.{entry.check}",
+                tripped or "nothing yet",
+            )
     console.print(table)
     probes = Table("probe", "situation that a campaign must have seen", box=None, pad_edge=False)
     for entry in CATALOGUE:

@@ -7,14 +7,19 @@ import msgspec
 from rich.console import Console
 
 from seatrial.commands import UsageError, launcher
+from seatrial.commands.check_log import write_trace
+from seatrial.commands.files import check_writable
 from seatrial.commands.fuzz import replay_input
 from seatrial.commands.records import line, side_by_side
 from simulation import bundle as bundles
 from simulation.bundle import Bundle
+from simulation.debugging import debug, failing_record
 from simulation.options import RunOptions
-from simulation.outcome import Verdict
-from simulation.recording import Recording, first_difference, record_run
-from simulation.token import Token
+from simulation.outcome import Verdict, same_failure
+from simulation.recording import Job, Recording, first_difference, record_run
+from simulation.scenario import load_scenario
+from simulation.scenarios import BUILT_IN
+from simulation.token import Token, changed_parts
 
 
 class NamedRun(msgspec.Struct, frozen=True):
@@ -36,18 +41,47 @@ class NamedRun(msgspec.Struct, frozen=True):
             UsageError: a fuzz target's input, which makes no run.
         """
         kept = self.kept
-        tape = None
-        if kept is not None and kept.target:
-            if not kept.tape:
-                raise UsageError(f"the bundle holds an input of fuzz target {kept.target}, no run")
-            tape = kept.tape
+        if kept is not None and kept.target and not kept.tape:
+            raise UsageError(f"the bundle holds an input of fuzz target {kept.target}, no run")
+        if kept is not None and kept.by_tape:
+            return self.by_tape(kept)
+        return record_run(self.options, self.token.seed, launcher=launcher(self.options.bug))
+
+    def by_tape(self, kept: Bundle) -> Recording:
+        """Run what the bundle's tape says, whatever the seed says."""
         return record_run(
-            self.options, self.token.seed, launcher=launcher(self.options.bug), tape=tape
+            self.options,
+            self.token.seed,
+            launcher=launcher(self.options.bug),
+            tape=kept.tape,
+            cut=kept.cut,
         )
 
+    def again_or_by_tape(self) -> tuple[Recording, Recording | None]:
+        """`again`. Where other code made the bundle and its seed does not break the same property
+        any more, what the tape says instead, and beside it what the seed gave."""
+        recording, kept = self.again(), self.kept
+        if kept is None or kept.by_tape or not self.is_of_other_code(recording):
+            return recording, None
+        if same_failure(kept.outcome, recording.outcome) or not kept.tape:
+            return recording, None
+        return self.by_tape(kept), recording
 
-def replay(console: Console, what: str, *, until: int, market: Sequence[Path]) -> int:
-    """Run one seed again, compare it with what its bundle says, print how it ended.
+    def is_of_other_code(self, recording: Recording) -> bool:
+        return bool(self.token.code) and self.token.code != recording.options.code
+
+
+def replay(
+    console: Console,
+    what: str,
+    *,
+    until: int,
+    market: Sequence[Path],
+    log: Path | None = None,
+    pdb: bool = False,
+) -> int:
+    """Run one seed again, compare it with what its bundle says, print how it ended; with `pdb`
+    once more under the debugger.
 
     Raises:
         UsageError, TokenError, BundleError, RunRefused: wrong usage.
@@ -55,28 +89,36 @@ def replay(console: Console, what: str, *, until: int, market: Sequence[Path]) -
     """
     if until < 0:
         raise UsageError(f"--until {until}: records are numbered from 1")
+    check_writable(log, "--log")
     run = named_run(what, market)
     if run.kept is not None and run.kept.target and not run.kept.tape:
+        if log is not None:
+            raise UsageError(f"{what}: an input of fuzz target {run.kept.target}, which has no log")
         return replay_input(console, run.kept, what)
-    recording = run.again()
+    recording, by_seed = run.again_or_by_tape()
     outcome = recording.outcome
+    if pdb and not until and outcome.verdict is not Verdict.VIOLATION:
+        raise UsageError(f"{what}: breaks no property; say where to stop with --until")
     if until:
         _write_lines(console, recording.records[:until], 1)
         console.print(f"stopped after {min(until, outcome.events)} of {outcome.events} records")
-    # the token of a run that bytes drove does not name it: its file does
-    console.print(outcome.report(what if run.kept and run.kept.target else ""), markup=False)
+    # the token of a run that a tape drove does not name it: its file does
+    by_tape = by_seed is not None or (run.kept is not None and run.kept.by_tape)
+    console.print(outcome.report(what if by_tape else ""), markup=False)
     if outcome.traceback:
         console.print(outcome.traceback.rstrip("\n"), markup=False)
     for note in outcome.notes:
         console.print(f"note: {note}", markup=False)
     console.print(f"digest {outcome.digest} over {outcome.events} records")
-    same_code = not run.token.code or run.token.code == recording.options.code
+    if log is not None:
+        risk = load_scenario(run.options.scenario, BUILT_IN).risk
+        count = write_trace(log, outcome.token, risk, recording.records)
+        console.print(f"{count} records written to {log}", markup=False)
+    same_code = not run.is_of_other_code(recording)
     if not same_code:
-        console.print(
-            f"the code differs: the token was made by {run.token.code}, "
-            f"this is {recording.options.code}",
-            style="yellow",
-        )
+        _tell_difference(console, run, recording, by_seed)
+    if pdb:
+        _debug(console, run, recording, until, by_tape)
     if run.kept is not None:
         if run.kept.outcome.digest == outcome.digest:
             console.print("the same run as the bundle's, byte for byte")
@@ -86,6 +128,56 @@ def replay(console: Console, what: str, *, until: int, market: Sequence[Path]) -
         else:
             console.print("not the bundle's run any more", style="yellow")
     return outcome.exit_code
+
+
+def _tell_difference(
+    console: Console, run: NamedRun, recording: Recording, by_seed: Recording | None
+) -> None:
+    """What other code made the token, what has changed since, and which run this is."""
+    console.print(
+        f"the code differs: the token was made by {run.token.code}, "
+        f"this is {recording.options.code}",
+        style="yellow",
+    )
+    kept = run.kept
+    if kept is None:
+        return
+    now = bundles.versions()
+    lines = changed_parts(kept.parts, recording.parts) if kept.parts else []
+    lines += [
+        f"{name} {was} -> {now[name]}"
+        for name, was in kept.versions.items()
+        if name not in recording.parts and now.get(name, was) != was
+    ]
+    for text in lines:
+        console.print(f"  changed: {text}", markup=False)
+    if by_seed is not None:
+        console.print(
+            f"  its seed alone gives {by_seed.outcome.verdict} now; this is its tape, which did "
+            f"not fit in {recording.mismatches} places",
+            markup=False,
+        )
+
+
+def _debug(
+    console: Console, run: NamedRun, recording: Recording, until: int, by_tape: bool
+) -> None:
+    """The run once more, stopped at record `until`, or else at the one that failed."""
+    outcome = recording.outcome
+    number = min(until, outcome.events) or failing_record(recording)
+    console.print(f"the debugger opens at record {number} of {outcome.events}")
+    console.file.flush()
+    kept = run.kept
+    debug(
+        Job(
+            recording.options,
+            run.token.seed,
+            recording.tape if by_tape else None,
+            kept.cut if kept is not None else None,
+        ),
+        number,
+        launcher=launcher(run.options.bug),
+    )
 
 
 def trace(console: Console, what: str, *, market: Sequence[Path]) -> int:

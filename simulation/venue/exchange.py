@@ -80,6 +80,7 @@ class Exchange:
             `expiry` for those not stated.
         tells_market: False where nobody will listen to market data and balances: then they are
             not worked out, books are not numbered, and only `listen_to_orders` is possible.
+        fees_in_base: fees of spot trades for cash are taken in the coin that is traded.
 
     Attributes:
         orders: every order ever, by client order id, in order of arrival; rejected ones too.
@@ -101,6 +102,7 @@ class Exchange:
         market_order_acks: bool = False,
         tells_market: bool = True,
         settlement_prices: Mapping[str, str] | None = None,
+        fees_in_base: bool = False,
     ) -> None:
         listings = [Listing(instrument) for instrument in instruments]
         self.name = name
@@ -117,7 +119,7 @@ class Exchange:
             or FeeRates(listing.instrument.maker_fee_raw, listing.instrument.taker_fee_raw)
             for listing in listings
         }
-        self.ledger = Ledger(account, listings, self.rates)
+        self.ledger = Ledger(account, listings, self.rates, fees_in_base)
         self.floor = Floor(name, self.ledger, now, schedule, tells_market)
         self.expiry = Expiry(self.floor, self.books, settlement_prices or {})
         self.orders: dict[str, VenueOrder] = {}

@@ -317,7 +317,7 @@ class Floor:
             size,
             price,
             fee,
-            book.listing.cost.code,
+            self.ledger.fee_currency(book.listing).code,
             liquidity,
             ts,
         )

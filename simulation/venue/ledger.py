@@ -161,6 +161,7 @@ class Ledger:
     """
 
     __slots__ = (
+        "_fees_in_base",
         "_is_cash",
         "_leverage",
         "_numbers",
@@ -174,15 +175,22 @@ class Ledger:
     )
 
     def __init__(
-        self, spec: AccountSpec, listings: Sequence[Listing], rates: Mapping[str, FeeRates]
+        self,
+        spec: AccountSpec,
+        listings: Sequence[Listing],
+        rates: Mapping[str, FeeRates],
+        fees_in_base: bool = False,
     ) -> None:
         """
+        Args:
+            fees_in_base: fees of spot trades for cash are taken in the coin that is traded.
         Raises:
             ValueError: a derivative on a cash account, or a balance in a currency that no
                 listed instrument uses.
         """
         self.spec = spec
         self._is_cash = spec.type is AccountType.CASH
+        self._fees_in_base = fees_in_base
         self._leverage = spec.leverage
         self._rates = rates
         self.purses: dict[str, Purse] = {}
@@ -232,7 +240,8 @@ class Ledger:
                 return self.vaults[listing.symbol], 0, leaves
             base = self.purses[listing.base.code]
             lock = half_even(leaves * TEN[base.precision], TEN[listing.size_precision])
-            return base, (0 if order.reduce_only else lock), lock
+            fee = half_even(lock * rates.reserve, RAW_ONE) if self._fees_in_base else 0
+            return base, (0 if order.reduce_only else lock), lock + fee
         purse = self.purses[listing.cost.code]
         notional = listing.notional(leaves, price)
         fee = half_even(notional * rates.reserve, RAW_ONE)
@@ -290,6 +299,8 @@ class Ledger:
                 return quantity <= self.vaults[listing.symbol].available + order.reserve
             base = self.purses[listing.base.code]
             need = half_even(quantity * TEN[base.precision], TEN[listing.size_precision])
+            if self._fees_in_base:
+                need += half_even(need * self._rates[listing.symbol].reserve, RAW_ONE)
             return need <= base.available + order.reserve
         if not self._is_cash and self._reduces(order, quantity):
             return True
@@ -320,7 +331,7 @@ class Ledger:
         """Move the money of one execution.
 
         Returns:
-            The fee, a mantissa of the listing's cost currency; negative is a rebate.
+            The fee, a mantissa of `fee_currency`; negative is a rebate.
         """
         listing = order.book.listing
         symbol = listing.symbol
@@ -344,6 +355,9 @@ class Ledger:
                 position.signed -= quantity
                 base.total -= amount
                 purse.total += notional
+            if self._fees_in_base:
+                purse = base
+                fee = self._rates[symbol].fee(amount, liquidity)
         else:
             if self.spec.hedging:
                 position.signed += quantity if order.side is BUY else -quantity
@@ -356,6 +370,12 @@ class Ledger:
         purse.total -= fee
         self.changed = True
         return fee
+
+    def fee_currency(self, listing: Listing) -> Currency:
+        """What the fees of a listing's trades are taken in."""
+        if self._fees_in_base and self._is_cash and listing.is_spot:
+            return listing.base
+        return listing.cost
 
     def settle(self, listing: Listing, price: int) -> None:
         """Close everything held of a listing at its settlement price."""

@@ -41,6 +41,11 @@ ALLOWED: dict[str, dict[str, str]] = {
     ),
     "simulation/campaign.py": {"time": "keeps a campaign's budget and reports how long it took"},
     "simulation/executors.py": {"subprocess": "starts the worker processes"},
+    "simulation/debugging.py": {"subprocess": "starts the process that the debugger opens in"},
+    "simulation/trials.py": {
+        "subprocess": "starts the process that makes the tries",
+        "time": "keeps the budget of a search, and ends a try that never ends",
+    },
     "simulation/recording.py": {"subprocess": "starts one fresh process for the run to be kept"},
     "simulation/worker.py": {"time": "reports what a seed cost; outside the run"},
 }

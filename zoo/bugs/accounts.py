@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from zoo.bug import Bug
+from zoo.bug import RAN, Bug
 
 BUGS: Final = (
     Bug(
@@ -36,6 +36,7 @@ BUGS: Final = (
             "A partly filled order locks its full original quantity in NautilusTrader until it "
             "is closed."
         ),
+        release=RAN,
     ),
     Bug(
         id="sell-locks-quote",
@@ -52,6 +53,7 @@ BUGS: Final = (
         observed=(
             "A sell order of ten shares locks ten dollars of a cash account of NautilusTrader."
         ),
+        release=RAN,
     ),
     Bug(
         id="late-fill-keeps-lock",
@@ -66,5 +68,25 @@ BUGS: Final = (
             ),
         ),
         property="ACC-2",
+    ),
+    Bug(
+        id="late-fill-leaves-free",
+        sentence="A fill heard of more than a second late leaves what is free as it was.",
+        module="engine.portfolio",
+        changes=(
+            (
+                "        account.apply_order(order, instrument)\n        if not account.settle():\n",
+                "        account.apply_order(order, instrument)\n"
+                "        before = dict(account.balances)\n"
+                "        moved = account.settle()\n"
+                "        if isinstance(event, OrderFilled):\n"
+                "            if event.ts_init - event.ts_event > 1_000_000_000:\n"
+                "                for code, balance in before.items():\n"
+                "                    made = account.balances[code]\n"
+                '                    object.__setattr__(made, "free_raw", balance.free_raw)\n'
+                "        if not moved:\n",
+            ),
+        ),
+        property="ACC-1",
     ),
 )

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from zoo.bug import Bug
+from zoo.bug import RAN, READ, Bug
 
 BUGS: Final = (
     Bug(
@@ -31,6 +31,7 @@ BUGS: Final = (
             "NautilusTrader's run bars are emptied when the side turns: earlier ticks vanish and "
             "volume is not conserved."
         ),
+        release=READ,
     ),
     Bug(
         id="composite-misses-last-part",
@@ -48,6 +49,7 @@ BUGS: Final = (
             "At equal timestamps NautilusTrader fires the timer first: what belongs to the closing "
             "bar lands in the next one."
         ),
+        release=RAN,
     ),
     Bug(
         id="rest-of-split-counts-twice",
@@ -71,6 +73,7 @@ BUGS: Final = (
             "NautilusTrader's Renko bars give each brick of a larger move the full volume: it is "
             "counted twice."
         ),
+        release=READ,
     ),
     Bug(
         id="silence-ends-bars",
@@ -87,5 +90,6 @@ BUGS: Final = (
             "NautilusTrader does not arm month and year bars again when their first boundary had "
             "no tick: the aggregator is dead for ever."
         ),
+        release=RAN,
     ),
 )

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from zoo.bug import Bug
+from zoo.bug import READ, Bug
 
 BUGS: Final = (
     Bug(
@@ -17,6 +17,7 @@ BUGS: Final = (
             "NautilusTrader stores the sequence numbers of book deltas and never checks them for "
             "gaps."
         ),
+        release=READ,
     ),
     Bug(
         id="half-batches-told",
@@ -53,5 +54,12 @@ BUGS: Final = (
         changes=(("            sizes[price] -= size\n", "            sizes[price] -= 0\n"),),
         property="BK-2",
         scenario="listening",
+    ),
+    Bug(
+        id="held-changes-dropped",
+        sentence="Changes that waited for a picture of the book are dropped when it has come.",
+        module="simulation.client_book",
+        changes=(("        return held\n", "        return []\n"),),
+        property="BK-1",
     ),
 )

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from zoo.bug import Bug
+from zoo.bug import RAN, Bug
 
 BUGS: Final = (
     Bug(
@@ -40,6 +40,7 @@ BUGS: Final = (
             "A publish inside a handler is depth-first in NautilusTrader: later subscribers hear "
             "the effect before the cause."
         ),
+        release=RAN,
     ),
     Bug(
         id="newcomer-doubles-route",
@@ -57,5 +58,20 @@ BUGS: Final = (
             ),
         ),
         property="BUS-1",
+    ),
+    Bug(
+        id="everything-heard-last",
+        sentence="Who listens to everything hears each message behind what the turn still says.",
+        module="engine.bus",
+        changes=(
+            (
+                "            if subscription.live:\n                try:\n",
+                '            if subscription.pattern == "*":\n'
+                "                late = _PendingRequest(subscription.handler, subscription.owner)\n"
+                "                self.queue.append((_RESPOND, late, message))\n"
+                "            elif subscription.live:\n                try:\n",
+            ),
+        ),
+        property="BUS-2",
     ),
 )

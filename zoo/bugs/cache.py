@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from zoo.bug import Bug
+from zoo.bug import RAN, Bug
 
 BUGS: Final = (
     Bug(
@@ -25,6 +25,7 @@ BUGS: Final = (
             "NautilusTrader denies a second order with a known id and files it: the shared id "
             "goes from the open to the closed index, and the live order is in no open query."
         ),
+        release=RAN,
     ),
     Bug(
         id="unapplied-event-told",
@@ -46,6 +47,7 @@ BUGS: Final = (
             "An order event that its order does not take is logged by NautilusTrader and then "
             "delivered to the strategy as if it had been applied."
         ),
+        release=RAN,
     ),
     Bug(
         id="late-fill-moves-position-only",
@@ -62,6 +64,7 @@ BUGS: Final = (
             "A fill of a REJECTED or EXPIRED order leaves the order of NautilusTrader untouched, "
             "opens or moves a position all the same, and is delivered to the strategy."
         ),
+        release=RAN,
     ),
     Bug(
         id="purge-leaves-index",

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from zoo.bug import Bug
+from zoo.bug import READ, Bug
 
 BUGS: Final = (
     Bug(
@@ -39,6 +39,7 @@ BUGS: Final = (
             "A repeating timer of NautilusTrader fires at its stop under the test clock and not "
             "under the live clock."
         ),
+        release=READ,
     ),
     Bug(
         id="timer-ties-by-name",
@@ -55,6 +56,7 @@ BUGS: Final = (
             "NautilusTrader sorts events of one instant by timer name, and those of one name by "
             "a random id."
         ),
+        release=READ,
     ),
     Bug(
         id="duration-by-venue-stamps",
@@ -71,6 +73,7 @@ BUGS: Final = (
             "A position of NautilusTrader takes its duration from the event stamps of its fills, "
             "which the venue makes."
         ),
+        release=READ,
     ),
     Bug(
         id="late-close-timed-by-venue",

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from zoo.bug import Bug
+from zoo.bug import READ, Bug
 
 BUGS: Final = (
     Bug(
@@ -20,6 +20,7 @@ BUGS: Final = (
             "market_exit of NautilusTrader walks a Python set of instruments, so that the order "
             "of its cancels depends on the hash seed."
         ),
+        release=READ,
     ),
     Bug(
         id="queries-in-set-order",

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from zoo.bug import Bug
+from zoo.bug import READ, Bug
 
 BUGS: Final = (
     Bug(
@@ -44,6 +44,7 @@ BUGS: Final = (
             "NautilusTrader makes ids of inferred fills from ts_last, which some venues restamp at "
             "each query: one execution then has many ids and is applied once for each."
         ),
+        release=READ,
     ),
     Bug(
         id="older-fill-skipped",
@@ -63,6 +64,7 @@ BUGS: Final = (
             "NautilusTrader marks an order as inferred after any fill that came in a report, and "
             "then skips genuine fills with an earlier stamp as predating."
         ),
+        release=READ,
     ),
     Bug(
         id="late-fill-dropped",
@@ -82,6 +84,7 @@ BUGS: Final = (
             "The Rust execution engine of NautilusTrader drops a fill of an EXPIRED or REJECTED "
             "order, and its position no longer is the venue's."
         ),
+        release=READ,
     ),
     Bug(
         id="missing-fill-inferred",
@@ -128,5 +131,6 @@ BUGS: Final = (
             "NautilusTrader infers a fill for what an order report counts beyond the fills that "
             "came with it, and the genuine fills may still be on their way."
         ),
+        release=READ,
     ),
 )

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from zoo.bug import Bug
+from zoo.bug import RAN, Bug
 
 BUGS: Final = (
     Bug(
@@ -54,6 +54,7 @@ BUGS: Final = (
             "At the expiry of a future NautilusTrader closes the position by a fill whose order "
             "stays INITIALIZED with nothing filled."
         ),
+        release=RAN,
     ),
     Bug(
         id="settled-position-reopened",

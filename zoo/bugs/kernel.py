@@ -31,4 +31,20 @@ BUGS: Final = (
         ),
         property="KRN-2",
     ),
+    Bug(
+        id="cancels-do-not-wait",
+        sentence="A cancel leaves before the journal has promised to keep its turn.",
+        module="engine.kernel",
+        changes=(
+            (
+                "            self._waiting.append((turn, outbox))\n",
+                "            for client, command in outbox:\n"
+                "                if type(command) is commands.CancelOrder:\n"
+                "                    client.send(command)\n"
+                "            rest = [each for each in outbox if type(each[1]) is not commands.CancelOrder]\n"
+                "            self._waiting.append((turn, rest))\n",
+            ),
+        ),
+        property="KRN-2",
+    ),
 )

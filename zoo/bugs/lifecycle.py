@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from zoo.bug import Bug
+from zoo.bug import READ, Bug
 
 BUGS: Final = (
     Bug(
@@ -35,6 +35,7 @@ BUGS: Final = (
         observed=(
             "A component of NautilusTrader whose hook raises stays in the transitional state."
         ),
+        release=READ,
     ),
     Bug(
         id="lost-while-reconciling",
@@ -50,5 +51,17 @@ BUGS: Final = (
             ('        self._give_up("not reconciled", self._reconciled)\n', "        pass\n"),
         ),
         property="LIF-3",
+    ),
+    Bug(
+        id="stopped-hears-quotes",
+        sentence="A stopped component goes on hearing the quotes that it subscribed to.",
+        module="engine.actor",
+        changes=(
+            (
+                "        if self._state is _RUNNING:\n            self.on_quote_tick(tick)\n",
+                "        self.on_quote_tick(tick)\n",
+            ),
+        ),
+        property="LIF-1",
     ),
 )

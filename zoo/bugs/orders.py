@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from zoo.bug import Bug
+from zoo.bug import RAN, READ, Bug
 
 BUGS: Final = (
     Bug(
@@ -25,6 +25,7 @@ BUGS: Final = (
             "A fill during PENDING_CANCEL or PENDING_UPDATE makes an order of NautilusTrader "
             "PARTIALLY_FILLED, and nothing shows any more that a request is on its way."
         ),
+        release=READ,
     ),
     Bug(
         id="submitted-not-restored",
@@ -43,6 +44,7 @@ BUGS: Final = (
             "NautilusTrader has no way from PENDING_CANCEL or PENDING_UPDATE back to SUBMITTED: "
             "the order stays pending after its request was refused."
         ),
+        release=RAN,
     ),
     Bug(
         id="order-float-average",
@@ -59,6 +61,7 @@ BUGS: Final = (
             "NautilusTrader keeps avg_px as a float and folds each fill into it: the third fill "
             "may already show digits that no fill had."
         ),
+        release=READ,
     ),
     Bug(
         id="expired-shown-as-canceled",
@@ -103,6 +106,7 @@ BUGS: Final = (
             "When the in-flight check has run out of retries NautilusTrader declares an order "
             "that is PENDING_UPDATE or PENDING_CANCEL to be CANCELED."
         ),
+        release=READ,
     ),
     Bug(
         id="unknown-outcome-forgotten",
@@ -134,11 +138,12 @@ BUGS: Final = (
                 "    def _judge_submit(",
             ),
         ),
-        property="ORD-4",
+        property="ORD-5",
         observed=(
             "NautilusTrader only logs an error when the instrument of a submitted order is "
             "missing: the order stays INITIALIZED for ever."
         ),
+        release=READ,
     ),
     Bug(
         id="late-fill-reopens",
@@ -155,6 +160,7 @@ BUGS: Final = (
             "A late partial fill reopens a canceled order of NautilusTrader: it is open again "
             "while its time of closing is still set."
         ),
+        release=RAN,
     ),
     Bug(
         id="acceptance-undoes-partial-fill",
@@ -173,6 +179,7 @@ BUGS: Final = (
             "The Rust order of NautilusTrader takes an acceptance in PARTIALLY_FILLED and is "
             "ACCEPTED again, as if nothing had been filled."
         ),
+        release=READ,
     ),
     Bug(
         id="cancel-all-untold",
@@ -196,5 +203,6 @@ BUGS: Final = (
             "cancel_all_orders of NautilusTrader marks open orders PENDING_CANCEL without "
             "publishing the events, so no stream of events explains their state."
         ),
+        release=RAN,
     ),
 )

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from zoo.bug import Bug
+from zoo.bug import RAN, READ, Bug
 
 BUGS: Final = (
     Bug(
@@ -53,6 +53,7 @@ BUGS: Final = (
             "NautilusTrader rounds the realised profit of a position to the settlement currency "
             "on every fill."
         ),
+        release=READ,
     ),
     Bug(
         id="cancel-all-of-everybody",
@@ -79,6 +80,7 @@ BUGS: Final = (
             "CancelAllOrders of NautilusTrader cancels the open orders of the instrument over all "
             "strategies."
         ),
+        release=READ,
     ),
     Bug(
         id="reduce-only-against-anybody",
@@ -95,5 +97,43 @@ BUGS: Final = (
             "Under NETTING, NautilusTrader holds a reduce-only order against the first open "
             "position of the instrument, whichever strategy has it."
         ),
+        release=READ,
+    ),
+    Bug(
+        id="reduce-only-by-side",
+        sentence="A reduce-only order has to face its position, and may be larger than that.",
+        module="engine.risk.engine",
+        changes=(
+            (
+                "                if leaves_raw <= (-signed_raw if order.side is BUY else signed_raw):\n",
+                "                if 0 < (-signed_raw if order.side is BUY else signed_raw):\n",
+            ),
+        ),
+        property="POS-5",
+    ),
+    Bug(
+        id="flip-loses-fee-in-kind",
+        sentence="What a fee in the coin itself leaves of a position that a fill goes through is lost.",
+        module="engine.execution.application",
+        changes=(
+            (
+                "            if rest is None or position.is_open:\n                continue\n",
+                "            if rest is None:\n"
+                "                continue\n"
+                "            if position.is_open:\n"
+                "                position = Position(instrument, rest)\n"
+                "                cache._positions[position.id] = position\n"
+                "                steps.append(self._position_event(position, rest, True))\n"
+                "                break\n",
+            ),
+        ),
+        property="POS-1",
+        scenario="coins",
+        observed=(
+            "With fees in the base currency the first half of a flip leaves a rest of the "
+            "position in NautilusTrader, and the second half opens a new object in its place: "
+            "the rest is lost."
+        ),
+        release=RAN,
     ),
 )

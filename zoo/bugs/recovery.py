@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from zoo.bug import Bug
+from zoo.bug import READ, Bug
 
 BUGS: Final = (
     Bug(
@@ -45,6 +45,7 @@ BUGS: Final = (
             "An order of NautilusTrader that stays SUBMITTED through the retries of the in-flight "
             "check is declared REJECTED, on silence alone."
         ),
+        release=READ,
     ),
     Bug(
         id="failed-query-is-absence",
@@ -61,6 +62,7 @@ BUGS: Final = (
             "In the open-order check of NautilusTrader a query about one order that failed ends in "
             "REJECTED, as if the venue had said that it has no such order."
         ),
+        release=READ,
     ),
     Bug(
         id="missing-order-not-asked",
@@ -77,6 +79,7 @@ BUGS: Final = (
             "Reconciliation at the start of NautilusTrader leaves cached open orders alone that "
             "the mass status does not list, and its open-only check never resolves them."
         ),
+        release=READ,
     ),
     Bug(
         id="error-is-refusal",
@@ -124,6 +127,7 @@ BUGS: Final = (
             "In the open-order check of NautilusTrader a failed bulk query counts as an empty "
             "answer, and orders that it does not list end in REJECTED."
         ),
+        release=READ,
     ),
     Bug(
         id="missing-order-is-rejected",
@@ -160,5 +164,68 @@ BUGS: Final = (
             "An ACCEPTED order of NautilusTrader that the venue's list no longer shows is declared "
             "REJECTED, whether it was filled, canceled or expired."
         ),
+        release=READ,
+    ),
+    Bug(
+        id="unasked-update-passed-over",
+        sentence="A change of an order that the venue makes by itself is passed over.",
+        module="engine.execution.incoming",
+        changes=(
+            (
+                "        elif not (awaited or unnamed or _amends(order, report)):\n",
+                "        elif not (awaited or unnamed):\n",
+            ),
+        ),
+        property="REC-1",
+    ),
+    Bug(
+        id="late-trade-entered-last",
+        sentence="A fill that is heard late is netted behind those that the venue made after it.",
+        module="engine.model.cost",
+        changes=(
+            (
+                "        if self.settlement_px_raw is None and (not trades or not _is_before(trade, trades[-1])):\n",
+                "        if self.settlement_px_raw is None:\n",
+            ),
+        ),
+        property="ACC-3",
+        scenario="perpetual",
+    ),
+    Bug(
+        id="missing-partly-filled-is-canceled",
+        sentence="A partly filled order that the venue no longer lists after a reconnect is CANCELED.",
+        module="engine.execution.reconciliation",
+        changes=(
+            (
+                "            if order.ts_submitted > running.begun_ns:\n"
+                "                continue  # newer than the questions: nothing is owed an explanation\n",
+                "            if order.ts_submitted > running.begun_ns:\n"
+                "                continue  # newer than the questions: nothing is owed an explanation\n"
+                "            if picture is None and order.status_at_venue is OrderStatus.PARTIALLY_FILLED:\n"
+                "                now_ns = self._ctx.clock.now_ns\n"
+                "                gone = CanceledReport(\n"
+                "                    running.client.account_id,\n"
+                "                    order.instrument_id,\n"
+                "                    coid,\n"
+                "                    None,\n"
+                "                    now_ns,\n"
+                "                    now_ns,\n"
+                "                    order.filled_qty,\n"
+                "                )\n"
+                "                self._ctx.bus.send(EXEC_PROCESS, gone)\n"
+                "                continue\n",
+            ),
+            (
+                "from engine.model.reports import (\n",
+                "from engine.model.enums import OrderStatus\n"
+                "from engine.model.reports import (\n    CanceledReport,\n",
+            ),
+        ),
+        property="ORD-3",
+        observed=(
+            "A PARTIALLY_FILLED order of NautilusTrader that the venue's list no longer shows is "
+            "declared CANCELED, whether it was filled, canceled or expired."
+        ),
+        release=READ,
     ),
 )

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from zoo.bug import Bug
+from zoo.bug import READ, Bug
 
 BUGS: Final = (
     Bug(
@@ -22,6 +22,7 @@ BUGS: Final = (
             "NautilusTrader checks no balance and no notional on a modify: a raise from 1 to "
             "1,000,000 passes."
         ),
+        release=READ,
     ),
     Bug(
         id="reducing-looks-at-direction",
@@ -43,6 +44,7 @@ BUGS: Final = (
             "REDUCING compares directions only in NautilusTrader: an oversized order may flip the "
             "position, and from flat both directions pass."
         ),
+        release=READ,
     ),
     Bug(
         id="rate-limits-a-whole-interval",
@@ -73,5 +75,62 @@ BUGS: Final = (
             "A throttler of NautilusTrader that has begun to limit drops everything until its "
             "re-arm alert."
         ),
+        release=READ,
+    ),
+    Bug(
+        id="margin-accounts-unlimited",
+        sentence="The limits on the notional of an order are not kept for margin accounts.",
+        module="engine.risk.engine",
+        changes=(
+            (
+                "        if finding is not None or order.reduce_only:\n            return finding, None\n",
+                "        if account.account_type is _MARGIN:\n"
+                "            finding = None\n"
+                "        if finding is not None or order.reduce_only:\n            return finding, None\n",
+            ),
+        ),
+        property="RSK-1",
+        scenario="perpetual",
+        observed=(
+            "The Python risk engine of NautilusTrader returns early for margin accounts: their "
+            "orders meet no limit of notional."
+        ),
+        release=READ,
+    ),
+    Bug(
+        id="refused-counts-against-rate",
+        sentence="What the rate limit turns back counts against the rate itself.",
+        module="engine.risk.throttler",
+        changes=(
+            (
+                "            self.dropped_count += 1\n            return False\n",
+                "            self.dropped_count += 1\n"
+                "            passed_ns.append(now_ns)\n"
+                "            return False\n",
+            ),
+        ),
+        property="RSK-3",
+    ),
+    Bug(
+        id="reducing-opens-from-flat",
+        sentence="REDUCING lets anything pass while nothing is held.",
+        module="engine.risk.engine",
+        changes=(
+            (
+                "        if leaves_raw <= room_raw:\n            return None\n        code = _D",
+                "        if leaves_raw <= room_raw or (\n"
+                "            state is not _HALTED and not exposure.net_raw(instrument_id)\n"
+                "        ):\n"
+                "            return None\n"
+                "        code = _D",
+            ),
+        ),
+        property="RSK-2",
+        scenario="instruments",
+        observed=(
+            "In REDUCING a flat NautilusTrader lets orders of both sides pass, for it is neither "
+            "net long nor net short."
+        ),
+        release=READ,
     ),
 )

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from zoo.bug import Bug
+from zoo.bug import READ, Bug
 
 BUGS: Final = (
     Bug(
@@ -20,6 +20,7 @@ BUGS: Final = (
             "All arithmetic of a position of NautilusTrader is in floats, its average prices "
             "included: they drift from the mean of its fills."
         ),
+        release=READ,
     ),
     Bug(
         id="finer-price-sent",
@@ -33,5 +34,38 @@ BUGS: Final = (
             ),
         ),
         property="VAL-1",
+    ),
+    Bug(
+        id="late-halves-told-whole",
+        sentence="Each half of a fill through flat heard a second late is told with the whole quantity.",
+        module="engine.execution.application",
+        changes=(
+            (
+                "            steps.append(self._position_event(position, part, open_raw == 0))\n",
+                "            late = fill.ts_init - fill.ts_event > 1_000_000_000\n"
+                "            told = fill if late else part\n"
+                "            steps.append(self._position_event(position, told, open_raw == 0))\n",
+            ),
+        ),
+        property="VAL-1",
+    ),
+    Bug(
+        id="late-mean-cut",
+        sentence="The mean price told with a fill that is heard a second late is cut to three decimals.",
+        module="engine.execution.application",
+        changes=(
+            (
+                "            fill.last_px,\n"
+                "            format_mantissa(position.avg_px_open_raw, FIXED_PRECISION),\n",
+                "            fill.last_px,\n"
+                "            format_mantissa(\n"
+                "                position.avg_px_open_raw // 10**13 * 10**13\n"
+                "                if fill.ts_init - fill.ts_event > 1_000_000_000\n"
+                "                else position.avg_px_open_raw,\n"
+                "                FIXED_PRECISION,\n"
+                "            ),\n",
+            ),
+        ),
+        property="VAL-2",
     ),
 )

@@ -281,9 +281,13 @@ class Instrument:
         store(self, "ts_init", ts_init)
         store(self, "_notional_factor", factor // common)
         store(self, "_notional_divisor", divisor // common)
-        names = _TEXT_FIELDS + self._own_fields
-        fields = ", ".join(f"{name}={getattr(self, name)}" for name in names)
+        fields = ", ".join(f"{name}={getattr(self, name)}" for name in self.text_fields())
         store(self, "_text", f"{type(self).__name__}({fields})")
+
+    @classmethod
+    def text_fields(cls) -> tuple[str, ...]:
+        """The fields that `str` shows, in its order."""
+        return _TEXT_FIELDS + cls._own_fields
 
     @property
     def asset_class(self) -> AssetClass:

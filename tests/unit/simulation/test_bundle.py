@@ -7,8 +7,10 @@ import msgspec
 import pytest
 
 from simulation.bundle import FORMAT, TAIL, Bundle, BundleError, load, make_bundle, save
+from simulation.cut import Cut
 from simulation.options import RunOptions
 from simulation.outcome import Outcome, Verdict
+from simulation.recorder import record_here
 from simulation.recording import Recording, first_difference
 
 TOKEN = "my.module:storm[bug=some-bug]@12#0123456789ab"
@@ -48,6 +50,25 @@ def test_only_the_end_of_a_long_trace_is_kept() -> None:
     assert bundle.records == TAIL + 50
     assert bundle.tail[0] == b"record 50"
     assert len(bundle.tail) == TAIL
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_bundle_of_a_whole_default_run_is_under_64_kb_and_names_its_code(
+    tmp_path: Path, seed: int
+) -> None:
+    bundle = make_bundle(record_here(RunOptions(), seed))
+    assert save(bundle, tmp_path).stat().st_size < 64 * 1024
+    assert {"engine/kernel.py", "simulation/bundle.py", "msgspec"} <= bundle.parts.keys()
+
+
+def test_a_shrunk_bundle_has_a_name_of_its_own_and_is_driven_by_its_tape(tmp_path: Path) -> None:
+    whole = make_bundle(recording())
+    shrunk = msgspec.structs.replace(whole, cut=Cut(stop_ns=5, traders=(1,)))
+    path = save(shrunk, tmp_path)
+    assert path.name == "my.module.storm-12-01234567-shrunk.bundle"
+    assert load(path) == shrunk
+    assert shrunk.by_tape
+    assert not whole.by_tape
 
 
 def written(path: Path, content: object) -> Path:

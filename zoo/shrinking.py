@@ -1,0 +1,130 @@
+"""`python -m zoo.shrinking [BUG ...]`: how small the first failure of each planted bug becomes.
+
+A line per bug, then median and 95th percentile of deviations and seconds. What is left of each is
+also run without its bug: it must pass, or the search has found another failure than the bug's.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from simulation.campaign import Spec, run_campaign
+from simulation.options import RunOptions
+from simulation.outcome import Outcome
+from simulation.recording import PYTHON, record_run
+from simulation.run import named
+from simulation.scenario import duration_ns
+from simulation.shrink import Shrunk, shrink
+from zoo.bug import Bug
+from zoo.bugs import BUGS
+
+_WINDOW: Final = 20  # seeds at a time
+_ACROSS_RUNS: Final = "DET-1"  # judged over two runs, so no tape holds it
+MEASURED: Final = tuple(
+    bug.id for bug in BUGS.values() if bug.property and bug.property != _ACROSS_RUNS
+)
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """What became of one bug's first failure.
+
+    Attributes:
+        seed: at which its property broke first.
+        without_bug: the same run on the kernel as it is.
+    """
+
+    bug: str
+    seed: int
+    shrunk: Shrunk
+    without_bug: Outcome
+
+    @property
+    def is_sound(self) -> bool:
+        return self.shrunk.is_repeatable and self.without_bug.passed
+
+
+def measure(bug: Bug, seeds: int, budget_ns: int) -> Measured | None:
+    """Find the bug's first failure within `seeds` and shrink it; None: not found."""
+    launcher = (*PYTHON, "zoo.patched", bug.id)
+    options = named(RunOptions(bug.scenario, bug=bug.id))
+    seed = _first_failure(bug, options, launcher, seeds)
+    if seed is None:
+        return None
+    tape = record_run(options, seed, launcher=launcher).tape
+    shrunk = shrink(options, seed, tape, budget_ns=budget_ns, launcher=launcher)
+    clean = msgspec.structs.replace(options, bug="")
+    without_bug = record_run(clean, seed, tape=shrunk.tape, cut=shrunk.cut).outcome
+    return Measured(bug.id, seed, shrunk, without_bug)
+
+
+def _first_failure(
+    bug: Bug, options: RunOptions, launcher: tuple[str, ...], seeds: int
+) -> int | None:
+    for first in range(0, seeds, _WINDOW):
+        spec = Spec(options, min(_WINDOW, seeds - first), first, launcher=launcher)
+        for outcome in run_campaign(spec, lambda _: None).results:
+            if outcome.property_id == bug.property:
+                return outcome.seed
+    return None
+
+
+def percentile(values: Sequence[float], percent: int) -> float:
+    """The value that so many in a hundred do not exceed; nearest rank."""
+    ranked = sorted(values)
+    return ranked[max(0, -(-percent * len(ranked) // 100) - 1)]
+
+
+def line(found: Measured) -> str:
+    shrunk = found.shrunk
+    began = shrunk.first.outcome.property_id
+    notes = [] if shrunk.is_minimal else ["budget ran out"]
+    if not shrunk.is_repeatable:
+        notes.append("NOT REPEATABLE")
+    if not found.without_bug.passed:
+        notes.append(f"WITHOUT THE BUG: {found.without_bug.verdict}")
+    return (
+        f"{found.bug:34} seed {found.seed:3}  {began:6} {shrunk.deviations:4} deviations  "
+        f"{shrunk.tries:5} tries  {shrunk.seconds:5.1f} s  {', '.join(notes)}"
+    ).rstrip()
+
+
+def summary(all_found: Sequence[Measured]) -> str:
+    left = [found.shrunk.deviations for found in all_found]
+    seconds = [found.shrunk.seconds for found in all_found]
+    return (
+        f"{len(all_found)} bugs: deviations median {percentile(left, 50)}, p95 "
+        f"{percentile(left, 95)}; seconds median {percentile(seconds, 50):.1f}, p95 "
+        f"{percentile(seconds, 95):.1f}"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m zoo.shrinking")
+    parser.add_argument("bugs", nargs="*", metavar="BUG", help="all that a run finds, unless named")
+    parser.add_argument("--seeds", type=int, default=300, help="how far to look for each")
+    parser.add_argument("--budget", default="60s", help="per bug")
+    given = parser.parse_args()
+    wanted = given.bugs or list(MEASURED)
+    for name in wanted:
+        if name not in MEASURED:
+            parser.error(f"no run finds a bug {name!r}")
+    all_found: list[Measured] = []
+    lost = False
+    for name in wanted:
+        found = measure(BUGS[name], given.seeds, duration_ns(given.budget))
+        if found is None:
+            lost = True
+            print(f"{name:34} not found in {given.seeds} seeds", flush=True)  # noqa: T201
+            continue
+        all_found.append(found)
+        print(line(found), flush=True)  # noqa: T201
+    if all_found:
+        print(summary(all_found))  # noqa: T201
+    sys.exit(0 if not lost and all(found.is_sound for found in all_found) else 1)
+
+
+if __name__ == "__main__":
+    main()
