@@ -38,13 +38,42 @@ MarketOption = Annotated[
 @app.command()
 def run(
     scenario: Annotated[str, typer.Argument(help="built-in name, or MODULE:FUNCTION")] = "default",
-    seeds: Annotated[int, typer.Option(help="how many seeds")] = 100,
+    seeds: Annotated[
+        int | None,
+        typer.Option(help="how many seeds; default 100, or with --budget as many as it allows"),
+    ] = None,
     first_seed: Annotated[int, typer.Option(help="the first seed")] = 0,
-    jobs: Annotated[str, typer.Option(help="processes, or auto")] = "auto",
+    window: Annotated[
+        int, typer.Option(help="number of the window of so many seeds: no two share a seed")
+    ] = 0,
+    shard: Annotated[str, typer.Option(metavar="I/N", help="only this part of the seeds")] = "",
+    budget: Annotated[
+        str, typer.Option(metavar="60s", help="begin no run when so much time has passed")
+    ] = "",
+    min_seeds: Annotated[
+        int | None, typer.Option(help="fewer within the budget: exit code 5; default: --seeds")
+    ] = None,
+    jobs: Annotated[str, typer.Option(help="processes, auto, or here: this one alone")] = "auto",
+    dask: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="run on the workers of this Dask scheduler")
+    ] = "",
+    schedule: Annotated[
+        str, typer.Option(help="who goes first at one instant: fifo, random, pct or portfolio")
+    ] = "",
+    guided: Annotated[
+        bool, typer.Option("--guided", help="run also neighbours of seeds that met something new")
+    ] = False,
     faults: Annotated[str, typer.Option(help="fault profile instead of the scenario's")] = "",
     market: MarketOption = None,
     bug: BugOption = "",
     json: Annotated[Path | None, typer.Option(help="write the results here")] = None,
+    jsonl: Annotated[
+        Path | None, typer.Option(help="write each run here as it ends, a line of JSON")
+    ] = None,
+    resume: Annotated[
+        Path | None, typer.Option(help="make only the runs that this file lacks, and add them")
+    ] = None,
+    junit: Annotated[Path | None, typer.Option(help="write JUnit XML here")] = None,
     out: Annotated[Path, typer.Option(help="where bundles go")] = Path("seatrial-failures"),
     twice: Annotated[
         bool, typer.Option("--twice", help="run each seed again under another hash seed")
@@ -59,12 +88,12 @@ def run(
     """Run a campaign of seeds and judge it."""
     from seatrial.commands import campaign
 
+    which = campaign.Window(seeds, first_seed, window, shard, budget, min_seeds)
     raise typer.Exit(
         campaign.run(
             console,
             scenario=scenario,
-            seeds=seeds,
-            first_seed=first_seed,
+            window=which,
             jobs=jobs,
             faults=faults,
             market=market or [],
@@ -72,6 +101,12 @@ def run(
             json=json,
             out=out,
             twice=twice,
+            schedule=schedule,
+            guided=guided,
+            dask=dask,
+            jsonl=jsonl,
+            resume=resume,
+            junit=junit,
             visits=visits,
             coverage=coverage,
         )
@@ -332,6 +367,7 @@ def _usage_errors() -> tuple[type[Exception], ...]:
     from seatrial.commands import UsageError
     from seatrial.debt import DebtError
     from simulation.bundle import BundleError
+    from simulation.executors import ClusterMissing
     from simulation.market.fields import RecordingError
     from simulation.recording import RunRefused
     from simulation.scenario import ScenarioError
@@ -342,6 +378,7 @@ def _usage_errors() -> tuple[type[Exception], ...]:
         NothingToShrink,
         UsageError,
         BundleError,
+        ClusterMissing,
         DebtError,
         FuzzerMissing,
         LogError,

@@ -71,18 +71,20 @@ class Bundle(msgspec.Struct, frozen=True):
         return bool(self.driver or (self.target and self.tape) or self.cut is not None)
 
     def file_name(self) -> str:
-        """SCENARIO-SEED-CODE8.bundle, -shrunk before the dot when it is; of a fuzz target
-        fuzz-TARGET-DATA8-CODE8.bundle; of a driver SCENARIO-DRIVER-PROPERTY-CODE8.bundle"""
+        """SCENARIO-SEED-CODE8.bundle, of a neighbour SCENARIO-SEED-near-N.N-CODE8, -shrunk before the
+        dot when it is; of a fuzz target fuzz-TARGET-DATA8-CODE8.bundle; of a driver
+        SCENARIO-DRIVER-PROPERTY-CODE8.bundle"""
         token = Token.parse(self.token)
         if self.target:
             return f"fuzz-{self.target}-{sha256(self.data).hexdigest()[:8]}-{token.code[:8]}.bundle"
         scenario = token.scenario.replace(":", ".")
+        near = f"-near-{token.near}" if token.near else ""
         shrunk = "" if self.cut is None else "-shrunk"
         if self.driver:
             found = self.outcome.property_id or str(self.outcome.verdict)
             cause = re.sub(r"[^\w.-]", "_", found)
             return f"{scenario}-{self.driver}-{cause}-{token.code[:8]}{shrunk}.bundle"
-        return f"{scenario}-{token.seed}-{token.code[:8]}{shrunk}.bundle"
+        return f"{scenario}-{token.seed}{near}-{token.code[:8]}{shrunk}.bundle"
 
 
 def versions() -> dict[str, str]:

@@ -1,36 +1,40 @@
 """Many seeds over processes: streamed, counted, and judged as a whole.
 
-Seeds are handed out in small chunks to whoever is free; results are kept in seed order, so eight
+Runs are handed out in small chunks to whoever is free; results are kept in seed order, so eight
 workers report what one worker reports. A fault or probe that was owed and never showed makes a
-green campaign inconclusive: it tested less than it says.
+green campaign inconclusive: it tested less than it says. So does a budget that ran out too early.
 """
 
-import os
-import selectors
-import subprocess
 import time
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 import invariants.probes
+from invariants.check import Check
+from simulation.executors import CampaignError as CampaignError
+from simulation.executors import Executor, Workers
 from simulation.faults import FaultKind
 from simulation.options import RunOptions
 from simulation.outcome import EXIT_CODES, Outcome, Verdict
 from simulation.recording import PYTHON
 from simulation.run import prepare
 from simulation.scenario import Scenario, duration_ns
-from simulation.worker import Chunk, Line
+from simulation.worker import Chunk, Line, Task
 
-_CHUNK: Final = 4  # seeds per hand-out: small enough that the last worker ends with the first
 _SURE: Final = 14  # owed once seeds >= 14 / odds: missed by chance once in a million campaigns
+_DETERMINISM: Final = "DET-1"  # judged here, between two runs
+_HOOKS: Final = (
+    *("turn", "every_turn", "tapped", "logged", "dispatched", "delivered", "end"),
+    *("actor", "listener", "watcher", "log"),
+)
+_NEIGHBOURS: Final = 4  # of each run that met something new
+_GENERATIONS: Final = 8  # a neighbour's neighbour's ... and so on, as often as this
 HASH_SEEDS: Final = ("0", "1")  # PYTHONHASHSEED of the first and of the second pass
 
-
-class CampaignError(RuntimeError):
-    """A worker died or answered nonsense: the harness failed, not the kernel."""
+Run = tuple[int, str]  # (seed, which neighbour of it or "")
+Done = Mapping[Run, Line]
 
 
 class Spec(msgspec.Struct, frozen=True):
@@ -41,6 +45,10 @@ class Spec(msgspec.Struct, frozen=True):
         jobs: processes.
         twice: run each seed a second time under another hash seed and compare digests.
         launcher: what starts a worker's module; another one may patch modules first.
+        budget_ns: no run is begun when so much time has passed; 0: no limit. With `twice`, half
+            of it is for the first pass, and the second makes what the first made.
+        seeds_min: how many the budget must have sufficed for.
+        guided: run also neighbours of the seeds that met something new, at most as many as seeds.
     """
 
     options: RunOptions
@@ -49,16 +57,40 @@ class Spec(msgspec.Struct, frozen=True):
     jobs: int = 1
     twice: bool = False
     launcher: tuple[str, ...] = PYTHON
+    budget_ns: int = 0
+    seeds_min: int = 0
+    guided: bool = False
+
+
+class Cause(msgspec.Struct, frozen=True):
+    """All runs that failed with one signature: what broke, without numbers and names.
+
+    Attributes:
+        property_id: "property" in JSON.
+        first: token of the first of them, by seed; smallest: of the one with the fewest records.
+        count: how many they are; seeds: which, ascending, neighbours by the seed they are near.
+    """
+
+    signature: str
+    property_id: str = msgspec.field(name="property")
+    first: str
+    smallest: str
+    count: int
+    seeds: list[int]
 
 
 class Campaign(msgspec.Struct, frozen=True):
     """What came of it. `results` are in seed order; sums run over all of them.
 
     Attributes:
+        seeds: how many were run; passed, failed: of these.
         seconds: on the wall; cpu_seconds: of the runs alone, second passes included.
         events: trace records of all runs.
         counts: what the runs did, summed; seeds_with: in how many seeds it happened at all.
         never_fired: what so many seeds owed and did not show.
+        causes: the failures by signature, by first seed.
+        seeds_missing: how many the minimum was missed by when the budget ran out.
+        neighbours: of seeds that met something new; by generation, in order.
     """
 
     scenario: str
@@ -75,36 +107,176 @@ class Campaign(msgspec.Struct, frozen=True):
     counts: dict[str, int]
     seeds_with: dict[str, int]
     never_fired: list[str]
+    causes: list[Cause] = []
+    seeds_missing: int = 0
+    neighbours: list[Outcome] = []
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        """Of the seeds, then of the neighbours."""
+        return [*self.results, *self.neighbours]
+
+    @property
+    def shortcomings(self) -> list[str]:
+        """Why a green would prove less than it says."""
+        short = []
+        if self.seeds_missing:
+            short.append(f"the budget ran out {self.seeds_missing} seeds before the minimum")
+        if self.never_fired:
+            short.append(f"owed and never seen: {', '.join(self.never_fired)}")
+        return short
 
     @property
     def exit_code(self) -> int:
-        verdicts = [outcome.verdict for outcome in self.results]
-        if self.never_fired:
+        verdicts = [outcome.verdict for outcome in self.outcomes]
+        if self.shortcomings:
             verdicts.append(Verdict.INCONCLUSIVE)
         return next((code for verdict, code in EXIT_CODES.items() if verdict in verdicts), 0)
 
     def with_outcome(self, outcome: Outcome) -> "Campaign":
-        """The campaign with another outcome for that seed; neither of them a pass."""
-        results = [outcome if old.seed == outcome.seed else old for old in self.results]
-        return msgspec.structs.replace(self, results=results)
+        """The campaign with another outcome for that run; neither of them a pass."""
+        results = [_of_two(old, outcome) for old in self.results]
+        neighbours = [_of_two(old, outcome) for old in self.neighbours]
+        causes = causes_of([*results, *neighbours])
+        return msgspec.structs.replace(self, results=results, neighbours=neighbours, causes=causes)
 
 
-def run_campaign(spec: Spec, on_result: Callable[[Outcome], None]) -> Campaign:
+def run_campaign(
+    spec: Spec,
+    on_result: Callable[[Outcome], None],
+    *,
+    executor: Executor | None = None,
+    done: Done | None = None,
+    on_line: Callable[[Line], None] | None = None,
+) -> Campaign:
     """Run every seed of `spec`, telling `on_result` of each run as it ends, in no set order;
     with `twice` that is two runs a seed.
 
+    Args:
+        executor: who makes the runs; `jobs` processes beside this one when not said.
+        done: runs made before, which are not made again.
+        on_line: is told of each run that this campaign made, once it is known whole: with `twice`
+            when it was made for the second time.
     Raises:
         ScenarioError, RecordingError: the options do not make a run.
-        CampaignError: a worker process failed.
+        CampaignError: a process of ours failed, or its canary was not caught.
     """
     scenario = prepare(spec.options)  # refuses bad options here, before any process starts
-    started = time.monotonic()
-    lines = _run_seeds(spec, HASH_SEEDS[0], on_result)
-    if spec.twice:
-        # from the other end, so that each seed has other runs before it in its process
-        again = _run_seeds(spec, HASH_SEEDS[1], on_result, backwards=True)
-        lines = compared(lines, again)
-    results = [line.outcome for line in lines]
+    passes = _Passes(spec, executor or Workers(spec.jobs, spec.launcher), on_result, on_line)
+    lines = passes.run(done or {})
+    return _judged(spec, scenario, lines, passes.seconds)
+
+
+class _Passes:
+    """The first pass over a window, and the second where there is one."""
+
+    def __init__(
+        self,
+        spec: Spec,
+        executor: Executor,
+        on_result: Callable[[Outcome], None],
+        on_line: Callable[[Line], None] | None,
+    ) -> None:
+        self._spec = spec
+        self._executor = executor
+        self._on_result = on_result
+        self._on_line = on_line
+        self._task = Task(spec.options, spec.guided)
+        self._started_ns = time.monotonic_ns()
+        budget_ns = spec.budget_ns // 2 if spec.twice else spec.budget_ns
+        self._deadline_ns = self._started_ns + budget_ns if budget_ns else 0
+
+    @property
+    def seconds(self) -> float:
+        return round((time.monotonic_ns() - self._started_ns) / 1e9, 3)
+
+    def run(self, done: Done) -> dict[Run, Line]:
+        """All lines: seeds ascending, then neighbours by generation."""
+        spec = self._spec
+        window = range(spec.first_seed, spec.first_seed + spec.seeds)
+        made = self._first_pass(((seed, "") for seed in window), done)
+        lines = {run: line for run, line in done.items() if not run[1] and run[0] in window}
+        lines.update(made)
+        lines = {run: lines[run] for run in sorted(lines)}
+        fresh = sorted(made)
+        if spec.guided:
+            fresh += self._neighbours(lines, done)
+        if spec.twice and fresh:
+            # from the other end, so that each seed has other runs before it in its process
+            self._second_pass(fresh[::-1], lines)
+        return lines
+
+    def _first_pass(self, wanted: Iterable[Run], done: Done) -> dict[Run, Line]:
+        """The lines of `wanted` that were not done before, as many as the budget allows."""
+        made: dict[Run, Line] = {}
+
+        def hear(line: Line) -> None:
+            made[line.outcome.seed, line.near] = line
+            self._on_result(line.outcome)
+            if self._on_line is not None and not self._spec.twice:
+                self._on_line(line)
+
+        self._make((run for run in wanted if run not in done), HASH_SEEDS[0], hear)
+        return made
+
+    def _neighbours(self, lines: dict[Run, Line], done: Done) -> list[Run]:
+        """Explore around what met something new, generation by generation: what is explored next
+        is a function of what was found, in order, and of nothing else."""
+        met: dict[int, None] = {}
+        room = len(lines)
+        fresh: list[Run] = []
+        parents = list(lines)
+        for _ in range(_GENERATIONS):
+            wanted: list[Run] = []
+            for run in parents:
+                line = lines.get(run)
+                if line is None:
+                    continue  # the budget ran out
+                new = [feature for feature in line.features if feature not in met]
+                met.update(dict.fromkeys(new))
+                if new and line.outcome.passed:
+                    seed, near = run
+                    stem = f"{near}." if near else ""
+                    wanted += [(seed, f"{stem}{number}") for number in range(1, _NEIGHBOURS + 1)]
+            wanted = wanted[:room]
+            if not wanted:
+                break
+            room -= len(wanted)
+            made = self._first_pass(wanted, done)
+            for run in wanted:
+                line = made.get(run) or done.get(run)
+                if line is not None:
+                    lines[run] = line
+            fresh += [run for run in wanted if run in made]
+            parents = wanted
+        return fresh
+
+    def _second_pass(self, runs: Sequence[Run], lines: dict[Run, Line]) -> None:
+        def hear(line: Line) -> None:
+            run = (line.outcome.seed, line.near)
+            (both,) = compared([lines[run]], [line])
+            lines[run] = both
+            self._on_result(line.outcome)
+            if self._on_line is not None:
+                self._on_line(both)
+
+        self._deadline_ns = 0  # what was run once is run twice
+        self._make(iter(runs), HASH_SEEDS[1], hear)
+
+    def _make(self, runs: Iterator[Run], hash_seed: str, hear: Callable[[Line], None]) -> None:
+        self._executor.run(self._task, hash_seed, self._chunks(runs), hear)
+
+    def _chunks(self, runs: Iterator[Run]) -> Iterator[Chunk]:
+        while not self._deadline_ns or time.monotonic_ns() < self._deadline_ns:
+            chunk = [run for _, run in zip(range(self._executor.chunk), runs, strict=False)]
+            if not chunk:
+                return
+            yield Chunk(chunk)
+
+
+def _judged(spec: Spec, scenario: Scenario, lines: Mapping[Run, Line], seconds: float) -> Campaign:
+    results = [line.outcome for (_, near), line in lines.items() if not near]
+    neighbours = [line.outcome for (_, near), line in lines.items() if near]
     faults = _sum(outcome.faults for outcome in results)
     probes = _sum(outcome.probes for outcome in results)
     passed = sum(outcome.passed for outcome in results)
@@ -114,8 +286,8 @@ def run_campaign(spec: Spec, on_result: Callable[[Outcome], None]) -> Campaign:
         seeds=len(results),
         passed=passed,
         failed=len(results) - passed,
-        seconds=round(time.monotonic() - started, 3),
-        cpu_seconds=round(sum(line.cpu_ns for line in lines) / 1e9, 3),
+        seconds=seconds,
+        cpu_seconds=round(sum(line.cpu_ns for line in lines.values()) / 1e9, 3),
         events=sum(outcome.events for outcome in results),
         results=results,
         probes=probes,
@@ -124,8 +296,41 @@ def run_campaign(spec: Spec, on_result: Callable[[Outcome], None]) -> Campaign:
         seeds_with=_sum(
             {name: 1 for name, count in outcome.counts.items() if count} for outcome in results
         ),
-        never_fired=owed_and_missing(scenario, spec.options, spec.seeds, faults, probes),
+        never_fired=owed_and_missing(scenario, spec.options, len(results), faults, probes),
+        causes=causes_of([*results, *neighbours]),
+        seeds_missing=max(0, spec.seeds_min - len(results)),
+        neighbours=neighbours,
     )
+
+
+def causes_of(outcomes: Sequence[Outcome]) -> list[Cause]:
+    """The failures among `outcomes`, one entry per signature, by first seed."""
+    causes = []
+    for signature, failed in by_signature(outcomes).items():
+        smallest = min(failed, key=_size)
+        seeds = sorted({outcome.seed: None for outcome in failed})
+        first = failed[0]
+        causes.append(
+            Cause(signature, first.property_id, first.token, smallest.token, len(failed), seeds)
+        )
+    return causes
+
+
+def by_signature(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
+    """The failures among `outcomes`, by signature."""
+    groups: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        if not outcome.passed:
+            groups.setdefault(outcome.signature, []).append(outcome)
+    return groups
+
+
+def _size(outcome: Outcome) -> tuple[int, int]:
+    return outcome.events, outcome.seed
+
+
+def _of_two(old: Outcome, new: Outcome) -> Outcome:
+    return new if old.token == new.token else old
 
 
 def owed_and_missing(
@@ -147,6 +352,11 @@ def owed_and_missing(
         for kind in FaultKind
         if seeds * scenario.faults.owed(kind, active_ns) >= _SURE and not faults.get(kind.name)
     ]
+    missing += [
+        f"property {entry.id}, whose check looks at nothing"
+        for entry in scenario.properties
+        if entry.id != _DETERMINISM and _looks_at_nothing(entry.make())
+    ]
     if options.faults or options.market_files:
         return missing
     for entry in scenario.properties:
@@ -156,6 +366,12 @@ def owed_and_missing(
         if numerator and seeds * numerator >= _SURE * denominator and entry.id not in probes:
             missing.append(f"probe {entry.id}")
     return missing
+
+
+def _looks_at_nothing(check: Check) -> bool:
+    """Whether it overrides nothing, so that nobody ever calls it."""
+    kind = type(check)
+    return all(getattr(kind, name) is getattr(Check, name) for name in _HOOKS)
 
 
 def _sum(rows: Iterable[dict[str, int]]) -> dict[str, int]:
@@ -180,7 +396,8 @@ def compared(first: Sequence[Line], second: Sequence[Line]) -> list[Line]:
                 f"digest {outcome.digest[:12]} under hash seed {HASH_SEEDS[0]}, "
                 f"{two.outcome.digest[:12]} under hash seed {HASH_SEEDS[1]}",
             )
-        lines.append(Line(outcome, one.cpu_ns + two.cpu_ns))
+        cpu_ns = one.cpu_ns + two.cpu_ns
+        lines.append(msgspec.structs.replace(one, outcome=outcome, cpu_ns=cpu_ns))
     return lines
 
 
@@ -189,117 +406,7 @@ def nondeterminism(outcome: Outcome, detail: str) -> Outcome:
     return msgspec.structs.replace(
         outcome,
         verdict=Verdict.NONDETERMINISM,
-        property_id="DET-1",
+        property_id=_DETERMINISM,
         subject="trace",
         detail=detail,
     )
-
-
-def _run_seeds(
-    spec: Spec, hash_seed: str, on_result: Callable[[Outcome], None], *, backwards: bool = False
-) -> list[Line]:
-    with _Pool(spec, hash_seed, backwards) as pool:
-        return pool.run(on_result)
-
-
-class _Worker:
-    """One process, and the seeds it has been given and not answered yet."""
-
-    def __init__(self, launcher: Sequence[str], environment: dict[str, str]) -> None:
-        self.process = subprocess.Popen(
-            (*launcher, "simulation.worker"),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=environment,
-        )
-        if self.process.stdin is None or self.process.stdout is None:
-            raise CampaignError("a worker came up without pipes")
-        self._stdin = self.process.stdin
-        self.stdout = self.process.stdout
-        self.waiting: list[int] = []
-        self._partial = b""
-
-    def tell(self, line: bytes) -> None:
-        try:
-            self._stdin.write(line + b"\n")
-            self._stdin.flush()
-        except BrokenPipeError:
-            raise self.died() from None
-
-    def hear(self) -> list[bytes]:
-        """The whole lines that have come. Blocks until there is something."""
-        chunk = os.read(self.stdout.fileno(), 1 << 16)
-        if not chunk:
-            raise self.died()
-        *whole, self._partial = (self._partial + chunk).split(b"\n")
-        return whole
-
-    def died(self) -> CampaignError:
-        at = f" at seed {self.waiting[0]}" if self.waiting else " before its first seed"
-        return CampaignError(f"a worker ended early{at} (exit code {self.process.wait()})")
-
-    def end(self, at_once: bool) -> None:
-        if at_once:
-            self.process.kill()
-        with suppress(BrokenPipeError):  # it is gone already
-            self._stdin.close()
-        self.process.wait()
-        self.stdout.close()
-
-
-class _Pool:
-    """The workers of one pass."""
-
-    def __init__(self, spec: Spec, hash_seed: str, backwards: bool) -> None:
-        self._backwards = backwards
-        self._next = spec.first_seed
-        self._end = spec.first_seed + spec.seeds
-        self._seeds = spec.seeds
-        self._header = msgspec.json.encode(spec.options)
-        self._jobs = max(1, min(spec.jobs, spec.seeds))
-        self._launcher = spec.launcher
-        self._environment = dict(os.environ, PYTHONHASHSEED=hash_seed)
-        self._workers: list[_Worker] = []
-        self._finished = False
-
-    def __enter__(self) -> "_Pool":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for worker in self._workers:
-            worker.end(at_once=not self._finished)
-
-    def run(self, on_result: Callable[[Outcome], None]) -> list[Line]:
-        """All lines, by seed."""
-        decode = msgspec.json.Decoder(Line).decode
-        lines: dict[int, Line] = {}
-        with selectors.DefaultSelector() as selector:
-            for _ in range(self._jobs):
-                worker = _Worker(self._launcher, self._environment)
-                self._workers.append(worker)
-                selector.register(worker.stdout, selectors.EVENT_READ, worker)
-                worker.tell(self._header)
-                self._hand_out(worker)
-            while len(lines) < self._seeds:
-                for key, _ in selector.select():
-                    worker = key.data
-                    for text in worker.hear():
-                        line = decode(text)
-                        worker.waiting.remove(line.outcome.seed)
-                        lines[line.outcome.seed] = line
-                        on_result(line.outcome)
-                    if not worker.waiting:
-                        self._hand_out(worker)
-        self._finished = True
-        return [lines[seed] for seed in sorted(lines)]
-
-    def _hand_out(self, worker: _Worker) -> None:
-        count = min(_CHUNK, self._end - self._next)
-        if not count:
-            return
-        if self._backwards:
-            first = self._end = self._end - count
-        else:
-            first, self._next = self._next, self._next + count
-        worker.waiting = list(range(first, first + count))
-        worker.tell(msgspec.json.encode(Chunk(first, count)))

@@ -11,10 +11,11 @@ from typing import Final
 import msgspec
 
 from simulation import bundle as bundles
-from simulation.campaign import HASH_SEEDS, Campaign, nondeterminism
+from simulation.campaign import HASH_SEEDS, Campaign, by_signature, nondeterminism
 from simulation.options import RunOptions
 from simulation.outcome import Outcome, Verdict
 from simulation.recording import PYTHON, Recording, first_difference, record_run
+from simulation.token import Token
 
 CAUSES_KEPT: Final = 10  # the others are counted and listed
 
@@ -29,18 +30,18 @@ class Divergence(msgspec.Struct, frozen=True):
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """All seeds that fail with one signature.
+    """All runs that fail with one signature.
 
     Attributes:
         outcome: of the first of them.
-        seeds: all of them, ascending.
+        outcomes: of all of them: seeds ascending, then neighbours.
         bundle: where the first is kept, or None: nothing to keep.
         divergence: of NONDETERMINISM; None when two fresh runs agree, so that the difference
             lies in what ran before in the same process.
     """
 
     outcome: Outcome
-    seeds: list[int]
+    outcomes: list[Outcome]
     bundle: Path | None = None
     divergence: Divergence | None = None
 
@@ -60,14 +61,10 @@ def keep_failures(
         RecordingFailed: a rerun died.
         OSError: the bundle cannot be written.
     """
-    groups: dict[str, list[Outcome]] = {}
-    for outcome in campaign.results:
-        if not outcome.passed:
-            groups.setdefault(outcome.signature, []).append(outcome)
     failures: list[Failure] = []
-    for number, group in enumerate(groups.values()):
+    for number, group in enumerate(by_signature(campaign.outcomes).values()):
         first = group[0]
-        failure = Failure(first, [outcome.seed for outcome in group])
+        failure = Failure(first, group)
         if number < CAUSES_KEPT and first.verdict is not Verdict.ERROR:
             failure = _kept(failure, options, directory, launcher)
             if failure.outcome is not first:
@@ -80,6 +77,8 @@ def _kept(
     failure: Failure, options: RunOptions, directory: Path, launcher: Sequence[str]
 ) -> Failure:
     outcome = failure.outcome
+    near = Token.parse(outcome.token).near
+    options = msgspec.structs.replace(options, near=near)
     one = record_run(options, outcome.seed, launcher=launcher, hash_seed=HASH_SEEDS[0])
     path = bundles.save(bundles.make_bundle(one), directory)
     if outcome.verdict is not Verdict.NONDETERMINISM and one.outcome.digest == outcome.digest:
@@ -89,7 +88,7 @@ def _kept(
         detail = f"{was} with digest {outcome.digest[:12]}, then {one.outcome.digest[:12]} alone"
         outcome = nondeterminism(outcome, detail)
     two = record_run(options, outcome.seed, launcher=launcher, hash_seed=HASH_SEEDS[1])
-    return Failure(outcome, failure.seeds, path, divergence_of(one, two))
+    return Failure(outcome, failure.outcomes, path, divergence_of(one, two))
 
 
 def divergence_of(one: Recording, two: Recording) -> Divergence | None:

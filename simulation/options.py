@@ -15,6 +15,8 @@ class RunOptions(msgspec.Struct, frozen=True):
         market: first 12 hex digits of their hash, or "".
         bug: zoo id of the patch the process runs under, or "".
         code: hash of the code, see `simulation.token`.
+        schedule: of the ties (`simulation.schedules`) instead of the scenario's, or "".
+        near: which neighbour of the seed it is ("3.1"), or "": see `simulation.neighbours`.
     """
 
     scenario: str = "default"
@@ -23,11 +25,31 @@ class RunOptions(msgspec.Struct, frozen=True):
     market: str = ""
     bug: str = ""
     code: str = ""
+    schedule: str = ""
+    near: str = ""
 
     def token(self, seed: int) -> Token:
-        return Token(self.scenario, seed, self.code, self.faults, self.market, self.bug)
+        return Token(
+            self.scenario,
+            seed,
+            self.code,
+            self.faults,
+            self.market,
+            self.bug,
+            self.schedule,
+            self.near,
+        )
 
     @classmethod
     def of_token(cls, token: Token, market_files: tuple[str, ...] = ()) -> "RunOptions":
         """The run that a token names, on `market_files` where it names a recording."""
-        return cls(token.scenario, token.faults, market_files, token.market, token.bug, token.code)
+        return cls(
+            token.scenario,
+            token.faults,
+            market_files,
+            token.market,
+            token.bug,
+            token.code,
+            token.schedule,
+            token.near,
+        )

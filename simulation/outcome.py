@@ -27,6 +27,10 @@ EXIT_CODES: Final = {
 }
 EXIT_USAGE: Final = 2
 
+_INSTRUMENT: Final = re.compile(r"\b[A-Z][A-Z0-9/_-]*\.[A-Z][A-Z0-9]*[^\s,;:]*")  # or its position
+_NUMBER: Final = re.compile(r"-?\b[0-9a-f]*[0-9][0-9a-f]*(\.[0-9]+)?")
+_FROM_NUMBER: Final = re.compile(r"[0-9].*")
+
 
 class Outcome(msgspec.Struct, frozen=True):
     """One seed's result.
@@ -74,12 +78,14 @@ class Outcome(msgspec.Struct, frozen=True):
     @property
     def signature(self) -> str:
         """What failures of one cause have in common: where an exception was raised; else what
-        was found, without numbers and digests."""
+        was found and of what, without numbers and digests."""
         places = [line for line in self.traceback.splitlines() if line.startswith("  File ")]
         if places:
             return f"{self.verdict} {self.property_id} {places[-1].strip()}"
-        words = re.sub(r"-?\b[0-9a-f]*[0-9][0-9a-f]*(\.[0-9]+)?", "#", self.detail)
-        return f"{self.verdict} {self.property_id} {words}"
+        words = _NUMBER.sub("#", _INSTRUMENT.sub("instrument", self.detail))
+        # an order's name is letters and numbers: the letters say what it is the name of
+        subject = _FROM_NUMBER.sub("#", _INSTRUMENT.sub("instrument", self.subject))
+        return f"{self.verdict} {self.property_id} {subject} {words}"
 
     def report(self, replayed_by: str = "") -> str:
         """One line for a person: what broke and how to see it again, by the token unless said."""

@@ -5,6 +5,7 @@ import msgspec
 from simulation.cut import Cut
 from simulation.entropy import SeededEntropy, Tape, TapeEntropy
 from simulation.market.fields import RecordingError
+from simulation.neighbours import Neighbourhood
 from simulation.options import RunOptions
 from simulation.pipes import Pipes
 from simulation.recording import Job, Recording, Refusal
@@ -27,6 +28,8 @@ def record_here(
         ScenarioError, RecordingError: the options make no run.
     """
     options = named(options)
+    if options.near and tape is None:
+        tape = Neighbourhood(prepare(options), options).tape(seed, options.near)
     parts = code_parts()
     entropy = choices(seed, tape)
     scribe = Scribe() if keeps_logbook else None

@@ -47,6 +47,8 @@ def prepare(options: RunOptions, cut: Cut | None = None) -> Scenario:
         scenario = msgspec.structs.replace(scenario, faults=profile)
     if options.market_files:
         scenario = with_recording(scenario, read_market(options.market_files))
+    if options.schedule:
+        scenario = msgspec.structs.replace(scenario, schedule=options.schedule).checked()
     return scenario if cut is None else without(scenario, cut)
 
 

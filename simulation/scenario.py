@@ -23,6 +23,7 @@ from simulation.faults import FaultProfile
 from simulation.market.mbo_replay import MboMarket
 from simulation.market.recorded import RecordedMarket
 from simulation.market.seeded import SeededMarket
+from simulation.schedules import FIFO, SCHEDULES
 from simulation.venue import enums as venue_enums
 from simulation.venue.ledger import AccountSpec
 from simulation.workload import Workload
@@ -101,6 +102,8 @@ class Scenario(msgspec.Struct, frozen=True):
             kernel gets to settle everything.
         properties: what is judged.
         risk: the limits that the kernel keeps; the rate limits are those of a kernel by default.
+        schedule: who goes first at one instant: fifo, random, pct or portfolio, see
+            `simulation.schedules`.
     """
 
     venues: Sequence[Venue]
@@ -113,6 +116,7 @@ class Scenario(msgspec.Struct, frozen=True):
     quiet: str = "30s"
     name: str = ""
     risk: RiskEngineConfig = RiskEngineConfig()
+    schedule: str = FIFO
 
     def checked(self) -> "Scenario":
         """This scenario, or a ScenarioError that says what to mend."""
@@ -131,6 +135,8 @@ class Scenario(msgspec.Struct, frozen=True):
                 raise ScenarioError(
                     f"strategies: {make!r} is not callable; give a function that makes a fresh one"
                 )
+        if self.schedule not in SCHEDULES:
+            raise ScenarioError(f"schedule {self.schedule!r}: one of {', '.join(SCHEDULES)}")
         if not self.strategies and self.workload is None:
             raise ScenarioError("a scenario needs a strategy or a workload, or nothing happens")
         if self.workload is not None:

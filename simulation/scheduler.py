@@ -1,14 +1,12 @@
 """Virtual time: what happens when, in one total order.
 
 Actions run in order of (time, sequence); two at the same nanosecond run in the order they were
-asked for, unless the run explores ties, and then a stream chooses. Nothing here waits: time
-jumps to the next action.
+asked for. A run that explores ties has another scheduler, `simulation.schedules`. Nothing here
+waits: time jumps to the next action.
 """
 
 from collections.abc import Callable, Sized
 from heapq import heappop, heappush
-
-from simulation.entropy import Stream
 
 Action = Callable[[], None]
 
@@ -41,9 +39,6 @@ class Scheduler:
 
     Args:
         start_ns: Where time starts, nanoseconds since 1970 (UTC), >= 0.
-        ties: When given, which of several actions due at one instant runs next is a choice
-            drawn from it. Streams of messages keep their order all the same, because their
-            parts are due at different instants.
 
     Attributes:
         waiting: What is still to run, in heap order, with what was called off since. Read only,
@@ -52,9 +47,9 @@ class Scheduler:
         steps: How many actions have run.
     """
 
-    __slots__ = ("_sequence", "_ties", "now_ns", "start_ns", "steps", "waiting")
+    __slots__ = ("_sequence", "now_ns", "start_ns", "steps", "waiting")
 
-    def __init__(self, start_ns: int, ties: Stream | None = None) -> None:
+    def __init__(self, start_ns: int) -> None:
         if start_ns < 0:
             raise ValueError(f"start_ns {start_ns} is negative")
         self.start_ns = start_ns
@@ -62,7 +57,6 @@ class Scheduler:
         self.steps = 0
         self.waiting: list[tuple[int, int, Action]] = []
         self._sequence = 0
-        self._ties = ties
 
     def at(self, time_ns: int, action: Action) -> Handle:
         """Run `action` at `time_ns`; the handle can call it off.
@@ -100,8 +94,6 @@ class Scheduler:
 
     def step(self) -> bool:
         """Run the next action; False when there is none."""
-        if self._ties is not None and self.next_ns() is not None:
-            self._bring_forward(self._ties)
         heap = self.waiting
         while heap:
             time_ns, _, action = heappop(heap)
@@ -120,8 +112,6 @@ class Scheduler:
         """
         heap = self.waiting
         while heap and not inbox and heap[0][0] <= until_ns:
-            if self._ties is not None and self.next_ns() is not None:
-                self._bring_forward(self._ties)
             time_ns, _, action = heappop(heap)
             if type(action) is Handle:
                 handle = action
@@ -142,19 +132,3 @@ class Scheduler:
                 break
             self.step()
         self.now_ns = until_ns
-
-    def _bring_forward(self, ties: Stream) -> None:
-        """Choose among the actions due first and put the chosen one on top of the heap."""
-        heap = self.waiting
-        due_ns = heap[0][0]
-        tied: list[tuple[int, int, Action]] = []
-        while heap and heap[0][0] == due_ns:
-            entry = heappop(heap)
-            action = entry[2]
-            if type(action) is not Handle or action.is_pending:
-                tied.append(entry)
-        chosen = tied.pop(ties.below(len(tied), "tie"))
-        for entry in tied:
-            heappush(heap, entry)
-        # sequence 0 is never handed out, so the chosen one stands before its equals
-        heappush(heap, (due_ns, 0, chosen[2]))

@@ -1,4 +1,4 @@
-"""The name of one run: `scenario[faults=...,market=hash12,bug=ID]@seed#code`.
+"""The name of one run: `scenario[faults=...,market=hash12,bug=ID,schedule=...,near=N.N]@seed#code`.
 
 `code` hashes what decides the outcome beside the seed: our packages as they are on disk (before
 any patch), the user's modules that are loaded, and the versions of the packages we run on. A
@@ -29,6 +29,8 @@ _VALUES: Final = {  # what an option may hold
     "faults": re.compile(r"[\w.-]+"),
     "market": re.compile(r"[0-9a-f]{12}"),
     "bug": re.compile(r"[\w.-]+"),
+    "schedule": re.compile(r"[a-z]+"),
+    "near": re.compile(r"[1-9][0-9]{0,2}(\.[1-9][0-9]{0,2}){0,7}"),
 }
 _CHANGES_SHOWN: Final = 6  # files of one package
 SEED_LIMIT: Final = 1 << 63
@@ -49,6 +51,8 @@ class Token(msgspec.Struct, frozen=True):
         faults: profile name that overrides the scenario's, or "".
         market: first 12 hex digits of the recordings' SHA-256, or "".
         bug: zoo id, or "".
+        schedule: of the ties, overriding the scenario's, or "".
+        near: which neighbour of the seed, or "".
     """
 
     scenario: str
@@ -57,6 +61,8 @@ class Token(msgspec.Struct, frozen=True):
     faults: str = ""
     market: str = ""
     bug: str = ""
+    schedule: str = ""
+    near: str = ""
 
     @classmethod
     def parse(cls, text: str) -> "Token":
@@ -76,14 +82,22 @@ class Token(msgspec.Struct, frozen=True):
         for part in filter(None, (match["options"] or "").split(",")):
             key, sign, value = part.partition("=")
             if not sign or key not in _VALUES or key in options:
-                raise TokenError(f"token option {part!r}: use faults=, market= or bug=, once each")
+                *known, last = _VALUES
+                listed = f"{'=, '.join(known)}= or {last}="
+                raise TokenError(f"token option {part!r}: use {listed}, once each")
             if not _VALUES[key].fullmatch(value):
                 raise TokenError(f"token option {part!r}: {value!r} cannot be right")
             options[key] = value
         return cls(match["scenario"], seed, match["code"] or "", **options)
 
     def __str__(self) -> str:
-        named = (("faults", self.faults), ("market", self.market), ("bug", self.bug))
+        named = (
+            ("faults", self.faults),
+            ("market", self.market),
+            ("bug", self.bug),
+            ("schedule", self.schedule),
+            ("near", self.near),
+        )
         options = ",".join(f"{key}={value}" for key, value in named if value)
         bracket = f"[{options}]" if options else ""
         code = f"#{self.code}" if self.code else ""

@@ -1,52 +1,114 @@
-"""One campaign process: reads seed ranges from standard input, writes one line per seed.
+"""A process that runs seeds on request: what it is to run, then chunks in, a line per run out.
 
-A worker is a plain subprocess and not a pool's child: it starts from an empty interpreter, so a
-patch can be laid over a module before anything imports it, and its hash seed can be chosen.
+Started as a program and not as a forked child: it starts from an empty interpreter, so a
+patch can be laid over a module before anything imports it, and its hash seed can be chosen. The
+first line it answers is the canary's.
 """
 
 import gc
 import time
+from collections.abc import Iterator
 
 import msgspec
 
+from simulation.canary import sing
+from simulation.neighbours import Neighbourhood, features
 from simulation.options import RunOptions
 from simulation.outcome import Outcome
 from simulation.pipes import Pipes
-from simulation.run import broken, prepare, simulate
+from simulation.run import broken, prepare, run_world, simulate
+from simulation.scenario import Scenario
+from simulation.token import code_hash
+
+
+class Task(msgspec.Struct, frozen=True):
+    """What to run.
+
+    Attributes:
+        with_features: tell what each run met (see `simulation.neighbours`).
+        is_elsewhere: on another machine perhaps: the canary's token tells which code it is.
+    """
+
+    options: RunOptions
+    with_features: bool = False
+    is_elsewhere: bool = False
 
 
 class Chunk(msgspec.Struct, frozen=True):
-    """Seeds `first` .. `first + count - 1`."""
+    """Runs to make, in order: (seed, which neighbour of it or "")."""
 
-    first: int
-    count: int
+    runs: list[tuple[int, str]]
 
 
 class Line(msgspec.Struct, frozen=True):
-    """One seed's outcome and what it cost."""
+    """One run's outcome and what it cost.
+
+    Attributes:
+        near: which neighbour of the seed, or "".
+        features: what it met, when that was asked for.
+    """
 
     outcome: Outcome
     cpu_ns: int
+    near: str = ""
+    features: list[int] = []
+
+
+class Runner:
+    """Makes the runs of one task, in this process."""
+
+    def __init__(self, task: Task) -> None:
+        """
+        Raises:
+            ScenarioError, RecordingError: the options make no run.
+        """
+        self._task = task
+        self._scenario: Scenario = prepare(task.options)
+        self._near = Neighbourhood(self._scenario, task.options)
+
+    def canary(self) -> Line:
+        """The canary's line."""
+        started = time.process_time_ns()
+        code = code_hash() if self._task.is_elsewhere else ""
+        return Line(sing(code), time.process_time_ns() - started)
+
+    def lines(self, chunk: Chunk) -> Iterator[Line]:
+        """A line per run, as it ends. A harness that breaks is a line too."""
+        for seed, near in chunk.runs:
+            yield self._line(seed, near)
+
+    def _line(self, seed: int, near: str) -> Line:
+        started = time.process_time_ns()
+        options = self._task.options
+        met: list[int] = []
+        if near:
+            options = msgspec.structs.replace(options, near=near)
+        try:
+            entropy = self._near.entropy(seed, near) if near else None
+            if self._task.with_features:
+                outcome, world = run_world(self._scenario, seed, options, entropy=entropy)
+                met = features(outcome, world.kernel.view.orders())
+            else:
+                outcome = simulate(self._scenario, seed, options, entropy=entropy)
+        except Exception as error:
+            outcome = broken(options, seed, error)
+        return Line(outcome, time.process_time_ns() - started, near, met)
 
 
 def main() -> None:
-    """Serve until standard input ends. The first line is the run options."""
+    """Serve until standard input ends. The first line is the task."""
     pipes = Pipes.take()
-    options = msgspec.json.decode(pipes.read.readline(), type=RunOptions)
-    scenario = prepare(options)
+    runner = Runner(msgspec.json.decode(pipes.read.readline(), type=Task))
+    encode = msgspec.json.Encoder().encode
+    pipes.write.write(encode(runner.canary()) + b"\n")
+    pipes.write.flush()
     gc.collect()
     gc.freeze()  # what is loaded by now lives as long as the process
     gc.disable()  # between chunks only, below
-    encode = msgspec.json.Encoder().encode
     for text in pipes.read:
         chunk = msgspec.json.decode(text, type=Chunk)
-        for seed in range(chunk.first, chunk.first + chunk.count):
-            started = time.process_time_ns()
-            try:
-                outcome = simulate(scenario, seed, options)
-            except Exception as error:
-                outcome = broken(options, seed, error)
-            pipes.write.write(encode(Line(outcome, time.process_time_ns() - started)) + b"\n")
+        for line in runner.lines(chunk):
+            pipes.write.write(encode(line) + b"\n")
             pipes.write.flush()
         gc.collect()
 

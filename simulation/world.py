@@ -36,7 +36,7 @@ from simulation.network import Network
 from simulation.operations import plan_operations
 from simulation.order_feed import OrderFeed
 from simulation.scenario import Scenario, Venue, duration_ns, opening_account
-from simulation.scheduler import Scheduler
+from simulation.schedules import FIFO, make_scheduler, told
 from simulation.trace import Trace
 from simulation.venue.exchange import Exchange
 from simulation.venue.fees import FeeRates
@@ -193,7 +193,7 @@ class World:
             self._stop_ns = min(self._end_ns, self._start_ns + self._cut.stop_ns)
         self._inbox: deque[ClientMessage | SetTradingState] = deque()
 
-        self.scheduler = Scheduler(self._start_ns)
+        self.scheduler = make_scheduler(scenario.schedule, self._start_ns, entropy)
         self.faults = Faults(scenario.faults, entropy, self.scheduler, self.trace, active_ns)
         network = Network if scribe is None else scribe.network
         self.network = network(self.scheduler, entropy, self.faults, self.trace)
@@ -278,6 +278,8 @@ class World:
         counts["turns"] = self.turns
         counts["reconnects"] = max(0, counts.pop("connects") - len(self.clients))
         counts["fault_kinds"] = sum(1 for count in self.faults.fired_by_kind().values() if count)
+        if self.scenario.schedule != FIFO:
+            counts.update(told(self.scheduler))
         return dict(sorted(counts.items()))
 
     def faults_by_kind(self) -> dict[str, int]:

@@ -1,17 +1,14 @@
 """The hunt for a planted bug: its patched code, seed after seed, in one fresh process."""
 
-import os
-import subprocess
 from collections.abc import Iterator
 
-import msgspec
-
 from simulation.campaign import Spec, run_campaign
+from simulation.executors import CampaignError, WorkerProcess
 from simulation.options import RunOptions
 from simulation.outcome import Outcome, Verdict
 from simulation.recording import PYTHON
 from simulation.run import named
-from simulation.worker import Chunk, Line
+from simulation.worker import Chunk, Task
 from zoo.bug import Bug
 
 ACROSS_RUNS = "DET-1"  # judged over two runs of a seed, never inside one
@@ -67,19 +64,12 @@ def found(bug: Bug, seeds: int) -> Outcome | None:
 
 
 def _outcomes(options: RunOptions, seeds: int) -> Iterator[Outcome]:
-    with subprocess.Popen(
-        (*PYTHON, "zoo.patched", options.bug, "simulation.worker"),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env=dict(os.environ, PYTHONHASHSEED="0"),
-    ) as worker:
-        if worker.stdin is None or worker.stdout is None:
-            raise HuntFailed(f"no pipes to the process of {options.bug}")
-        worker.stdin.write(msgspec.json.encode(options) + b"\n")
+    worker = WorkerProcess((*PYTHON, "zoo.patched", options.bug), Task(options), "0")
+    try:
         for seed in range(seeds):
-            worker.stdin.write(msgspec.json.encode(Chunk(seed, 1)) + b"\n")
-            worker.stdin.flush()
-            line = worker.stdout.readline()
-            if not line:
-                raise HuntFailed(f"the process of {options.bug} broke off at seed {seed}")
-            yield msgspec.json.decode(line, type=Line).outcome
+            (line,) = worker.answer(Chunk([(seed, "")]))
+            yield line.outcome
+    except CampaignError as error:
+        raise HuntFailed(f"the process of {options.bug}: {error}") from error
+    finally:
+        worker.end(at_once=True)

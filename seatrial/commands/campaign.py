@@ -1,8 +1,10 @@
 """`seatrial run`: many seeds, judged."""
 
 import os
+import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -12,26 +14,89 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from seatrial.commands import UsageError, launcher, worker_launcher
+from seatrial.commands.campaign_report import print_failure, print_summary
 from seatrial.commands.files import check_folder, check_writable
-from seatrial.commands.records import side_by_side
 from seatrial.visiting import combine_coverage, visits_in
 from simulation.campaign import Campaign, Spec, run_campaign
-from simulation.failures import Failure, keep_failures
+from simulation.executors import Executor, Here, Workers
+from simulation.failures import keep_failures
+from simulation.junit import junit as junit_of
 from simulation.options import RunOptions
 from simulation.outcome import Outcome
 from simulation.run import named
+from simulation.scenario import duration_ns
+from simulation.seed_lines import Done, ResumeError, SeedLines, read
 from simulation.token import SEED_LIMIT
 
 _EVERY: Final = 100  # runs between two plain lines of progress
-_SEEDS_LISTED: Final = 12
+_SEEDS: Final = 100  # when nobody says how many
+_ENDLESS: Final = 1 << 40  # a window that no budget comes to the end of
+_HERE: Final = "here"
+
+
+class Window(msgspec.Struct, frozen=True):
+    """Which seeds, as it was asked for.
+
+    Attributes:
+        seeds: how many; None: 100, or with a budget as many as it allows.
+        number: which window of so many, from 0: no seed is in two of them.
+        shard: "i/n": the i-th of n parts; "" for all of it.
+        budget: a duration, or "".
+        seeds_min: how many the budget must suffice for; None: all that were asked for.
+    """
+
+    seeds: int | None = None
+    first_seed: int = 0
+    number: int = 0
+    shard: str = ""
+    budget: str = ""
+    seeds_min: int | None = None
+
+    def applied(self, spec: Spec) -> Spec:
+        """
+        Raises:
+            UsageError, ScenarioError: it makes no sense.
+        """
+        asked = self.seeds
+        if asked is not None and asked < 1:
+            raise UsageError(f"--seeds {asked}: at least 1")
+        if self.number < 0:
+            raise UsageError(f"--window {self.number}: windows are numbered from 0")
+        budget_ns = duration_ns(self.budget) if self.budget else 0
+        seeds = asked or (_ENDLESS if budget_ns else _SEEDS)
+        start = self.first_seed + self.number * seeds
+        if not (self.first_seed >= 0 and start <= SEED_LIMIT - seeds):
+            option = f"--window {self.number}" if self.number else f"--first-seed {self.first_seed}"
+            raise UsageError(f"{option}: seeds lie in 0..2**63 - 1")
+        part, parts = self._part()
+        first, end = start + seeds * (part - 1) // parts, start + seeds * part // parts
+        if first == end:
+            raise UsageError(f"--shard {self.shard}: {seeds} seeds are too few for so many parts")
+        least = self.seeds_min
+        if least is not None and not budget_ns:
+            raise UsageError(f"--min-seeds {least}: without --budget every seed is run")
+        if least is not None and not 0 <= least <= end - first:
+            raise UsageError(f"--min-seeds {least}: of a window of {end - first} seeds")
+        if least is None:
+            least = end - first if asked else 1
+        return msgspec.structs.replace(
+            spec, seeds=end - first, first_seed=first, budget_ns=budget_ns, seeds_min=least
+        )
+
+    def _part(self) -> tuple[int, int]:
+        if not self.shard:
+            return 1, 1
+        match = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", self.shard)
+        if match is None or not 1 <= int(match[1]) <= int(match[2]):
+            raise UsageError(f"--shard {self.shard}: write 2/8 for the second part of eight")
+        return int(match[1]), int(match[2])
 
 
 def run(
     console: Console,
     *,
     scenario: str,
-    seeds: int,
-    first_seed: int,
+    window: Window,
     jobs: str,
     faults: str,
     market: Sequence[Path],
@@ -39,77 +104,142 @@ def run(
     json: Path | None,
     out: Path,
     twice: bool,
+    schedule: str = "",
+    guided: bool = False,
+    dask: str = "",
+    jsonl: Path | None = None,
+    resume: Path | None = None,
+    junit: Path | None = None,
     visits: bool = False,
     coverage: Path | None = None,
 ) -> int:
-    """Run a campaign, keep what failed, print what it was, write the JSON.
+    """Run a campaign, keep what failed, print what it was, write the files.
 
     Raises:
         UsageError, ScenarioError, RecordingError: wrong usage; nothing was run or written.
-        CampaignError, RecordingFailed: a process of ours died.
+        CampaignError, RecordingFailed: a process of ours died, or its canary was not caught.
     """
-    if seeds < 1:
-        raise UsageError(f"--seeds {seeds}: at least 1")
-    if not 0 <= first_seed <= SEED_LIMIT - seeds:
-        raise UsageError(f"--first-seed {first_seed}: seeds lie in 0..2**63 - 1")
     starter = launcher(bug)
-    check_writable(json, "--json")
-    check_writable(coverage, "--coverage")
+    for path, option in (
+        (json, "--json"),
+        (junit, "--junit"),
+        (jsonl, "--jsonl"),
+        (resume, "--resume"),
+        (coverage, "--coverage"),
+    ):
+        check_writable(path, option)
     check_folder(out, "--out")
+    if jsonl is not None and resume is not None:
+        raise UsageError(f"--jsonl {jsonl}: --resume goes on writing its own file; give one")
     processes = _jobs(jobs)
-    options = named(RunOptions(scenario, faults, tuple(str(path) for path in market), bug=bug))
+    files = tuple(str(path) for path in market)
+    options = RunOptions(scenario, faults, files, bug=bug, schedule=schedule)
+    spec = window.applied(Spec(options, 1, jobs=processes, twice=twice, guided=guided))
+    if jobs == _HERE and (bug or twice or dask):
+        raise UsageError("--jobs here: --bug, --twice and --dask need processes of their own")
+    observes = visits or coverage is not None
+    if observes and (dask or jobs == _HERE):
+        raise UsageError("--visits, --coverage: worker processes on this machine are watched")
     if coverage is not None and find_spec("coverage") is None:
         raise UsageError("--coverage: measuring it needs the package coverage")
     if visits and json is None:
         raise UsageError("--visits stands in the results: give --json FILE")
-    spec = Spec(options, seeds, first_seed, processes, twice, worker_launcher(bug))
+    spec = msgspec.structs.replace(spec, options=named(options))
     visited: dict[str, int] = {}
-    if visits or coverage is not None:
+    if observes:
         with tempfile.TemporaryDirectory() as folder:
-            campaign = _with_progress(
-                console, _observed(spec, starter, Path(folder), visits, coverage is not None)
-            )
+            watched = _observing(starter, Path(folder), visits, coverage is not None)
+            campaign = _made(console, spec, Workers(processes, watched), jsonl, resume)
             visited = visits_in(Path(folder))
             if coverage is not None:
                 combine_coverage(Path(folder), coverage)
     else:
-        campaign = _with_progress(console, spec)
-    campaign, failures = keep_failures(campaign, options, out, starter)
+        executor = _executor(dask, processes, worker_launcher(bug))
+        campaign = _made(console, spec, executor, jsonl, resume)
+    campaign, failures = keep_failures(campaign, spec.options, out, starter)
     for failure in failures:
-        _print_failure(console, failure)
-    _print_summary(console, campaign)
+        print_failure(console, failure)
+    print_summary(console, campaign)
     if json is not None:
         document = msgspec.to_builtins(campaign)
         if visits:
             document["visits"] = visited
         text = msgspec.json.format(msgspec.json.encode(document), indent=1)
         json.write_bytes(text + b"\n")
+    if junit is not None:
+        junit.write_bytes(junit_of(campaign))
     return campaign.exit_code
 
 
-def _observed(
-    spec: Spec, starter: tuple[str, ...], folder: Path, visits: bool, coverage: bool
-) -> Spec:
-    """The same in processes that leave behind where they went; on the sources, since neither
+def _observing(
+    starter: tuple[str, ...], folder: Path, visits: bool, coverage: bool
+) -> tuple[str, ...]:
+    """What starts processes that leave behind where they went; on the sources, since neither
     rows that count nor a tracer see into what is compiled."""
     what = [name for name, wanted in (("visits", visits), ("coverage", coverage)) if wanted]
-    observing = (*starter, "seatrial.visiting", str(folder), ",".join(what))
-    return msgspec.structs.replace(spec, launcher=observing)
+    return (*starter, "seatrial.visiting", str(folder), ",".join(what))
 
 
 def _jobs(text: str) -> int:
+    """How many processes; 0: none but this one."""
+    if text == _HERE:
+        return 0
     if text == "auto":
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
     if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise UsageError(f"--jobs {text}: a number of processes, or auto")
+        raise UsageError(f"--jobs {text}: a number of processes, auto, or here")
     return int(text)
 
 
-def _with_progress(console: Console, spec: Spec) -> Campaign:
+def _executor(dask: str, processes: int, starter: Sequence[str]) -> Executor:
+    if not dask:
+        return Workers(processes, starter) if processes else Here()
+    try:
+        from simulation.dask_cluster import DaskCluster
+    except ImportError as error:
+        raise UsageError(f"--dask: {error}; install seatrial[dask]") from None
+    return DaskCluster(dask, starter)
+
+
+def _made(
+    console: Console, spec: Spec, executor: Executor, jsonl: Path | None, resume: Path | None
+) -> Campaign:
+    done: Done = {}
+    try:
+        if resume is not None:
+            done = read(resume, spec.options, spec.twice)
+    except ResumeError as error:
+        raise UsageError(str(error)) from None
+    path = resume or jsonl
+    lines = SeedLines(path, spec.twice, keep=path is resume) if path is not None else None
+    with lines or nullcontext():
+        return _with_progress(
+            console,
+            spec,
+            lambda tell: run_campaign(
+                spec,
+                tell,
+                executor=executor,
+                done=done,
+                on_line=lines.write if lines is not None else None,
+            ),
+            len(done),
+        )
+
+
+def _with_progress(
+    console: Console,
+    spec: Spec,
+    make: Callable[[Callable[[Outcome], None]], Campaign],
+    done_before: int,
+) -> Campaign:
     failed: dict[int, None] = {}
-    total = spec.seeds * (2 if spec.twice else 1)
+    total: int | None = max(0, spec.seeds - done_before) * (2 if spec.twice else 1)
+    if spec.guided or spec.seeds == _ENDLESS:
+        total = None
     if not console.is_terminal:
         done = 0
+        of_all = "" if total is None else f" of {total}"
 
         def tell(outcome: Outcome) -> None:
             nonlocal done
@@ -117,13 +247,14 @@ def _with_progress(console: Console, spec: Spec) -> Campaign:
             if not outcome.passed:
                 failed[outcome.seed] = None
             if done % _EVERY == 0:
-                console.print(f"{done} of {total} runs, {len(failed)} seeds failed")
+                console.print(f"{done}{of_all} runs, {len(failed)} seeds failed")
 
-        return run_campaign(spec, tell)
+        return make(tell)
+    of_all = "" if total is None else "/{task.total}"
     with Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
-        TextColumn("{task.completed}/{task.total} runs, {task.fields[failed]} seeds failed"),
+        TextColumn(f"{{task.completed}}{of_all} runs, {{task.fields[failed]}} seeds failed"),
         TimeElapsedColumn(),
         console=console,
         transient=True,
@@ -135,55 +266,4 @@ def _with_progress(console: Console, spec: Spec) -> Campaign:
                 failed[outcome.seed] = None
             progress.update(task, advance=1, failed=len(failed))
 
-        return run_campaign(spec, show)
-
-
-def _print_failure(console: Console, failure: Failure) -> None:
-    console.print(failure.outcome.report(), markup=False, style="red")
-    if failure.outcome.traceback:
-        console.print(_indented(failure.outcome.traceback), markup=False)
-    found = failure.divergence
-    if found is not None:
-        console.print(f"  the first record that differs is number {found.record}:")
-        console.print(_indented(side_by_side(found.a, found.b)), markup=False)
-    elif failure.outcome.exit_code == 3:
-        console.print("  two fresh runs agree: it depends on what ran before in the process")
-    if failure.bundle is not None:
-        console.print(f"  bundle: {failure.bundle}", markup=False)
-    if len(failure.seeds) > 1:
-        shown = ", ".join(str(seed) for seed in failure.seeds[1 : _SEEDS_LISTED + 1])
-        more = len(failure.seeds) - 1 - _SEEDS_LISTED
-        console.print(f"  so do seeds {shown}{f' and {more} more' if more > 0 else ''}")
-
-
-def _print_summary(console: Console, campaign: Campaign) -> None:
-    seeds = max(campaign.seeds, 1)
-    mean = {name: count / seeds for name, count in campaign.counts.items()}
-    fired = sum(1 for count in campaign.faults.values() if count)
-    rate = campaign.seeds / campaign.cpu_seconds if campaign.cpu_seconds else 0.0
-    lines = (
-        f"{campaign.scenario}: {campaign.passed} passed, {campaign.failed} failed of "
-        f"{campaign.seeds} seeds in {campaign.seconds:.1f} s "
-        f"({rate:.0f} seeds per CPU-second, code {campaign.code})",
-        f"  a seed means {mean.get('turns', 0):.0f} turns, {mean.get('submits', 0):.1f} submits, "
-        f"{mean.get('fills', 0):.1f} fills, {mean.get('fault_kinds', 0):.1f} kinds of fault; "
-        f"{campaign.seeds_with.get('reconnects', 0)} seeds reconnected",
-        f"  faults fired ({fired} kinds): {_listed(campaign.faults)}",
-        f"  probes seen ({len(campaign.probes)}): {_listed(campaign.probes)}",
-    )
-    for line in lines:
-        console.print(line, markup=False)
-    notes = dict.fromkeys(note for outcome in campaign.results for note in outcome.notes)
-    for note in notes:
-        console.print(f"  note: {note}", markup=False)
-    if campaign.never_fired:
-        missing = ", ".join(campaign.never_fired)
-        console.print(f"  inconclusive: owed and never seen: {missing}", style="yellow")
-
-
-def _listed(counts: dict[str, int]) -> str:
-    return ", ".join(f"{name} {count}" for name, count in counts.items()) or "none"
-
-
-def _indented(text: str) -> str:
-    return "\n".join(f"  {line}" for line in text.rstrip("\n").split("\n"))
+        return make(show)

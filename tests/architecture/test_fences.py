@@ -39,10 +39,8 @@ ALLOWED: dict[str, dict[str, str]] = {
         ("time", "random", "uuid", "socket", "threading", "subprocess"),
         "stands in for the ambient source while a run is fenced",
     ),
-    "simulation/campaign.py": {
-        "subprocess": "starts the worker processes",
-        "time": "reports how long a campaign took",
-    },
+    "simulation/campaign.py": {"time": "keeps a campaign's budget and reports how long it took"},
+    "simulation/executors.py": {"subprocess": "starts the worker processes"},
     "simulation/debugging.py": {"subprocess": "starts the process that the debugger opens in"},
     "simulation/trials.py": {
         "subprocess": "starts the process that makes the tries",

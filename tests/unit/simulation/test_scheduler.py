@@ -1,7 +1,8 @@
 import pytest
 
-from simulation.entropy import EnumeratingEntropy, SeededEntropy
+from simulation.entropy import EnumeratingEntropy, SeededEntropy, Stream
 from simulation.scheduler import Scheduler
+from simulation.schedules import ExploringScheduler, RandomTies
 
 
 def test_actions_run_by_time_then_in_the_order_asked_for() -> None:
@@ -64,6 +65,10 @@ def test_empty_scheduler_has_nothing_next() -> None:
     assert not scheduler.step()
 
 
+def exploring(stream: Stream) -> Scheduler:
+    return ExploringScheduler(0, RandomTies(stream), grain_ns=1)
+
+
 def _order(scheduler: Scheduler) -> str:
     ran: list[str] = []
     for name in "abc":
@@ -78,14 +83,14 @@ def test_ties_are_a_choice_when_explored_and_every_order_is_reachable() -> None:
     entropy = EnumeratingEntropy(choices_max=8)
     orders = []
     while entropy.next_run():
-        orders.append(_order(Scheduler(0, entropy.stream("ties"))))
+        orders.append(_order(exploring(entropy.stream("ties"))))
     assert orders[0] == "abc-"  # the dullest is first come, first served
     assert sorted(orders) == ["abc-", "acb-", "bac-", "bca-", "cab-", "cba-"]
 
 
 def test_cancelled_actions_are_no_choice() -> None:
     entropy = SeededEntropy(1, keep_tape=True)
-    scheduler = Scheduler(0, entropy.stream("ties"))
+    scheduler = exploring(entropy.stream("ties"))
     scheduler.at(10, lambda: None).cancel()
     scheduler.at(10, lambda: None)
     assert scheduler.step()

@@ -89,7 +89,7 @@ def test_a_seed_that_is_too_large_is_refused(seed: str) -> None:
     "options", ["faults", "colour=red", "faults=calm,faults=calm", "faults=calm,x=1"]
 )
 def test_an_option_that_is_unknown_or_given_twice_is_named(options: str) -> None:
-    with pytest.raises(TokenError, match=r"use faults=, market= or bug=, once each"):
+    with pytest.raises(TokenError, match="schedule= or near=, once each"):
         Token.parse(f"default[{options}]@1")
 
 
