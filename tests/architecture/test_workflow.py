@@ -49,8 +49,6 @@ def test_there_is_a_gate_and_a_night_on_several_machines() -> None:
     assert shards == [f"{number}/{len(shards)}" for number in range(1, len(shards) + 1)]
 
 
-# The mark goes with the first `run` that knows these three.
-@pytest.mark.xfail(strict=True, reason="run has no --budget, --shard and --junit yet")
 @pytest.mark.parametrize(("job", "line"), seatrial_lines())
 def test_every_command_line_of_the_workflow_is_accepted(job: str, line: str) -> None:
     command, *arguments = shlex.split(line)[1:]

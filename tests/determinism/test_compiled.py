@@ -13,7 +13,8 @@ SERVED = (sys.executable, "-m", "seatrial.compiled")
 
 
 @pytest.fixture(autouse=True)
-def built() -> None:
+def built(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(compiled.OFF)
     try:
         if not compiled.available():
             pytest.skip("nothing is compiled for this interpreter: make compile")

@@ -18,6 +18,12 @@ ROOT = Path(__file__).resolve().parents[3]
 BLIND = Path(__file__).with_name("blind_worker.py")
 
 
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The code of a run holds what was imported from the working directory: of ours, tests."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A scheduler and two workers on loopback."""
