@@ -1,4 +1,5 @@
-"""Why mutants survived: written by someone who has looked at each, and nothing is guessed.
+"""Why mutants survived, as read by a person: some from the code around the mutant, some from its
+diff and from digests that did not move. A reason is an opinion until something judges it.
 
 A survivor of a line that no run executes needs no entry: that was measured. One without an entry
 is shown as not looked at.
