@@ -646,7 +646,15 @@ function onlyName(name) {
 
 // --- drawing when something changed ------------------------------------------------------------
 
-let frame = 0, panelIsDue = false, panelTimer = 0;
+let frame = 0, listFrame = 0, panelIsDue = false, panelTimer = 0;
+
+/** Scrolling moves nothing in the lanes, whose drawing is the dearer half of a frame. */
+function drawListSoon() {
+  listFrame ||= requestAnimationFrame(() => {
+    listFrame = 0;
+    if (!frame) drawList(); // a whole drawing is due in this very frame
+  });
+}
 
 function refresh() {
   frame ||= requestAnimationFrame(() => {
@@ -761,7 +769,7 @@ function listen() {
   $("kind").addEventListener("change", () => { only.kind = Number($("kind").value); filter(); });
   $("story").addEventListener("click", () => onlyName(only.name >= 0 ? only.name : story));
   $("clear").addEventListener("click", clearFilters);
-  $("list").addEventListener("scroll", refresh, { passive: true });
+  $("list").addEventListener("scroll", drawListSoon, { passive: true });
   $("rows").addEventListener("click", (event) => {
     const row = event.target.closest(".row");
     if (row) select(Number(row.dataset.row), { move: true });
@@ -779,7 +787,7 @@ function listen() {
   $("copy").addEventListener("click", copyCommand);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", themed);
   new ResizeObserver(() => { measure(); refresh(); }).observe($("plot"));
-  new ResizeObserver(refresh).observe($("list"));
+  new ResizeObserver(drawListSoon).observe($("list"));
   listenToPlot();
 }
 
