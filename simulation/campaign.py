@@ -13,6 +13,7 @@ import msgspec
 
 import invariants.probes
 from invariants.check import Check
+from simulation.canary import Heard
 from simulation.executors import CampaignError as CampaignError
 from simulation.executors import Executor, Workers
 from simulation.faults import FaultKind
@@ -24,7 +25,7 @@ from simulation.scenario import Scenario, duration_ns
 from simulation.worker import Chunk, Line, Task
 
 _SURE: Final = 14  # owed once seeds >= 14 / odds: missed by chance once in a million campaigns
-_DETERMINISM: Final = "DET-1"  # judged here, between two runs
+DETERMINISM: Final = "DET-1"  # judged here, between two runs
 _HOOKS: Final = (
     *("turn", "every_turn", "tapped", "logged", "dispatched", "delivered", "end"),
     *("actor", "listener", "watcher", "log"),
@@ -91,6 +92,7 @@ class Campaign(msgspec.Struct, frozen=True):
         causes: the failures by signature, by first seed.
         seeds_missing: how many the minimum was missed by when the budget ran out.
         neighbours: of seeds that met something new; by generation, in order.
+        canaries: of properties, as far as they were asked for; see `zoo.canaries`.
     """
 
     scenario: str
@@ -110,6 +112,7 @@ class Campaign(msgspec.Struct, frozen=True):
     causes: list[Cause] = []
     seeds_missing: int = 0
     neighbours: list[Outcome] = []
+    canaries: list[Heard] = []
 
     @property
     def outcomes(self) -> list[Outcome]:
@@ -124,6 +127,7 @@ class Campaign(msgspec.Struct, frozen=True):
             short.append(f"the budget ran out {self.seeds_missing} seeds before the minimum")
         if self.never_fired:
             short.append(f"owed and never seen: {', '.join(self.never_fired)}")
+        short += [heard.report() for heard in self.canaries if not heard.found]
         return short
 
     @property
@@ -355,7 +359,7 @@ def owed_and_missing(
     missing += [
         f"property {entry.id}, whose check looks at nothing"
         for entry in scenario.properties
-        if entry.id != _DETERMINISM and _looks_at_nothing(entry.make())
+        if entry.id != DETERMINISM and _looks_at_nothing(entry.make())
     ]
     if options.faults or options.market_files:
         return missing
@@ -406,7 +410,7 @@ def nondeterminism(outcome: Outcome, detail: str) -> Outcome:
     return msgspec.structs.replace(
         outcome,
         verdict=Verdict.NONDETERMINISM,
-        property_id=_DETERMINISM,
+        property_id=DETERMINISM,
         subject="trace",
         detail=detail,
     )
