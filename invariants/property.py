@@ -209,8 +209,6 @@ def _decorator(
     def decorate(check: ViewCheck | type[Check]) -> Property:
         owner, name = check.__module__, getattr(check, "__name__", type(check).__name__)
         make = check if isinstance(check, type) else lambda: adapter(check)
-        return Property(
-            id, sentence, kind, make, owner, check=name, scope=judged, canary=canary
-        )
+        return Property(id, sentence, kind, make, owner, check=name, scope=judged, canary=canary)
 
     return decorate

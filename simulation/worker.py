@@ -52,12 +52,14 @@ class Line(msgspec.Struct, frozen=True):
     Attributes:
         near: which run of the seed, as it was asked for.
         features: what it met, when that was asked for.
+        half: it is to be made twice, and was made once.
     """
 
     outcome: Outcome
     cpu_ns: int
     near: str = ""
     features: list[int] = []
+    half: bool = False
 
 
 class Runner:
