@@ -59,30 +59,27 @@ def trips(property_id: str, token: Token) -> Outcome | None:
 
 def search(property_id: str) -> Token | None:
     """The best canary of a property; None: no bug of it can be planted and is found."""
-    best: tuple[int, int, Token] | None = None
-    for bug in BUGS.values():
-        if bug.property != property_id:
-            continue
-        with suppress(PatchRefused):
-            found = _found(bug)
-            if found is not None and (best is None or found[:2] < best[:2]):
-                best = found
-    return best[2] if best is not None else None
+    bugs = [bug for bug in BUGS.values() if bug.property == property_id]
+    for seeds in (_SEEDS, _SEEDS_MAX):
+        found = [each for bug in bugs if (each := _found(bug, seeds)) is not None]
+        if found:
+            return min(found, key=lambda each: each[:2])[2]
+    return None
 
 
-def _found(bug: Bug) -> tuple[int, int, Token] | None:
-    """(minus how many seeds trip over the bug, records of the first of them, its token)"""
+def _found(bug: Bug, seeds: int) -> tuple[int, int, Token] | None:
+    """(minus how many seeds trip over the bug, records of the shortest of them, its token)"""
     token = Token(bug.scenario, 0, bug=bug.id)
     if bug.property == ACROSS_RUNS:
-        failed = hunt_across_runs(bug, _SEEDS_MAX)
+        failed = hunt_across_runs(bug, seeds)
         if not failed:
             return None
         return -len(failed), failed[0].events, _at(token, failed[0].seed)
     options = RunOptions.of_token(token)
     scenario = prepare(options)
     tripped: list[Outcome] = []
-    with planted(bug):
-        for seed in range(_SEEDS_MAX):
+    with suppress(PatchRefused), planted(bug):
+        for seed in range(seeds):
             if seed >= _SEEDS and tripped:
                 break
             outcome = simulate(scenario, seed, options)
