@@ -11,6 +11,7 @@ from simulation.outcome import Outcome
 from simulation.token import Token
 
 _SEEDS_LISTED: Final = 12
+_CANARIES_LISTED: Final = 20
 _SCHEDULE: Final = "schedule_"
 
 
@@ -89,7 +90,11 @@ def _of_canaries(campaign: Campaign) -> list[str]:
     if not campaign.canaries:
         return []
     of_all = f"{len(found)} of {len(campaign.canaries)}"
-    return [f"  canaries found ({of_all}): {', '.join(found) or 'none'}"]
+    shown, more = ", ".join(found[:_CANARIES_LISTED]), len(found) - _CANARIES_LISTED
+    return [
+        f"  canaries found ({of_all}): {shown or 'none'}"
+        + (f" and {more} more" if more > 0 else "")
+    ]
 
 
 def _listed(counts: dict[str, int]) -> str:
