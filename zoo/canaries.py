@@ -29,6 +29,7 @@ from zoo.perch import PROGRAM
 RENEWED_BY: Final = "python -m zoo.canary_search"
 RUNS_EACH: Final = 25  # of a campaign, per canary: so they cost a twentieth of it
 FURTHER: Final = 40  # seeds to try where the first does not trip: a change may have moved it
+_AT_ONCE: Final = 8  # of those
 _CHUNK: Final = 13  # canaries for one process: its start costs as much as these
 
 
@@ -106,18 +107,20 @@ def hear(
     """
     task = Task(options, program=PROGRAM)
     first = _made(executor, task, [(each.token.seed, each.property_id) for each in canaries])
-    missed = [each for each in canaries if not _is_found(each, first[_asked(each)])]
-    wanted = [
-        (each.token.seed + step, each.property_id)
-        for each in missed
-        for step in range(1, further + 1)
-    ]
-    later = _made(executor, task, wanted)
-    return [_heard(each, first[_asked(each)], later) for each in canaries]
+    lines = {each.property_id: [first[each.token.seed, each.property_id]] for each in canaries}
+    for tried in range(1, further + 1, _AT_ONCE):
+        missed = [each for each in canaries if _found(each, lines[each.property_id]) is None]
+        steps = range(tried, min(tried + _AT_ONCE, further + 1))
+        wanted = [(each.token.seed + step, each.property_id) for each in missed for step in steps]
+        made = _made(executor, task, wanted)
+        for run in wanted:
+            lines[run[1]].append(made[run])
+    return [_heard(each, lines[each.property_id]) for each in canaries]
 
 
-def _asked(canary: Canary) -> tuple[int, str]:
-    return canary.token.seed, canary.property_id
+def _found(canary: Canary, lines: Sequence[Line]) -> int | None:
+    """Which of these runs, that of its seed first, broke its property; None: none did."""
+    return next((index for index, line in enumerate(lines) if _is_found(canary, line)), None)
 
 
 def _is_found(canary: Canary, line: Line) -> bool:
@@ -127,22 +130,17 @@ def _is_found(canary: Canary, line: Line) -> bool:
     return outcome.verdict is Verdict.VIOLATION and outcome.property_id == canary.property_id
 
 
-def _heard(canary: Canary, first: Line, later: dict[tuple[int, str], Line]) -> Heard:
-    lines = [first]
-    lines += [later[run] for run in sorted(later) if run[1] == canary.property_id]
-    shown, runs, found = first, len(lines), False
-    for number, line in enumerate(lines, 1):
-        if _is_found(canary, line):
-            shown, runs, found = line, number, True
-            break
+def _heard(canary: Canary, lines: Sequence[Line]) -> Heard:
+    index = _found(canary, lines)
+    shown = lines[index or 0].outcome
     return Heard(
         canary.property_id,
-        str(Token.parse(shown.outcome.token)),
-        found,
-        runs,
-        shown.outcome.verdict,
-        shown.outcome.property_id,
-        shown.outcome.detail,
+        shown.token,
+        index is not None,
+        len(lines) if index is None else index + 1,
+        shown.verdict,
+        shown.property_id,
+        shown.detail,
         canary.check,
         canary.mend,
     )
