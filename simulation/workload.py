@@ -421,11 +421,12 @@ def make_traders(
     until_ns: int,
     streams: Callable[[str], Stream],
     left_out: tuple[int, ...] = (),
+    kind: type[RandomTrader] = RandomTrader,
 ) -> list[Strategy]:
     """The workload's strategies, ready to add to a kernel; without those of the numbers
     `left_out`, and the others are called what they were."""
     return [
-        RandomTrader(
+        kind(
             TraderConfig(
                 strategy_id=StrategyId(f"RandomTrader-{number:03d}"),
                 instrument_ids=instrument_ids,
