@@ -17,7 +17,7 @@ class Handling(msgspec.Struct, frozen=True):
         closed: odds that no venue of a seed opens before the kernel has given up its start.
     """
 
-    hearsay_ms: int = 1000
+    hearsay_ms: int = 800
     sloppy: Odds = (1, 2)
     stops_early: Odds = (1, 8)
-    closed: Odds = (1, 25)
+    closed: Odds = (1, 16)

@@ -17,7 +17,7 @@ from typing import Final
 import msgspec
 
 from engine.clock import TimeWentBack
-from engine.kernel import Input, Kernel
+from engine.kernel import Input, Kernel, TimerOverdue
 from engine.model.accounts import CashAccount
 from engine.model.balances import AccountBalance
 from engine.model.commands import FireTimer, SetTradingState, StartKernel
@@ -135,6 +135,7 @@ class Hearsay:
             "impossible": self._impossible,
             "unasked answer": self._unasked_answer,
             "no outcome": self._no_outcome,
+            "less filled": self._less_filled,
             "settlement": self._settlement,
             "balances": self._balances,
             "start": self._start,
@@ -157,7 +158,9 @@ class Hearsay:
         self._word += 1
         self._arm(stream)
         names = tuple(self._words)
-        name = names[stream.below(len(names), "word")]
+        # the old pictures are the likeliest: few of them come at a moment that matters
+        often = stream.chance(1, 3, "picture")
+        name = "picture" if often else names[stream.below(len(names), "word")]
         said = self._words[name](stream)
         if said is not None:
             self.said[name] = self.said.get(name, 0) + 1
@@ -297,6 +300,16 @@ class Hearsay:
                 return CancelRejectedReport(*head, "hearsay", "HEARSAY")
             case _:
                 return RejectedReport(*head, "HEARSAY")
+
+    def _less_filled(self, _: Stream) -> ClientMessage | None:
+        """The end of an order once more, with less filled than it was."""
+        for order in reversed(self._cache.orders_closed()):
+            nothing = order.quantity - order.quantity
+            if order.filled_raw and order.status is _S.CANCELED:
+                return CanceledReport(*self._head(order), nothing, order.quantity)
+            if order.filled_raw and order.status is _S.EXPIRED:
+                return ExpiredReport(*self._head(order), nothing)
+        return None
 
     def _wrong_fill(self, stream: Stream) -> ClientMessage | None:
         """A trade that is known, with other numbers; or one of the other side, or of nothing."""
@@ -475,6 +488,7 @@ class Hearsay:
         wrong: tuple[tuple[object, type[Exception]], ...] = (
             (FireTimer(kernel.view.now_ns - 1), TimeWentBack),
             (_Gibberish(now_ns), TypeError),
+            (FireTimer((kernel.next_timer_ns() or now_ns) + 1), TimerOverdue),
         )
         message, refusal = wrong[stream.below(len(wrong), "which")]
         try:

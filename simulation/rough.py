@@ -18,12 +18,14 @@ from engine.model.commands import (
     QueryAccount,
     QueryFills,
     QueryOpenOrders,
+    QueryOrder,
     SubmitOrder,
 )
 from engine.model.enums import BUY, SELL, ComponentState
 from engine.model.events import TimeEvent
 from engine.model.identifiers import ClientId, ClientOrderId, InstrumentId, StrategyId
 from engine.model.instruments import AnyInstrument
+from engine.model.values import Quantity
 from engine.strategy import Strategy, StrategyConfig
 from simulation.entropy import Stream
 from simulation.workload import MS, RandomTrader, make_traders
@@ -62,6 +64,8 @@ class RoughTrader(RandomTrader):
             "in_quote": self._in_quote,
             "cancel_nothing": self._cancel_nothing,
             "past_the_helpers": self._past_the_helpers,
+            "past_the_helpers_too": self._past_the_helpers,
+            "cancel_many_too": self._cancel_many,
             "ask_the_venue": self._ask_the_venue,
             "query_many": self._query_many,
         }
@@ -191,7 +195,7 @@ class RoughTrader(RandomTrader):
         head = (ctx.new_id(), None, ctx.clock.now_ns, self.id, instrument.id)
         name = ClientOrderId("O-NOBODYS")
         size = self._size(stream, instrument)
-        match stream.below(6, "command"):
+        match stream.below(8, "command"):
             case 0:
                 ctx.bus.send(topics.EXEC_EXECUTE, CancelOrder(*head, name, None))
             case 1:
@@ -207,6 +211,13 @@ class RoughTrader(RandomTrader):
                 cancel = CancelOrder(*head, order.client_order_id, None)
                 ctx.bus.send(topics.EXEC_EXECUTE, cancel)
                 ctx.bus.send(topics.EXEC_EXECUTE, cancel)
+            case 6:
+                query = QueryOrder(*head[:3], name, instrument.id)
+                ctx.bus.send(topics.EXEC_EXECUTE, query)
+            case 7:
+                huge = Quantity.from_int(10**12)
+                made = self.order_factory.market(instrument.id, BUY, huge)
+                ctx.bus.send(topics.RISK_EXECUTE, SubmitOrder(*head, made.init))
             case 5 if order is not None:
                 head = (*head[:4], order.instrument_id)
                 modify = ModifyOrder(*head, order.client_order_id, None, size, None, None)

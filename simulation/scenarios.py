@@ -151,6 +151,11 @@ _SPOT_RISK: Final = RiskEngineConfig(
     max_order_modify_rate="2/00:00:05",
     max_notional_per_order={str(BTCUSDT.id): Decimal(50)},
 )
+_ROUGH_RISK: Final = RiskEngineConfig(
+    max_order_submit_rate="5/00:00:02",
+    max_order_modify_rate="2/00:00:05",
+    max_notional_per_order={str(BTCUSDT_ROUGH.id): Decimal(50)},
+)
 _PERPETUAL_RISK: Final = RiskEngineConfig(
     max_order_submit_rate="5/00:00:02",
     max_order_modify_rate="2/00:00:05",
@@ -289,7 +294,8 @@ def rough() -> Scenario:
         market=SeededMarket(
             interval_ms=1_500, lot_steps=20, prices={"XBTUSD-1": "36000.0"}
         ),
-        workload=Workload(lot_steps=20, step_ms=1_800),
+        workload=Workload(lot_steps=20, step_ms=1_800, too_much=1_000),
+        risk=_ROUGH_RISK,
         faults=STORMY,
         properties=CATALOGUE,
         handling=Handling(),

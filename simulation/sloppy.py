@@ -4,7 +4,10 @@ It stands between a client and the kernel. Each seed gives it some of these habi
 
 * it leaves out what the contract of the reports lets it leave out: our name of an order that it
   has told the venue's of, what an ended order's size was, which request an update answers;
-* it says a thing again, seconds later; it is slow with fills;
+* it says a thing again, seconds later; it is slow with fills, triggers and amendments;
+* of some orders it says nothing at all for up to twelve seconds;
+* it speaks before it has looked up the venue's name of an order, and then once more;
+* it takes cancels one by one;
 * the venue's orders are asked of a replica that lags, which may not know an order yet. Such an
   adapter says that absence is not final;
 * questions about the account fail for seconds on end;
@@ -42,19 +45,27 @@ from simulation.handling_config import Odds
 from simulation.scheduler import Scheduler
 
 _MS: Final = 1_000_000
-_SLOW_NS_MAX: Final = 1_500 * _MS
+_SLOW_NS_MAX: Final = 2_500 * _MS
 _AGAIN_NS_MAX: Final = 5_000 * _MS
 _DEAF_NS_MAX: Final = 12_000 * _MS
+_SILENT_NS_MAX: Final = 12_000 * _MS  # less than any request may take to end
 
 _NAMES: Final = "leaves names out"
 _SIZES: Final = "leaves sizes out"
 _ANSWERED: Final = "leaves requests out"
 _REPEATS: Final = "repeats itself"
-_SLOW: Final = "is slow with fills"
+_SLOW: Final = "is slow"
+_EARLY: Final = "speaks too early"
+_SINGLY: Final = "takes no batches"
 _LAGS: Final = "asks a replica"
 _DEAF: Final = "gets no answers"
+_SILENT: Final = "is silent about some orders"
 _SHAPES: Final = "states balances its own way"
-HABITS: Final = (_NAMES, _SIZES, _ANSWERED, _REPEATS, _SLOW, _LAGS, _DEAF, _SHAPES)
+HABITS: Final = (
+    *(_NAMES, _SIZES, _ANSWERED, _REPEATS, _SLOW),
+    *(_LAGS, _DEAF, _SHAPES, _EARLY, _SINGLY, _SILENT),
+)
+_TELLING: Final = (FillReport, UpdatedReport, TriggeredReport)  # what it may be slow with
 
 
 class SloppyAdapter:
@@ -83,6 +94,7 @@ class SloppyAdapter:
         self._post = post
         self.habits = tuple([habit for habit in HABITS if stream.chance(*odds, habit)])
         self._named: dict[VenueOrderId, ClientOrderId] = {}  # orders it has told by both names
+        self._silent: dict[str, bool] = {}
         self._deaf_until_ns = 0
         self._ways: dict[str, Callable[[ClientMessage], ClientMessage]] = {
             _NAMES: self._leave_out_name,
@@ -98,6 +110,10 @@ class SloppyAdapter:
         """Whether it can say that an order it does not find will never be there."""
         return _LAGS not in self.habits
 
+    @property
+    def takes_batches(self) -> bool:
+        return _SINGLY not in self.habits
+
     def post(self, message: ClientMessage) -> None:
         """Tell the kernel, in its way."""
         if not self._hurts():
@@ -108,16 +124,30 @@ class SloppyAdapter:
         for habit, way in self._ways.items():
             if habit in self.habits:
                 told = way(told)
-        if type(told) is FillReport and _SLOW in self.habits and stream.chance(1, 2, "slow"):
+        if isinstance(told, ExecutionReport) and self._is_silent_about(told):
+            self._later(told, 1 + stream.below(_SILENT_NS_MAX, "silent_ns"))
+        elif isinstance(told, _TELLING) and _SLOW in self.habits and stream.chance(1, 2, "slow"):
             self._later(told, 1 + stream.below(_SLOW_NS_MAX, "slow_ns"))
         else:
+            if isinstance(told, AcceptedReport | FillReport) and _EARLY in self.habits:
+                if stream.chance(1, 3, "early"):
+                    self._post(msgspec.structs.replace(told, venue_order_id=None))
             self._post(told)
+            if isinstance(message, AcceptedReport) and message.client_order_id is not None:
+                if message.venue_order_id is not None:
+                    self._named[message.venue_order_id] = message.client_order_id
         if isinstance(told, ExecutionReport) and _REPEATS in self.habits:
             if stream.chance(1, 6, "again"):
                 self._later(told, 1 + stream.below(_AGAIN_NS_MAX, "again_ns"))
-        if isinstance(message, AcceptedReport) and message.client_order_id is not None:
-            if message.venue_order_id is not None:
-                self._named[message.venue_order_id] = message.client_order_id
+
+    def _is_silent_about(self, report: ExecutionReport) -> bool:
+        if _SILENT not in self.habits:
+            return False
+        name = report.client_order_id or report.venue_order_id or ""
+        is_silent = self._silent.get(name)
+        if is_silent is None:
+            is_silent = self._silent[name] = self._stream.chance(1, 4, "silent")
+        return is_silent
 
     def _later(self, report: ExecutionReport, delay_ns: int) -> None:
         at_ns = self._scheduler.now_ns + delay_ns
@@ -150,14 +180,15 @@ class SloppyAdapter:
         it lags."""
         if isinstance(message, OrderAnswer) and message.order is not None:
             if message.order.venue_order_id in self._named and self._stream.chance(1, 2, "lag"):
-                return msgspec.structs.replace(message, order=None, fills=())
+                fills = message.fills if self._stream.chance(1, 2, "fills") else ()
+                return msgspec.structs.replace(message, order=None, fills=fills)
         return message
 
     def _get_no_answer(self, message: ClientMessage) -> ClientMessage:
         if not isinstance(message, OpenOrdersAnswer | FillsAnswer | AccountReport | OrderAnswer):
             return message
         now_ns = self._scheduler.now_ns
-        if now_ns >= self._deaf_until_ns and self._stream.chance(1, 12, "deaf"):
+        if now_ns >= self._deaf_until_ns and self._stream.chance(1, 8, "deaf"):
             self._deaf_until_ns = now_ns + 1 + self._stream.below(_DEAF_NS_MAX, "deaf_ns")
         if now_ns >= self._deaf_until_ns:
             return message

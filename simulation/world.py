@@ -353,7 +353,7 @@ class World:
         """The kernel is asked to stop, unless it was, and gets the time that it may take."""
         self.faults.heal()
         if not self._ends_early:
-            self._inbox.append(StopKernel("desk+stop", None, self.now_ns, "the run is over"))
+            self._stop_now()
             self._sail_until(self.now_ns + _END_NS)
         if self.monitor.violation is None:
             # what its last turn sent leaves when the journal says so, and takes its way
@@ -413,12 +413,11 @@ class World:
         elif stream.chance(*handling.stops_early, "stops early"):
             self._ends_early = True
             at_ns = start_ns + stream.below(active_ns, "stop_ns")
-            self.scheduler.post(at_ns, self._stop_early)
+            self.scheduler.post(at_ns, self._stop_now)
 
-    def _stop_early(self) -> None:
+    def _stop_now(self) -> None:
         for number in range(2):  # whoever presses a button presses it twice
-            command = StopKernel(f"desk+stop{number}", None, self.now_ns, "stopped early")
-            self._hear(command)
+            self._hear(StopKernel(f"desk+stop{number}", None, self.now_ns, "the desk goes home"))
 
     def _hear(self, message: Input) -> None:
         self._inbox.append(message)
@@ -474,6 +473,7 @@ class World:
         )
         client = WitnessedClient(config, self.network, scheduler, entropy, adapter.post)
         client.absence_is_final = adapter.absence_is_final
+        client.takes_batches = adapter.takes_batches
         return client
 
     def _is_hurting(self) -> bool:
