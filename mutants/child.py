@@ -134,9 +134,7 @@ def _tell_what_is_owed(run: ModuleType, shown: "dict[str, list[Outcome]]") -> No
         options = run.RunOptions(scenario)
         faults = _sum([outcome.faults for outcome in outcomes])
         probes = _sum([outcome.probes for outcome in outcomes])
-        missing = owed_and_missing(
-            run.prepare(options), options, len(outcomes), faults, probes
-        )
+        missing = owed_and_missing(run.prepare(options), options, len(outcomes), faults, probes)
         if missing:
             _tell(Ran(scenario, 0, "OWED", "", ", ".join(missing)[:200], ""))
             return

@@ -99,7 +99,8 @@ class Hearsay:
         venues: of each venue the client that serves it and the exchange itself.
 
     Attributes:
-        said: how many words of each sort it said.
+        words: every sort of word, by name.
+        said: how many of each sort it said.
     """
 
     def __init__(
@@ -122,7 +123,7 @@ class Hearsay:
         self._venues = venues
         self._word = 0
         self.said: dict[str, int] = {}
-        self._words: Mapping[str, Callable[[Stream], Input | None]] = {
+        self.words: Mapping[str, Callable[[Stream], Input | None]] = {
             "picture": self._picture,
             "unknown client": self._unknown_client,
             "unknown order": self._unknown_order,
@@ -157,11 +158,11 @@ class Hearsay:
         stream = self._streams(f"hearsay.{self._word}")
         self._word += 1
         self._arm(stream)
-        names = tuple(self._words)
+        names = tuple(self.words)
         # the old pictures are the likeliest: few of them come at a moment that matters
         often = stream.chance(1, 3, "picture")
         name = "picture" if often else names[stream.below(len(names), "word")]
-        said = self._words[name](stream)
+        said = self.words[name](stream)
         if said is not None:
             self.said[name] = self.said.get(name, 0) + 1
             self._hear(said)
@@ -280,7 +281,9 @@ class Hearsay:
 
     def _of_an_order_that_has_ended(self, stream: Stream) -> ClientMessage | None:
         """Another end, an amendment, a refusal of what is over, less filled than was."""
-        order = self._pick(stream, lambda order: order.is_closed and order.venue_order_id)
+        order = self._pick(
+            stream, lambda order: order.is_closed and order.venue_order_id is not None
+        )
         if order is None:
             return None
         head = self._head(order)
@@ -360,9 +363,7 @@ class Hearsay:
             case 2:
                 return ExpiredReport(*head, order.filled_qty, order.quantity)
             case 3:
-                return UpdatedReport(
-                    *head, order.quantity + order.quantity, None, None, "hearsay"
-                )
+                return UpdatedReport(*head, order.quantity + order.quantity, None, None, "hearsay")
             case _:
                 return self._some_fill(head, order)
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from engine import topics
-from engine.actor import Actor
 from engine.lifecycle import IllegalComponentTransition
 from engine.model.commands import (
     CancelOrder,
@@ -178,9 +177,7 @@ class RoughTrader(RandomTrader):
             return
         side = SELL if stream.below(2, "side") else BUY
         size = self._size(stream, instrument)
-        self._send(
-            self.order_factory.market(instrument.id, side, size, quote_quantity=True)
-        )
+        self._send(self.order_factory.market(instrument.id, side, size, quote_quantity=True))
 
     def _cancel_nothing(self, stream: Stream, instrument: AnyInstrument) -> None:
         nothing = InstrumentId(f"NOTHING.{instrument.id.venue}")
@@ -332,9 +329,7 @@ def make_crew(
     left_out: tuple[int, ...] = (),
 ) -> list[Strategy]:
     """As `make_traders`, of rough traders, with the supervisor of them all behind them."""
-    traders = make_traders(
-        workload, instrument_ids, until_ns, streams, left_out, RoughTrader
-    )
+    traders = make_traders(workload, instrument_ids, until_ns, streams, left_out, RoughTrader)
     charges = [trader for trader in traders if isinstance(trader, RoughTrader)]
     config = SupervisorConfig(
         strategy_id=StrategyId("Supervisor-000"), until_ns=until_ns, step_ms=2 * workload.step_ms

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Final
 
+import msgspec
+
 from engine.model.currencies import BTC, ETH, USD, USDT
 from engine.model.enums import AccountType, OmsType
 from engine.model.identifiers import InstrumentId
@@ -156,6 +158,15 @@ _ROUGH_RISK: Final = RiskEngineConfig(
     max_order_modify_rate="2/00:00:05",
     max_notional_per_order={str(BTCUSDT_ROUGH.id): Decimal(50)},
 )
+# In this sea a trader who does nothing at all is out of the question: of what trading brings about,
+# the likeliest is owed after 18 seeds.
+_ROUGH_ODDS: Final = {
+    "disconnected": (9, 10),
+    "unknown-outcome": (9, 10),
+    "canceled": (4, 5),
+    "denied": (4, 5),
+    "fill-before-accept": (4, 5),
+}
 _PERPETUAL_RISK: Final = RiskEngineConfig(
     max_order_submit_rate="5/00:00:02",
     max_order_modify_rate="2/00:00:05",
@@ -291,13 +302,14 @@ def rough() -> Scenario:
             ),
             Venue("SIM", instruments=[BTCUSDT_PERP, XBTUSD_FUTURE], account=AccountType.MARGIN),
         ],
-        market=SeededMarket(
-            interval_ms=1_500, lot_steps=20, prices={"XBTUSD-1": "36000.0"}
-        ),
+        market=SeededMarket(interval_ms=1_500, lot_steps=20, prices={"XBTUSD-1": "36000.0"}),
         workload=Workload(lot_steps=20, step_ms=1_800, too_much=1_000),
         risk=_ROUGH_RISK,
         faults=STORMY,
-        properties=CATALOGUE,
+        properties=[
+            msgspec.structs.replace(entry, odds=_ROUGH_ODDS.get(entry.id, entry.odds))
+            for entry in CATALOGUE
+        ],
         handling=Handling(),
     )
 

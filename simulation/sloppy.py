@@ -18,7 +18,7 @@ When the world heals it pulls itself together.
 
 from collections.abc import Callable
 from functools import partial
-from typing import Final
+from typing import Final, TypeGuard
 
 import msgspec
 
@@ -129,16 +129,27 @@ class SloppyAdapter:
         elif isinstance(told, _TELLING) and _SLOW in self.habits and stream.chance(1, 2, "slow"):
             self._later(told, 1 + stream.below(_SLOW_NS_MAX, "slow_ns"))
         else:
-            if isinstance(told, AcceptedReport | FillReport) and _EARLY in self.habits:
-                if stream.chance(1, 3, "early"):
-                    self._post(msgspec.structs.replace(told, venue_order_id=None))
+            if self._speaks_early(told):
+                self._post(msgspec.structs.replace(told, venue_order_id=None))
             self._post(told)
-            if isinstance(message, AcceptedReport) and message.client_order_id is not None:
-                if message.venue_order_id is not None:
-                    self._named[message.venue_order_id] = message.client_order_id
-        if isinstance(told, ExecutionReport) and _REPEATS in self.habits:
-            if stream.chance(1, 6, "again"):
-                self._later(told, 1 + stream.below(_AGAIN_NS_MAX, "again_ns"))
+            self._note_names(told)
+        if (
+            isinstance(told, ExecutionReport)
+            and _REPEATS in self.habits
+            and stream.chance(1, 6, "again")
+        ):
+            self._later(told, 1 + stream.below(_AGAIN_NS_MAX, "again_ns"))
+
+    def _speaks_early(self, told: ClientMessage) -> TypeGuard[AcceptedReport | FillReport]:
+        return (
+            isinstance(told, AcceptedReport | FillReport)
+            and _EARLY in self.habits
+            and self._stream.chance(1, 3, "early")
+        )
+
+    def _note_names(self, told: ClientMessage) -> None:
+        if isinstance(told, AcceptedReport) and told.client_order_id and told.venue_order_id:
+            self._named[told.venue_order_id] = told.client_order_id
 
     def _is_silent_about(self, report: ExecutionReport) -> bool:
         if _SILENT not in self.habits:
@@ -178,10 +189,14 @@ class SloppyAdapter:
     def _ask_replica(self, message: ClientMessage) -> ClientMessage:
         """It lacks only orders that the kernel has been told of, so that all it proves is that
         it lags."""
-        if isinstance(message, OrderAnswer) and message.order is not None:
-            if message.order.venue_order_id in self._named and self._stream.chance(1, 2, "lag"):
-                fills = message.fills if self._stream.chance(1, 2, "fills") else ()
-                return msgspec.structs.replace(message, order=None, fills=fills)
+        if (
+            isinstance(message, OrderAnswer)
+            and message.order is not None
+            and message.order.venue_order_id in self._named
+            and self._stream.chance(1, 2, "lag")
+        ):
+            fills = message.fills if self._stream.chance(1, 2, "fills") else ()
+            return msgspec.structs.replace(message, order=None, fills=fills)
         return message
 
     def _get_no_answer(self, message: ClientMessage) -> ClientMessage:

@@ -164,6 +164,7 @@ class World:
     Attributes:
         turns: how many turns the kernel took.
         probes: situations seen, by id.
+        hearsay: what is said beside the truth, where the kernel is handled roughly.
         feeds: the vendors of orders, by the order of their venues.
     """
 
@@ -267,6 +268,7 @@ class World:
             for number, (at_ns, state) in enumerate(operations, 1):
                 order = partial(self._operate, f"desk+{number}", state)
                 self.scheduler.post(self._start_ns + at_ns, order)
+        self.hearsay: Hearsay | None = None
         self._ends_early = False  # and there is no quiet end to judge
         if scenario.handling is not None:
             self._handle(scenario.handling, entropy, active_ns)
@@ -288,6 +290,8 @@ class World:
         counts["turns"] = self.turns
         counts["reconnects"] = max(0, counts.pop("connects") - len(self.clients))
         counts["fault_kinds"] = sum(1 for count in self.faults.fired_by_kind().values() if count)
+        if self.hearsay is not None:
+            counts["hearsay"] = sum(self.hearsay.said.values())
         if self.scenario.schedule != FIFO:
             counts.update(told(self.scheduler))
         return dict(sorted(counts.items()))
@@ -398,7 +402,7 @@ class World:
     def _handle(self, handling: Handling, entropy: Entropy, active_ns: int) -> None:
         stream = entropy.stream("handling")
         start_ns = self._start_ns
-        Hearsay(
+        self.hearsay = Hearsay(
             handling.hearsay_ms * 1_000_000,
             self._active_end_ns,
             entropy.stream,
