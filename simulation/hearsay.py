@@ -164,8 +164,11 @@ class Hearsay:
         name = "picture" if often else names[stream.below(len(names), "word")]
         said = self.words[name](stream)
         if said is not None:
-            self.said[name] = self.said.get(name, 0) + 1
+            self._count(name)
             self._hear(said)
+
+    def _count(self, name: str) -> None:
+        self.said[name] = self.said.get(name, 0) + 1
 
     # --- what it speaks of -----------------------------------------------------------------
 
@@ -238,6 +241,7 @@ class Hearsay:
             picture = client.mapper.order_status(record, at_ns)
         except UnknownSymbol:
             return None
+        self._count("picture")
         self._scheduler.post(at_ns, partial(self._hear, picture))
         return None
 
@@ -496,7 +500,7 @@ class Hearsay:
             kernel.turn(message)  # type: ignore[arg-type]
         except refusal:
             if kernel.view.turn == turn:
-                self.said["misuse"] = self.said.get("misuse", 0) + 1
+                self._count("misuse")
                 return
         raise KernelWasMoved(f"the kernel took {type(message).__name__}")
 
