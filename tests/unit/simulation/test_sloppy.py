@@ -76,9 +76,7 @@ def test_a_healed_world_hears_everything_as_it_is() -> None:
 
 def test_it_has_each_habit_in_some_seeds_and_not_in_others() -> None:
     seen = [
-        SloppyAdapter(
-            SeededEntropy(seed).stream("a"), (1, 2), Scheduler(0), bool, [].append
-        ).habits
+        SloppyAdapter(SeededEntropy(seed).stream("a"), (1, 2), Scheduler(0), bool, [].append).habits
         for seed in range(40)
     ]
     for habit in HABITS:
