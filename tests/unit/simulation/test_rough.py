@@ -7,13 +7,16 @@ from engine.model.commands import Disconnect
 from engine.model.enums import ComponentState, KernelState
 from engine.model.events import ComponentStateChanged
 from engine.record import TurnRecord
+from engine.strategy import StrategyConfig
 from simulation.entropy import SeededEntropy
 from simulation.handling_config import Handling
 from simulation.hearsay import Hearsay
+from simulation.rough import RoughTrader, Supervisor, make_crew
 from simulation.run import simulate
 from simulation.scenario import Scenario, ScenarioError
-from simulation.scenarios import default, rough
+from simulation.scenarios import BTCUSDT, default, rough
 from simulation.trace import Trace
+from simulation.workload import Workload
 from simulation.world import World
 
 NEVER = (0, 1)
@@ -107,6 +110,16 @@ def test_a_kernel_whose_venues_stay_closed_gives_its_start_up() -> None:
     assert world.kernel.view.state is KernelState.FAILED_START
     assert world.kernel.failure == "not connected: SPOT, SIM"
     assert turns[-1].ts - turns[0].ts == 60_000_000_000
+
+
+def test_a_crew_is_rough_traders_and_behind_them_who_supervises_them() -> None:
+    load = Workload(traders=3)
+    crew = make_crew(load, (BTCUSDT.id,), 1, SeededEntropy(0).stream, left_out=(2,))
+    traders = [each for each in crew if isinstance(each, RoughTrader)]
+    names = [each.config.strategy_id for each in crew if isinstance(each.config, StrategyConfig)]
+    assert names == ["RandomTrader-001", "RandomTrader-003", "Supervisor-000"]
+    assert len(traders) == 2
+    assert isinstance(crew[-1], Supervisor)
 
 
 def test_a_scenario_is_handled_with_care_unless_it_says_otherwise() -> None:
