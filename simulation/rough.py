@@ -74,9 +74,11 @@ class RoughTrader(RandomTrader):
     def on_stop(self) -> None:
         self._slip()
         stream = self._stream(f"stop.{self._lives}")
-        if stream.chance(1, 2, "tidy"):
-            for instrument_id in self._instrument_ids:
+        for instrument_id in self._instrument_ids:
+            if stream.chance(1, 2, "tidy"):
                 self.cancel_all_orders(instrument_id)
+            if stream.chance(1, 4, "flat"):
+                self.close_all_positions(instrument_id)
 
     def on_resume(self) -> None:
         self._slip()

@@ -21,6 +21,7 @@ from engine.model.enums import (
 from engine.model.events import OrderFilled, TimeEvent
 from engine.model.identifiers import ClientOrderId, InstrumentId, PositionId, StrategyId
 from engine.model.instruments import AnyInstrument
+from engine.model.native import mypyc_attr
 from engine.model.orders import Order
 from engine.model.values import Price, Quantity
 from engine.strategy import Strategy
@@ -58,6 +59,7 @@ _LIMIT_TIFS: Final = (
 )
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class RandomTrader(Strategy):
     """One random trader. Stops making orders at `until_ns`; what rests may rest."""
 
