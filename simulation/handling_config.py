@@ -21,3 +21,11 @@ class Handling(msgspec.Struct, frozen=True):
     sloppy: Odds = (1, 2)
     stops_early: Odds = (1, 8)
     closed: Odds = (1, 16)
+
+    def __post_init__(self) -> None:
+        if self.hearsay_ms < 1:
+            raise ValueError(f"hearsay_ms {self.hearsay_ms} is no time between two words")
+        for name in ("sloppy", "stops_early", "closed"):
+            numerator, denominator = getattr(self, name)
+            if not 0 <= numerator <= denominator or denominator < 1:
+                raise ValueError(f"{name}: {numerator} in {denominator} are no odds")

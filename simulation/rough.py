@@ -334,6 +334,6 @@ def make_crew(
     traders = make_traders(workload, instrument_ids, until_ns, streams, left_out, RoughTrader)
     charges = [trader for trader in traders if isinstance(trader, RoughTrader)]
     config = SupervisorConfig(
-        strategy_id=StrategyId("Supervisor-000"), until_ns=until_ns, step_ms=2 * workload.step_ms
+        strategy_id=StrategyId("Supervisor-CREW"), until_ns=until_ns, step_ms=2 * workload.step_ms
     )
     return [*traders, Supervisor(config, charges, streams)]

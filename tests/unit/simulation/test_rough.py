@@ -1,5 +1,7 @@
 """The rough sea: everything in it happens, is survived, and ends as it should."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -14,7 +16,7 @@ from simulation.hearsay import Hearsay
 from simulation.rough import RoughTrader, Supervisor, make_crew
 from simulation.run import simulate
 from simulation.scenario import Scenario, ScenarioError
-from simulation.scenarios import BTCUSDT, default, rough
+from simulation.scenarios import BTCUSDT, BUILT_IN, default, rough
 from simulation.trace import Trace
 from simulation.workload import Workload
 from simulation.world import World
@@ -117,9 +119,23 @@ def test_a_crew_is_rough_traders_and_behind_them_who_supervises_them() -> None:
     crew = make_crew(load, (BTCUSDT.id,), 1, SeededEntropy(0).stream, left_out=(2,))
     traders = [each for each in crew if isinstance(each, RoughTrader)]
     names = [each.config.strategy_id for each in crew if isinstance(each.config, StrategyConfig)]
-    assert names == ["RandomTrader-001", "RandomTrader-003", "Supervisor-000"]
+    assert names == ["RandomTrader-001", "RandomTrader-003", "Supervisor-CREW"]
     assert len(traders) == 2
     assert isinstance(crew[-1], Supervisor)
+
+
+@pytest.mark.parametrize("wrong", [{"hearsay_ms": 0}, {"sloppy": (2, 1)}, {"closed": (0, 0)}])
+def test_a_handling_of_impossible_odds_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        Handling(**wrong)
+
+
+def test_what_a_user_wrote_is_handled_roughly_too() -> None:
+    listening = msgspec.structs.replace(BUILT_IN["listening"](), name="l", handling=Handling())
+    for seed in range(3):
+        assert simulate(listening, seed).passed
+    alone = msgspec.structs.replace(listening, workload=None)
+    assert simulate(alone, 0).passed
 
 
 def test_a_scenario_is_handled_with_care_unless_it_says_otherwise() -> None:
