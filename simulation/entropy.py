@@ -16,7 +16,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Protocol
 
 _NARROW: Final = 1 << 40  # bounds up to here: one word is even enough
-_words_of: Final = struct.Struct("<8Q").unpack  # of one digest
+_HALF: Final = 32  # bits: twice a word's half and a narrow bound are still a machine's integer
+_halves_of: Final = struct.Struct("<16I").unpack  # of one digest: of each word the low half first
+_blake2b: Final = hashlib.blake2b
 
 Tape = dict[str, list[tuple[str, int, int]]]
 
@@ -91,16 +93,17 @@ class _SeededStream(Stream):
     A run names a hundred streams and draws a handful from most of them. One hash serves such a
     stream whole, where seeding a generator of the standard library fills a table of 624 words.
     A draw scales one 64-bit word to its bound: what a narrow bound misses of evenness is less
-    than bound / 2**64.
+    than bound / 2**64. Words are kept in halves, and `word * bound >> 64` is worked out in halves
+    too: the same number, and no integer on the way that is longer than a machine's.
     """
 
-    __slots__ = ("_blocks", "_record", "_seed", "_words")
+    __slots__ = ("_blocks", "_halves", "_record", "_seed")
 
     def __init__(self, seed: int, name: str, record: list[tuple[str, int, int]] | None) -> None:
         self.name = name
         self._seed = seed
         self._blocks = 0
-        self._words: list[int] = []  # not yet drawn, the last one first
+        self._halves: list[int] = []  # of the words not yet drawn, the last one first
         self._record = record
 
     def below(self, bound: int, label: str) -> int:
@@ -108,7 +111,9 @@ class _SeededStream(Stream):
             _check_bound(bound)
             return 0
         if bound <= _NARROW:
-            value = (self._words or self._refill()).pop() * bound >> 64
+            halves = self._halves or self._refill()
+            high = halves.pop()
+            value = (high * bound + (halves.pop() * bound >> _HALF)) >> _HALF
         else:
             value = self._wide(bound)
         if self._record is not None:
@@ -122,7 +127,9 @@ class _SeededStream(Stream):
         if numerator >= denominator:
             return True
         if denominator <= _NARROW:
-            value = (self._words or self._refill()).pop() * denominator >> 64
+            halves = self._halves or self._refill()
+            high = halves.pop()
+            value = (high * denominator + (halves.pop() * denominator >> _HALF)) >> _HALF
         else:
             value = self._wide(denominator)
         fires = value < numerator
@@ -131,17 +138,18 @@ class _SeededStream(Stream):
         return fires
 
     def _refill(self) -> list[int]:
-        block = hashlib.blake2b(f"{self._seed}/{self.name}/{self._blocks}".encode())
+        block = _blake2b(f"{self._seed}/{self.name}/{self._blocks}".encode())
         self._blocks += 1
-        words = self._words = list(_words_of(block.digest()))
-        return words
+        halves = self._halves = list(_halves_of(block.digest()))
+        return halves
 
     def _wide(self, bound: int) -> int:
         """A bound that one word does not serve: as many words as leave 64 bits to spare."""
         count = bound.bit_length() // 64 + 2
         value = 0
         for _ in range(count):
-            value = value << 64 | (self._words or self._refill()).pop()
+            halves = self._halves or self._refill()
+            value = (value << _HALF | halves.pop()) << _HALF | halves.pop()
         return value * bound >> 64 * count
 
 

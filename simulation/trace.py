@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from engine.record import decode, encode
+from engine.encoding import encode
+from engine.record import decode
 from simulation.trace_record import TraceRecord as TraceRecord
 
 
