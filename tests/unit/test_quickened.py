@@ -17,7 +17,7 @@ from benchmarks.quickened import remember
 SOURCE = """
 from typing import Any
 import outside
-from outside import LIMIT, Message, Special
+from outside import LIMIT, Message, Odd, Virtual
 
 def limit() -> object:
     return LIMIT
@@ -31,11 +31,22 @@ def spoken(things: list[Any]) -> list[object]:
 def joined(things: list[Any]) -> list[object]:
     return [outside.join(thing) for thing in things]
 
+def of_kind(things: list[Any]) -> list[bool]:
+    return [isinstance(thing, Message) for thing in things]
+
+def of_virtual(things: list[Any]) -> list[bool]:
+    return [isinstance(thing, Virtual) for thing in things]
+
+def of_odd(things: list[Any]) -> list[bool]:
+    return [isinstance(thing, Odd) for thing in things]
+
 class Compiled:
     def speak(self, times: int) -> str:
         return "compiled " * times
 """
 OUTSIDE = """
+import abc
+
 LIMIT = 1
 
 def join(thing):
@@ -49,9 +60,9 @@ class Message:
         return "message " * times
 
 class Swapped:
-    __slots__ = ("bid", "ask")
+    __slots__ = ("bid", "zest")  # they lie in alphabetical order
     def __init__(self, bid):
-        self.ask, self.bid = None, bid
+        self.bid = bid
 
 class Special(Message):
     __slots__ = ()
@@ -62,6 +73,25 @@ class Open:
     bid = 7
     def speak(self, times):
         return "open " * times
+
+class Twin:
+    __slots__ = ("ask", "bid")
+
+class Pretender:
+    @property
+    def __class__(self):
+        return Message
+
+class Virtual(abc.ABC):
+    pass
+
+class Judge(type):
+    answer = False
+    def __instancecheck__(cls, thing):
+        return Judge.answer
+
+class Odd(metaclass=Judge):
+    pass
 
 class Computed:
     @property
@@ -200,8 +230,33 @@ def test_a_name_of_another_module_that_is_replaced_there_is_seen(outside_and_qui
         outside.join = was
 
 
+def test_the_class_of_an_object_is_asked_of_the_object(outside_and_quick) -> None:
+    outside, quick = outside_and_quick
+    things = [outside.Message(1), outside.Special(1), outside.Open(), outside.Pretender(), 1, "x"]
+    assert quick.of_kind(things * 4) == [True, True, False, True, False, False] * 4
+
+
+def test_a_class_that_answers_for_itself_is_asked_each_time(outside_and_quick) -> None:
+    outside, quick = outside_and_quick
+    things = [outside.Open(), 1]
+    assert quick.of_virtual(things * 2) == [False] * 4
+    outside.Virtual.register(outside.Open)
+    assert quick.of_virtual(things * 2) == [True, False] * 2
+    assert quick.of_odd(things) == [False, False]
+    outside.Judge.answer = True
+    assert quick.of_odd(things) == [True, True]
+
+
+def test_an_object_that_gets_another_class_is_of_that(outside_and_quick) -> None:
+    outside, quick = outside_and_quick
+    thing = outside.Twin()
+    assert quick.of_kind([thing] * 3) == [False] * 3
+    thing.__class__ = outside.Message
+    assert quick.of_kind([thing, outside.Twin()] * 3) == [True, False] * 3
+
+
 def test_text_without_look_ups_stays_as_it_is(tmp_path: Path) -> None:
     file = tmp_path / "some.c"
     file.write_text("    cpy_r_r1 = CPyDict_GetItem(cpy_r_levels, cpy_r_price);\n")
-    assert remember(tmp_path) == [0, 0, 0, 0]
+    assert remember(tmp_path) == [0, 0, 0, 0, 0]
     assert file.read_text() == "    cpy_r_r1 = CPyDict_GetItem(cpy_r_levels, cpy_r_price);\n"
