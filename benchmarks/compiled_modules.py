@@ -24,7 +24,6 @@ MODULES: Final = (
     "engine.data.requests",
     "engine.data.subscriptions",
     "engine.data.threshold_bars",
-    "engine.encoding",
     "engine.execution.application",
     "engine.execution.balances",
     "engine.execution.desk",

@@ -74,10 +74,10 @@ remembered_of_module(RememberedGlobal *seen, PyObject *module, PyObject *name) {
     return value;
 }
 
-/* Of four types, the first where the place is; a version of 0 is none, and so is an offset of 0
+/* Of eight types, the first where the place is; a version of 0 is none, and so is an offset of 0
    (which is where an object counts its references). `others` counts what lay in no slot: a place
    that only methods or properties pass is soon left alone. */
-#define SEATRIAL_SLOTS 4
+#define SEATRIAL_SLOTS 8
 #define SEATRIAL_OTHERS_MAX 4
 typedef struct {
     unsigned int versions[SEATRIAL_SLOTS];
@@ -125,9 +125,9 @@ call_remembered(RememberedMethod *seen, PyObject *name, PyObject *const *args, s
     return look_for_method(seen, name, args, nargsf, kwnames);
 }
 
-/* Whether objects of four types are of a class, where nothing but the type decides that: the
+/* Whether objects of eight types are of a class, where nothing but the type decides that: the
    class's own class leaves the question to `type`, and the object says of itself what it is. */
-#define SEATRIAL_KINDS 4
+#define SEATRIAL_KINDS 8
 typedef struct {
     PyObject *class_;
     unsigned int of_class;  /* version of the class's class */

@@ -1,13 +1,17 @@
-"""What is written down: the record of a turn, and the codec for everything that is.
+"""What is written down: the record of a turn, and the one codec for everything that is.
 
-Trace, journal and digest share these bytes; `engine.encoding` makes them.
+Trace, journal and digest share these bytes. A message is MessagePack; values and identifiers are
+written as their exact text, enums as their integers. Bytes are a function of the message alone.
 """
+
+from collections.abc import Callable
+from typing import Final
 
 import msgspec
 
-from engine.encoding import encode as encode
 from engine.model.commands import Command
 from engine.model.identifiers import ComponentId
+from engine.text import as_text
 
 
 class TurnRecord(msgspec.Struct, frozen=True, array_like=True, tag=True):
@@ -46,6 +50,14 @@ class FaultRecord(msgspec.Struct, frozen=True, array_like=True, tag=True):
     error: str
     component_id: ComponentId | None
     epoch: int = 0
+
+
+_ENCODER: Final = msgspec.msgpack.Encoder(enc_hook=as_text)
+
+
+# The bytes of a message or record. Raises TypeError for what has no text of its own (its default
+# text is an address), OverflowError for an integer that does not fit 64 bits.
+encode: Final[Callable[[object], bytes]] = _ENCODER.encode
 
 
 def decode(data: bytes) -> object:

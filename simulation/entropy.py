@@ -15,8 +15,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Protocol
 
+from engine.model.native import i64
+
 _NARROW: Final = 1 << 40  # bounds up to here: one word is even enough
-_HALF: Final = 32  # bits: twice a word's half and a narrow bound are still a machine's integer
+_SHORT: Final = 1 << 31  # and up to here half a word times the bound is a machine's integer
 _halves_of: Final = struct.Struct("<16I").unpack  # of one digest: of each word the low half first
 _blake2b: Final = hashlib.blake2b
 
@@ -93,8 +95,8 @@ class _SeededStream(Stream):
     A run names a hundred streams and draws a handful from most of them. One hash serves such a
     stream whole, where seeding a generator of the standard library fills a table of 624 words.
     A draw scales one 64-bit word to its bound: what a narrow bound misses of evenness is less
-    than bound / 2**64. Words are kept in halves, and `word * bound >> 64` is worked out in halves
-    too: the same number, and no integer on the way that is longer than a machine's.
+    than bound / 2**64. Words are kept in halves, so that the product, which is worked out half by
+    half, is an integer of the machine on the way.
     """
 
     __slots__ = ("_blocks", "_halves", "_record", "_seed")
@@ -111,9 +113,7 @@ class _SeededStream(Stream):
             _check_bound(bound)
             return 0
         if bound <= _NARROW:
-            halves = self._halves or self._refill()
-            high = halves.pop()
-            value = (high * bound + (halves.pop() * bound >> _HALF)) >> _HALF
+            value = _share(self._halves or self._refill(), bound)
         else:
             value = self._wide(bound)
         if self._record is not None:
@@ -127,9 +127,7 @@ class _SeededStream(Stream):
         if numerator >= denominator:
             return True
         if denominator <= _NARROW:
-            halves = self._halves or self._refill()
-            high = halves.pop()
-            value = (high * denominator + (halves.pop() * denominator >> _HALF)) >> _HALF
+            value = _share(self._halves or self._refill(), denominator)
         else:
             value = self._wide(denominator)
         fires = value < numerator
@@ -149,8 +147,18 @@ class _SeededStream(Stream):
         value = 0
         for _ in range(count):
             halves = self._halves or self._refill()
-            value = (value << _HALF | halves.pop()) << _HALF | halves.pop()
+            value = (value << 32 | halves.pop()) << 32 | halves.pop()
         return value * bound >> 64 * count
+
+
+def _share(halves: list[int], bound: int) -> int:
+    """The next word's share of a bound: word * bound >> 64."""
+    if bound > _SHORT:
+        return (halves.pop() << 32 | halves.pop()) * bound >> 64
+    scale: i64 = bound
+    high: i64 = halves.pop()
+    low: i64 = halves.pop()
+    return (high * scale + (low * scale >> 32)) >> 32
 
 
 class TapeEntropy:

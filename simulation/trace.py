@@ -10,8 +10,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from engine.encoding import encode
-from engine.record import decode
+from engine.record import decode, encode
 from simulation.trace_record import TraceRecord as TraceRecord
 
 

@@ -42,5 +42,5 @@ def balance_text(balance: "AccountBalance") -> str:
     unit, digits, code = currency.unit, currency.precision, currency.code
     total = format_mantissa(balance.total_raw // unit, digits)
     locked = format_mantissa(balance.locked_raw // unit, digits)
-    free = format_mantissa(balance.free_raw // unit, digits)
+    free = total if not balance.locked_raw else format_mantissa(balance.free_raw // unit, digits)
     return f"total={total} {code}, locked={locked} {code}, free={free} {code}"
