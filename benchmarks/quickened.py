@@ -33,7 +33,7 @@ _CHANGES: Final = (
     (_KIND, "= SEATRIAL_KIND("),
 )
 _HEADER: Final = "__native_internal*.h"
-_LIBRARY: Final = "__native*.c"  # beside it lie files that only begin a module
+_LIBRARY: Final = "__native*.c"  # beside it lie the compiler's own, and what begins a module
 
 # in every file: what is there
 _REMEMBERED: Final = r"""
@@ -288,12 +288,13 @@ def remember(directory: Path) -> list[int]:
     for header in directory.glob(_HEADER):
         header.write_text(header.read_text() + _REMEMBERED)
     counts = [0] * len(_CHANGES)
-    for file in sorted(directory.rglob("*.c")):
+    library = sorted(directory.glob(_LIBRARY))
+    for file in library:
         text = file.read_text()
         for number, (pattern, replacement) in enumerate(_CHANGES):
             text, count = pattern.subn(replacement, text)
             counts[number] += count
         file.write_text(text)
-    for library in sorted(directory.glob(_LIBRARY))[:1]:
-        library.write_text(library.read_text() + _LOOKED_UP)
+    for file in library[:1]:
+        file.write_text(file.read_text() + _LOOKED_UP)
     return counts
