@@ -40,7 +40,9 @@ def balance_text(balance: "AccountBalance") -> str:
     every record of an account holds it."""
     currency = balance.currency
     unit, digits, code = currency.unit, currency.precision, currency.code
-    total = format_mantissa(balance.total_raw // unit, digits)
-    locked = format_mantissa(balance.locked_raw // unit, digits)
-    free = total if not balance.locked_raw else format_mantissa(balance.free_raw // unit, digits)
+    whole = balance.total_raw // unit
+    held = balance.locked_raw // unit
+    total = format_mantissa(whole, digits)
+    locked = format_mantissa(held, digits)
+    free = format_mantissa(whole - held, digits) if held else total
     return f"total={total} {code}, locked={locked} {code}, free={free} {code}"
