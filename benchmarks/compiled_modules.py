@@ -51,6 +51,7 @@ MODULES: Final = (
     "engine.model.order_table",
     "engine.model.orders",
     "engine.model.positions",
+    "engine.model.texts",
     "engine.model.times",
     "engine.order_factory",
     "engine.portfolio",

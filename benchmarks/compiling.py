@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.compiled_modules import MODULES
+from benchmarks.quickened import remember
 from seatrial.compiled import BUILT, HOME, MANIFEST, CompiledFinder, source_hashes
 
 GROUP: Final = "seatrial"
@@ -59,8 +60,8 @@ def main() -> int:
 
 
 def _own_hash() -> str:
-    """Of the two files that say what is compiled, and how."""
-    files = ("compiled_modules.py", "compiling.py")
+    """Of the files that say what is compiled, and how."""
+    files = ("compiled_modules.py", "compiling.py", "quickened.py")
     text = b"".join((HOME / "benchmarks" / name).read_bytes() for name in files)
     return hashlib.sha256(text).hexdigest()
 
@@ -84,6 +85,7 @@ def _build(scratch: Path, learns: bool) -> Path:
         group_name=GROUP,
         target_dir=str(scratch / "c"),
     )
+    remember(scratch / "c")
     if not learns:
         return _compile(extensions, scratch, ())
     library = _compile(extensions, scratch, (_COUNTING, *_CLOSED))

@@ -305,12 +305,13 @@ class Kernel:
 
     def _remember(self, message: Input) -> TurnRecord:
         ctx = self._ctx
+        facts, outbox = ctx.facts, ctx.outbox
         record = TurnRecord(
             ctx.turn,
             ctx.clock.now_ns,
             message,
-            tuple(ctx.facts),
-            tuple([command for _, command in ctx.outbox]),
+            tuple(facts) if facts else (),  # of most turns neither
+            tuple([command for _, command in outbox]) if outbox else (),
             ctx.epoch,
         )
         if self._journal.stores:

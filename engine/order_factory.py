@@ -26,12 +26,12 @@ class OrderFactory:
 
     __slots__ = (
         "_clock",
-        "_epoch",
         "_new_id",
         "_next_second_ns",
         "_prefix",
         "_second_ns",
         "_strategy_id",
+        "_tags",
         "_trader_id",
         "count",
     )
@@ -47,7 +47,7 @@ class OrderFactory:
         self._trader_id = trader_id
         self._strategy_id = strategy_id
         self._clock = clock
-        self._epoch = epoch
+        self._tags = f"-{trader_id.tag}-{strategy_id.tag}-{epoch}-"
         self._new_id = new_id
         self._second_ns = self._next_second_ns = -1  # the prefix is that of no second yet
         self._prefix = ""
@@ -181,8 +181,5 @@ class OrderFactory:
         if not self._second_ns <= now_ns < self._next_second_ns:
             self._second_ns = now_ns - now_ns % NS_PER_SECOND
             self._next_second_ns = self._second_ns + NS_PER_SECOND
-            self._prefix = (
-                f"O-{compact_time(now_ns)}"
-                f"-{self._trader_id.tag}-{self._strategy_id.tag}-{self._epoch}-"
-            )
+            self._prefix = f"O-{compact_time(now_ns)}{self._tags}"
         return ClientOrderId(f"{self._prefix}{number}")

@@ -15,8 +15,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Protocol
 
+from engine.model.native import i64
+
 _NARROW: Final = 1 << 40  # bounds up to here: one word is even enough
-_words_of: Final = struct.Struct("<8Q").unpack  # of one digest
+_SHORT: Final = 1 << 31  # and up to here half a word times the bound is a machine's integer
+_halves_of: Final = struct.Struct("<16I").unpack  # of one digest: of each word the low half first
+_blake2b: Final = hashlib.blake2b
 
 Tape = dict[str, list[tuple[str, int, int]]]
 
@@ -91,16 +95,17 @@ class _SeededStream(Stream):
     A run names a hundred streams and draws a handful from most of them. One hash serves such a
     stream whole, where seeding a generator of the standard library fills a table of 624 words.
     A draw scales one 64-bit word to its bound: what a narrow bound misses of evenness is less
-    than bound / 2**64.
+    than bound / 2**64. Words are kept in halves, so that the product, which is worked out half by
+    half, is an integer of the machine on the way.
     """
 
-    __slots__ = ("_blocks", "_record", "_seed", "_words")
+    __slots__ = ("_blocks", "_halves", "_record", "_seed")
 
     def __init__(self, seed: int, name: str, record: list[tuple[str, int, int]] | None) -> None:
         self.name = name
         self._seed = seed
         self._blocks = 0
-        self._words: list[int] = []  # not yet drawn, the last one first
+        self._halves: list[int] = []  # of the words not yet drawn, the last one first
         self._record = record
 
     def below(self, bound: int, label: str) -> int:
@@ -108,7 +113,7 @@ class _SeededStream(Stream):
             _check_bound(bound)
             return 0
         if bound <= _NARROW:
-            value = (self._words or self._refill()).pop() * bound >> 64
+            value = _share(self._halves or self._refill(), bound)
         else:
             value = self._wide(bound)
         if self._record is not None:
@@ -122,7 +127,7 @@ class _SeededStream(Stream):
         if numerator >= denominator:
             return True
         if denominator <= _NARROW:
-            value = (self._words or self._refill()).pop() * denominator >> 64
+            value = _share(self._halves or self._refill(), denominator)
         else:
             value = self._wide(denominator)
         fires = value < numerator
@@ -131,18 +136,29 @@ class _SeededStream(Stream):
         return fires
 
     def _refill(self) -> list[int]:
-        block = hashlib.blake2b(f"{self._seed}/{self.name}/{self._blocks}".encode())
+        block = _blake2b(f"{self._seed}/{self.name}/{self._blocks}".encode())
         self._blocks += 1
-        words = self._words = list(_words_of(block.digest()))
-        return words
+        halves = self._halves = list(_halves_of(block.digest()))
+        return halves
 
     def _wide(self, bound: int) -> int:
         """A bound that one word does not serve: as many words as leave 64 bits to spare."""
         count = bound.bit_length() // 64 + 2
         value = 0
         for _ in range(count):
-            value = value << 64 | (self._words or self._refill()).pop()
+            halves = self._halves or self._refill()
+            value = (value << 32 | halves.pop()) << 32 | halves.pop()
         return value * bound >> 64 * count
+
+
+def _share(halves: list[int], bound: int) -> int:
+    """The next word's share of a bound: word * bound >> 64."""
+    if bound > _SHORT:
+        return (halves.pop() << 32 | halves.pop()) * bound >> 64
+    scale: i64 = bound
+    high: i64 = halves.pop()
+    low: i64 = halves.pop()
+    return (high * scale + (low * scale >> 32)) >> 32
 
 
 class TapeEntropy:

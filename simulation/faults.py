@@ -63,6 +63,7 @@ class Description(msgspec.Struct, frozen=True):
     per_minute: int
 
 
+NAMES: Final = tuple([kind.name for kind in FaultKind])  # an enum looks its name up
 K = FaultKind
 DESCRIPTIONS: Final[Mapping[FaultKind, Description]] = {
     description.kind: description

@@ -7,6 +7,7 @@ from simulation.entropy import Entropy, Stream
 from simulation.faults import (
     _DURATIONS,
     MINUTE,
+    NAMES,
     REFUSED_NS_MAX,
     Fault,
     FaultKind,
@@ -153,18 +154,19 @@ class Faults:
         """Count and trace one fault that struck."""
         key = (kind, where)
         self.fired[key] = self.fired.get(key, 0) + 1
-        self._trace.record("fault", self._scheduler.now_ns, (kind.name, where))
+        self._trace.record("fault", self._scheduler.now_ns, (NAMES[kind], where))
 
     def fired_by_kind(self) -> dict[str, int]:
         """How often each kind struck: {name: count}; a kind that never did is not in it."""
         counts: dict[str, int] = {}
         for (kind, _), count in sorted(self.fired.items()):
-            counts[kind.name] = counts.get(kind.name, 0) + count
+            name = NAMES[kind]
+            counts[name] = counts.get(name, 0) + count
         return counts
 
     def fired_by_channel(self) -> dict[str, int]:
         """How often each kind struck where: {"KIND channel": count}."""
-        return {f"{kind.name} {where}": n for (kind, where), n in sorted(self.fired.items())}
+        return {f"{NAMES[kind]} {where}": n for (kind, where), n in sorted(self.fired.items())}
 
     def on_heal(self, action: Callable[[], None]) -> None:
         """Call `action` when the world heals: end what a fault began."""
@@ -195,7 +197,7 @@ class Faults:
     def _stream(self, kind: FaultKind) -> Stream:
         stream = self._streams[kind]
         if stream is None:
-            stream = self._entropy.stream(f"faults.{kind.name.lower()}")
+            stream = self._entropy.stream(f"faults.{NAMES[kind].lower()}")
             self._streams[kind] = stream
         return stream
 
@@ -227,7 +229,7 @@ def _swarm(profile: FaultProfile, entropy: Entropy) -> tuple[FaultKind, ...]:
         if kind not in profile.rates:
             continue
         # asked this way round: off is the dull answer
-        if stream.chance(denominator - numerator, denominator, kind.name):
+        if stream.chance(denominator - numerator, denominator, NAMES[kind]):
             kinds.append(kind)
     return tuple(kinds)
 
@@ -243,7 +245,7 @@ def _draw_plan(
         whole, rest = divmod(rate.n * active_ns, MINUTE)
         for index in range(whole + 1 if rest else whole):
             # a stream of its own, so that removing one moves no other
-            stream = entropy.stream(f"faults.plan.{kind.name.lower()}.{index}")
+            stream = entropy.stream(f"faults.plan.{NAMES[kind].lower()}.{index}")
             if index == whole and not stream.chance(rest, MINUTE, "one more"):
                 continue
             plan.append((_draw_at(stream, active_ns), _draw_fault(kind, stream)))

@@ -127,7 +127,10 @@ def simulate(
     collecting = gc.isenabled()
     gc.disable()
     try:  # the world is dropped before the collector may look: it finds garbage, not a world
-        return run_world(scenario, seed, options, entropy=entropy, keep_trace=keep_trace)[0]
+        outcome, world = run_world(scenario, seed, options, entropy=entropy, keep_trace=keep_trace)
+        world.journal.records.clear()  # a fifth of it, and in no cycle: nothing to look at
+        del world
+        return outcome
     finally:
         if collecting:
             gc.enable()

@@ -130,6 +130,8 @@ class Connection:
     """
 
     __slots__ = (
+        "_arrive_at_us",
+        "_arrive_at_venue",
         "_faults",
         "_forget",
         "_is_cut",
@@ -174,6 +176,9 @@ class Connection:
         self._faults = faults
         self._name = f"{host}.frame"
         self._forget = forget
+        # one method object each for all the frames
+        self._arrive_at_us = self._at_us
+        self._arrive_at_venue = self._at_venue
         self._is_cut = False  # the venue's last frame is under way, in part
         self.heard_ns = scheduler.now_ns
         self.silence_ns = 0
@@ -188,7 +193,7 @@ class Connection:
         if not self.is_established:
             raise ValueError(f"connection {self.id} to {self.host} is not established yet")
         if self.is_open:
-            self.to_venue.carry(partial(self._at_venue, body))
+            self.to_venue.carry(partial(self._arrive_at_venue, body))
 
     def close(self) -> None:
         """Close this end; the listener hears nothing more. Closing twice is harmless."""
@@ -216,11 +221,11 @@ class Connection:
             body = malformed(body, faults)
         elif len(body) > 1 and faults.fires(CUT_FRAME, self._name):
             cut = body[: 1 + faults.pick(CUT_FRAME, len(body) - 1)]
-            self.to_us.carry(partial(self._at_us, cut))
+            self.to_us.carry(partial(self._arrive_at_us, cut))
             self.to_us.carry(partial(self.end_both, "reset"))
             self._is_cut = True
             return
-        self.to_us.carry(partial(self._at_us, body))
+        self.to_us.carry(partial(self._arrive_at_us, body))
 
     def close_by_venue(self) -> None:
         if self.peer.is_open:

@@ -48,6 +48,7 @@ _ACTIONS: Final = (
     (2, "resubscribe"),
     (1, "query"),
 )
+_BY_DRAW: Final = tuple([name for weight, name in _ACTIONS for _ in range(weight)])
 _LIMIT_TIFS: Final = (
     TimeInForce.GTC,
     TimeInForce.GTC,
@@ -386,12 +387,7 @@ class RandomTrader(Strategy):
 
 
 def _weighted(stream: Stream) -> str:
-    draw = stream.below(100, "action")
-    for weight, name in _ACTIONS:
-        if draw < weight:
-            return name
-        draw -= weight
-    raise ValueError("the action weights do not sum to 100")
+    return _BY_DRAW[stream.below(len(_BY_DRAW), "action")]
 
 
 def first_draws() -> list[int]:

@@ -300,10 +300,7 @@ class World:
         return {kind: count for kind, count in self.faults.fired_by_kind().items() if count}
 
     def faults_by_channel(self) -> dict[str, int]:
-        fired = {
-            f"{kind.name} {where}": count for (kind, where), count in self.faults.fired.items()
-        }
-        return dict(sorted(fired.items()))
+        return dict(sorted(self.faults.fired_by_channel().items()))
 
     # --- the run ---------------------------------------------------------------------------
 

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from typing import Final, cast, final
 
 from engine.model.currencies import Currency
-from engine.model.fixed import MONEY_RAW_MAX, MONEY_RAW_MIN, format_mantissa
+from engine.model.fixed import MONEY_RAW_MAX, MONEY_RAW_MIN
 from engine.model.identifiers import InstrumentId
 from engine.model.money import Money
+from engine.model.texts import balance_text
 
 
 def _one_currency(kind: str, *moneys: Money) -> Currency:
@@ -133,13 +134,7 @@ class AccountBalance(_BalanceDraft):
         return hash((self.total_raw, self.locked_raw))
 
     def __str__(self) -> str:
-        # every record of an account holds this text: one currency, looked up once
-        currency = self.currency
-        unit, digits, code = currency.unit, currency.precision, currency.code
-        total = format_mantissa(self.total_raw // unit, digits)
-        locked = format_mantissa(self.locked_raw // unit, digits)
-        free = format_mantissa(self.free_raw // unit, digits)
-        return f"total={total} {code}, locked={locked} {code}, free={free} {code}"
+        return balance_text(self)
 
     def __repr__(self) -> str:
         return f"AccountBalance({self})"

@@ -44,6 +44,8 @@ UNITS: Final[tuple[int, ...]] = tuple(10 ** (FIXED_PRECISION - p) for p in range
 POWERS: Final[tuple[int, ...]] = tuple(10**p for p in range(17))
 FLOAT_POWERS: Final[tuple[float, ...]] = tuple(float(10**p) for p in range(17))
 
+_NOUGHTS: Final = tuple(["0." + "0" * zeros for zeros in range(FIXED_PRECISION)])
+
 # A decimal of at most 15 significant digits is the shortest text of the double nearest to it.
 FLOAT_EXACT_MAX: Final = 1e15
 
@@ -133,14 +135,12 @@ def format_mantissa(mantissa: int, precision: int) -> str:
     if precision == 0:
         return str(mantissa)
     if mantissa < 0:
-        digits = str(-mantissa)
-        if len(digits) <= precision:
-            digits = digits.zfill(precision + 1)
-        return "-" + digits[:-precision] + "." + digits[-precision:]
+        return "-" + format_mantissa(-mantissa, precision)
     digits = str(mantissa)
-    if len(digits) <= precision:
-        digits = digits.zfill(precision + 1)
-    return f"{digits[:-precision]}.{digits[-precision:]}"
+    point = len(digits) - precision
+    if point > 0:
+        return digits[:point] + "." + digits[point:]
+    return _NOUGHTS[-point] + digits
 
 
 def group_thousands(text: str) -> str:

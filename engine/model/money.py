@@ -20,6 +20,7 @@ from engine.model.fixed import (
     mantissa_of,
 )
 from engine.model.number import FixedNumber, compare_number, equals_number, number_operand
+from engine.model.texts import money_text
 
 
 class _Draft(FixedNumber):
@@ -51,16 +52,7 @@ class _Draft(FixedNumber):
         return f"{group_thousands(self.amount_str())} {self.currency.code}"
 
     def __str__(self) -> str:
-        text = self._text
-        if text is None:
-            currency = self.currency
-            amount = format_mantissa(self.raw // currency.unit, currency.precision)
-            text = f"{amount} {currency.code}"
-            _set_text(self, text)
-        return text
-
-
-_set_text: Final = FixedNumber.__dict__["_text"].__set__
+        return self._text or money_text(cast("Money", self))
 
 
 def _refuse_raw(raw: object, currency: object) -> NoReturn:

@@ -117,7 +117,9 @@ class FixedNumber:
         return self
 
 
+# the slots' own setters: the way past a `__setattr__` that refuses, for the two caches
 _set_hash: Final = FixedNumber.__dict__["_hash"].__set__
+keep_text: Final = FixedNumber.__dict__["_text"].__set__
 
 
 def number_operand(other: object) -> Decimal | None:

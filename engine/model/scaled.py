@@ -6,19 +6,19 @@ the class below, whose slots are plain, and then becomes a `Price` or `Quantity`
 """
 
 from decimal import Decimal
-from typing import Final, NoReturn, cast
+from typing import NoReturn, cast
 
 from engine.model.fixed import (
     UNITS,
     ValueOutOfRange,
     check_precision,
     decimal_of,
-    format_mantissa,
     group_thousands,
     mantissa_of,
     scale_to_precision,
 )
 from engine.model.number import FixedNumber
+from engine.model.texts import scaled_text
 
 
 class ScaledNumber(FixedNumber):
@@ -42,18 +42,10 @@ class ScaledNumber(FixedNumber):
         return group_thousands(str(self))
 
     def __str__(self) -> str:
-        text = self._text
-        if text is None:
-            precision = self.precision
-            text = format_mantissa(self.raw // UNITS[precision], precision)
-            _set_text(self, text)
-        return text
+        return self._text or scaled_text(self)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}('{self}')"
-
-
-_set_text: Final = FixedNumber.__dict__["_text"].__set__
 
 
 def refuse_raw(kind: str, raw: object, precision: object) -> NoReturn:

@@ -21,6 +21,7 @@ NS_PER_WEEK: Final = 7 * NS_PER_DAY
 UNIX_NS_MAX: Final = 2**64 - 1
 
 _MONTH_DAYS: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_TWO_DIGITS: Final = tuple([f"{number:02}" for number in range(100)])
 _TEXT_LENGTH_MAX: Final = 64
 _DATE: Final = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _RFC3339: Final = re.compile(
@@ -63,11 +64,10 @@ def civil_from_days(days: int) -> tuple[int, int, int]:
 
 def civil_time(ns: int) -> tuple[int, int, int, int, int, int, int]:
     """(year, month, day, hour, minute, second, nanosecond) in UTC."""
-    days, rest = divmod(check_ns(ns), NS_PER_DAY)
-    seconds, nanosecond = divmod(rest, NS_PER_SECOND)
-    minutes, second = divmod(seconds, 60)
-    hour, minute = divmod(minutes, 60)
-    return (*civil_from_days(days), hour, minute, second, nanosecond)
+    seconds = check_ns(ns) // NS_PER_SECOND
+    year, month, day = civil_from_days(seconds // 86_400)
+    rest = seconds % 86_400
+    return year, month, day, rest // 3_600, rest // 60 % 60, rest % 60, ns % NS_PER_SECOND
 
 
 def iso8601(ns: int) -> str:
@@ -79,7 +79,11 @@ def iso8601(ns: int) -> str:
 def compact_time(ns: int) -> str:
     """`20240229-123456`: the form that generated identifiers carry, cut to the second."""
     year, month, day, hour, minute, second, _ = civil_time(ns)
-    return f"{year:04}{month:02}{day:02}-{hour:02}{minute:02}{second:02}"
+    two = _TWO_DIGITS
+    return (
+        f"{two[year // 100]}{two[year % 100]}{two[month]}{two[day]}"
+        f"-{two[hour]}{two[minute]}{two[second]}"
+    )
 
 
 def check_date(year: int, month: int, day: int) -> None:

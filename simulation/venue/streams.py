@@ -343,7 +343,8 @@ class Streams:
                 if key == USER:
                     self.withheld_ns.setdefault(session.peer.id, self._exchange.now())
             else:
-                session.gapped.pop(key, None)
+                if session.gapped:
+                    session.gapped.pop(key, None)
                 listening.append(session)
         return listening
 

@@ -13,12 +13,14 @@ from engine.model.data import F_LAST, OrderBookDelta, OrderBookDeltas
 from engine.model.enums import BUY, SELL, BookAction, BookType
 from engine.model.identifiers import InstrumentId
 from engine.model.instruments import CryptoPerpetual, CurrencyPair
-from engine.model.times import UNIX_NS_MAX, iso8601, parse_ns
+from engine.model.texts import balance_text
+from engine.model.times import NS_PER_SECOND, UNIX_NS_MAX, compact_time, iso8601, parse_ns
 from engine.model.values import (
     FIXED_SCALE,
     MONEY_RAW_MAX,
     PRICE_RAW_MAX,
     QUANTITY_RAW_MAX,
+    AccountBalance,
     Money,
     Price,
     Quantity,
@@ -287,3 +289,16 @@ def test_an_l2_book_holds_what_a_plain_dict_would(
     twin = OrderBook(InstrumentId("A.B"), BookType.L2_MBP, 2, 2)
     twin.apply(book.to_deltas(1, 1))
     assert (twin.bids(), twin.asks()) == (book.bids(), book.asks())
+
+
+@given(moneys(), moneys())
+def test_the_text_of_a_balance_holds_the_texts_of_its_three_amounts(a: Money, b: Money) -> None:
+    assume(abs(a.raw - b.raw) <= MONEY_RAW_MAX)
+    balance = AccountBalance(a, b, a - b)
+    assert balance_text(balance) == f"total={a}, locked={b}, free={a - b}"
+
+
+@given(st.integers(0, UNIX_NS_MAX))
+def test_compact_time_is_the_instant_cut_to_its_second_without_its_marks(ns: int) -> None:
+    date, _, time = iso8601(ns - ns % NS_PER_SECOND).partition("T")
+    assert compact_time(ns) == f"{date.replace('-', '')}-{time[:8].replace(':', '')}"

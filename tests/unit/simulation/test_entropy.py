@@ -1,3 +1,6 @@
+import hashlib
+import struct
+
 import pytest
 
 from simulation.entropy import (
@@ -127,3 +130,11 @@ def test_enumeration_of_a_run_that_asks_differently_is_refused() -> None:
     assert entropy.next_run()
     with pytest.raises(EnumerationDiverged):
         entropy.stream("s").below(4, "a")
+
+
+@pytest.mark.parametrize("bound", [2, 1_000, (1 << 30) + 1, (1 << 32) + 7, 1 << 40])
+def test_a_draw_is_the_words_share_of_its_bound(bound: int) -> None:
+    digests = (hashlib.blake2b(f"7/some/{block}".encode()).digest() for block in range(5))
+    words = [word for digest in digests for word in reversed(struct.unpack("<8Q", digest))]
+    stream = SeededEntropy(7).stream("some")
+    assert [stream.below(bound, "d") for _ in words] == [word * bound >> 64 for word in words]

@@ -1,0 +1,263 @@
+"""Compiled code that remembers what it looked up answers as if it looked anew each time."""
+
+import importlib
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from benchmarks.quickened import remember
+
+SOURCE = """
+from typing import Any
+import outside
+from outside import LIMIT, Message, Odd, Virtual
+
+def limit() -> object:
+    return LIMIT
+
+def bids(messages: list[Any]) -> list[object]:
+    return [message.bid for message in messages]
+
+def spoken(things: list[Any]) -> list[object]:
+    return [thing.speak(2) for thing in things]
+
+def joined(things: list[Any]) -> list[object]:
+    return [outside.join(thing) for thing in things]
+
+def of_kind(things: list[Any]) -> list[bool]:
+    return [isinstance(thing, Message) for thing in things]
+
+def of_virtual(things: list[Any]) -> list[bool]:
+    return [isinstance(thing, Virtual) for thing in things]
+
+def of_odd(things: list[Any]) -> list[bool]:
+    return [isinstance(thing, Odd) for thing in things]
+
+class Compiled:
+    def speak(self, times: int) -> str:
+        return "compiled " * times
+"""
+OUTSIDE = """
+import abc
+
+LIMIT = 1
+
+def join(thing):
+    return f"<{thing}>"
+
+class Message:
+    __slots__ = ("ask", "bid")
+    def __init__(self, bid):
+        self.bid = bid
+    def speak(self, times):
+        return "message " * times
+
+class Swapped:
+    __slots__ = ("bid", "zest")  # they lie in alphabetical order
+    def __init__(self, bid):
+        self.bid = bid
+
+class Special(Message):
+    __slots__ = ()
+    def speak(self, times):
+        return "special " * times
+
+class Open:
+    bid = 7
+    def speak(self, times):
+        return "open " * times
+
+class Twin:
+    __slots__ = ("ask", "bid")
+
+class Pretender:
+    @property
+    def __class__(self):
+        return Message
+
+class Virtual(abc.ABC):
+    pass
+
+class Judge(type):
+    answer = False
+    def __instancecheck__(cls, thing):
+        return Judge.answer
+
+class Odd(metaclass=Judge):
+    pass
+
+class Computed:
+    @property
+    def bid(self):
+        return 8
+"""
+BUILD = """
+import sys
+from pathlib import Path
+from mypyc.build import mypycify
+from setuptools import Distribution
+from setuptools.command.build_ext import build_ext
+from benchmarks.quickened import remember
+extensions = mypycify(["quick.py"], opt_level="0", group_name="quick", target_dir="c")
+print(remember(Path("c")))
+command = build_ext(Distribution({"name": "quick", "ext_modules": extensions}))
+command.inplace = True
+command.ensure_finalized()
+command.run()
+"""
+
+
+@pytest.fixture(scope="module")
+def outside_and_quick(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[ModuleType, ModuleType]]:
+    compiler = str(sysconfig.get_config_var("CC") or "cc").split()[0]
+    if shutil.which(compiler) is None:
+        pytest.skip("there is no C compiler")
+    home = tmp_path_factory.mktemp("quick")
+    (home / "quick.py").write_text(SOURCE)
+    (home / "outside.py").write_text(OUTSIDE)
+    (home / "mypy.ini").write_text("[mypy]\ncheck_untyped_defs = False\n")
+    root = str(Path(__file__).resolve().parents[2])
+    subprocess.run(
+        [sys.executable, "-c", BUILD],
+        cwd=home,
+        env=os.environ | {"PYTHONPATH": f"{root}{os.pathsep}{home}"},
+        check=True,
+        capture_output=True,
+    )
+    sys.path.insert(0, str(home))
+    try:
+        quick = importlib.import_module("quick")
+        yield sys.modules["outside"], quick
+    finally:
+        sys.path.remove(str(home))
+        for name in ("outside", "quick", "quick__mypyc"):
+            sys.modules.pop(name, None)
+
+
+def test_a_global_that_is_set_anew_is_seen(outside_and_quick) -> None:
+    _, quick = outside_and_quick
+    assert [quick.limit(), quick.limit()] == [1, 1]
+    quick.LIMIT = 2
+    assert quick.limit() == 2
+    del quick.LIMIT
+    with pytest.raises(KeyError, match="LIMIT"):
+        quick.limit()
+    quick.LIMIT = 1
+
+
+def test_a_field_is_read_wherever_its_type_keeps_it(outside_and_quick) -> None:
+    outside, quick = outside_and_quick
+    kinds = (outside.Message, outside.Swapped, outside.Special)
+    messages = [kind(number) for number, kind in enumerate(kinds * 4)]
+    assert quick.bids(messages) == list(range(12))
+
+
+def test_a_field_without_a_value_is_refused_after_many_that_had_one(outside_and_quick) -> None:
+    outside, quick = outside_and_quick
+    assert quick.bids([outside.Message(1)] * 9) == [1] * 9
+    empty = outside.Message(1)
+    del empty.bid
+    with pytest.raises(AttributeError, match="bid"):
+        quick.bids([empty])
+
+
+def test_what_is_no_slot_is_read_by_the_general_rule(outside_and_quick) -> None:
+    outside, quick = outside_and_quick
+    opened = outside.Open()
+    things = [outside.Computed(), opened, outside.Message(1)] * 6
+    assert quick.bids(things) == [8, 7, 1] * 6
+    opened.bid = 9
+    assert quick.bids(things) == [8, 9, 1] * 6
+
+
+def test_a_class_that_is_changed_is_looked_at_anew(outside_and_quick) -> None:
+    outside, quick = outside_and_quick
+    message = outside.Message(1)
+    slot = outside.Message.__dict__["bid"]
+    assert quick.bids([message] * 3) == [1] * 3
+    outside.Message.bid = property(lambda self: 5)
+    try:
+        assert quick.bids([message] * 3) == [5] * 3
+    finally:
+        outside.Message.bid = slot
+    assert quick.bids([message] * 3) == [1] * 3
+
+
+def test_a_method_is_that_of_the_objects_own_class(outside_and_quick) -> None:
+    outside, quick = outside_and_quick
+    things = [quick.Compiled(), outside.Message(1), outside.Special(2), outside.Open()] * 3
+    said = [f"{kind} " * 2 for kind in ("compiled", "message", "special", "open")] * 3
+    assert quick.spoken(things) == said
+
+
+def test_a_method_that_is_replaced_in_class_or_object_is_called(outside_and_quick) -> None:
+    outside, quick = outside_and_quick
+    things = [outside.Message(1), outside.Open()]
+    assert quick.spoken(things * 3) == ["message message ", "open open "] * 3
+    was = outside.Message.speak
+    outside.Message.speak = lambda self, times: times
+    things[1].speak = lambda times: -times
+    try:
+        assert quick.spoken(things) == [2, -2]
+    finally:
+        outside.Message.speak = was
+
+
+def test_a_wrong_call_of_a_remembered_method_is_refused(outside_and_quick) -> None:
+    _, quick = outside_and_quick
+    assert quick.spoken([quick.Compiled()] * 2) == ["compiled compiled "] * 2
+    with pytest.raises(AttributeError, match="speak"):
+        quick.spoken([object()])
+
+
+def test_a_name_of_another_module_that_is_replaced_there_is_seen(outside_and_quick) -> None:
+    outside, quick = outside_and_quick
+    assert quick.joined([1, 2]) == ["<1>", "<2>"]
+    was = outside.join
+    outside.join = lambda thing: thing
+    try:
+        assert quick.joined([1, 2]) == [1, 2]
+    finally:
+        outside.join = was
+
+
+def test_the_class_of_an_object_is_asked_of_the_object(outside_and_quick) -> None:
+    outside, quick = outside_and_quick
+    things = [outside.Message(1), outside.Special(1), outside.Open(), outside.Pretender(), 1, "x"]
+    assert quick.of_kind(things * 4) == [True, True, False, True, False, False] * 4
+
+
+def test_a_class_that_answers_for_itself_is_asked_each_time(outside_and_quick) -> None:
+    outside, quick = outside_and_quick
+    things = [outside.Open(), 1]
+    assert quick.of_virtual(things * 2) == [False] * 4
+    outside.Virtual.register(outside.Open)
+    assert quick.of_virtual(things * 2) == [True, False] * 2
+    assert quick.of_odd(things) == [False, False]
+    outside.Judge.answer = True
+    assert quick.of_odd(things) == [True, True]
+
+
+def test_an_object_that_gets_another_class_is_of_that(outside_and_quick) -> None:
+    outside, quick = outside_and_quick
+    thing = outside.Twin()
+    assert quick.of_kind([thing] * 3) == [False] * 3
+    thing.__class__ = outside.Message
+    assert quick.of_kind([thing, outside.Twin()] * 3) == [True, False] * 3
+
+
+def test_text_without_look_ups_stays_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "__native_some.c"
+    text = "    cpy_r_r1 = CPyDict_GetItem(cpy_r_levels, cpy_r_price);\n"
+    file.write_text(text)
+    assert remember(tmp_path) == [0, 0, 0, 0, 0]
+    assert file.read_text().startswith(text)
