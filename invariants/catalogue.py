@@ -17,6 +17,7 @@ from invariants import (
     limits,
     locks,
     matching,
+    models,
     money,
     network,
     orders,
@@ -292,5 +293,10 @@ CATALOGUE: Final[tuple[Property, ...]] = (
         "connected, which orders are open and what was filled; none is turned away as "
         "disconnected from one that never was.",
     )(network.OrdersLeaveForTheReconciledOnly),
+    eventually(
+        "MDL-1",
+        "In a sampled run every order, position and account is, field for field, what slow and "
+        "obvious models make of the same events, each of which could come when it came.",
+    )(models.ModelsAgree),
     *probes.PROBES,
 )

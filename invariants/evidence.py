@@ -5,7 +5,7 @@ built only when a check wants one. What several checks need of a turn (its fills
 touched, the fold of their events) is worked out once, here.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol, cast
 
 import msgspec
@@ -19,6 +19,7 @@ from engine.view import KernelView
 from invariants.order_witness import OrderWitness
 from invariants.tap import BusTap, Dispatch
 from invariants.truth import TrueOrder, TrueStream, Truth
+from invariants.violation import Violation
 
 
 class TruthSource(Protocol):
@@ -32,6 +33,14 @@ class TruthSource(Protocol):
 
     def streams(self, after: int) -> Sequence[TrueStream]:
         """Every connection ever made to the venue, but for the first `after`, in order."""
+
+
+class ReferenceModels(Protocol):
+    """Slow, obvious models of what the kernel keeps."""
+
+    def differences(self, view: KernelView, records: Sequence[TurnRecord]) -> Iterator[Violation]:
+        """Where the kernel is not what they make of these turns, told from the first on."""
+        ...
 
 
 class Evidence:
@@ -56,6 +65,10 @@ class Evidence:
         durable_turn: the last turn the journal has promised to keep.
         healed: whether faults have stopped.
         risk: the limits that the kernel was configured with.
+        sampled: whether the run is one of those that are judged once more, as a whole, when they
+            are over.
+        records: of such a run every turn, in order.
+        models: whom to tell them.
         hedging: (strategy id, venue) -> whether its fills there are kept in positions apart; of
             strategies that somebody told of.
     """
@@ -70,13 +83,16 @@ class Evidence:
         "fills",
         "healed",
         "hedging",
+        "models",
         "openings",
         "order_events",
         "orders",
         "record",
+        "records",
         "released",
         "releases",
         "risk",
+        "sampled",
         "strays",
         "tap",
         "touched",
@@ -116,6 +132,9 @@ class Evidence:
         self.witnesses: dict[str, OrderWitness] = {}
         self.openings: dict[str, AccountState] = {}
         self.hedging: dict[tuple[str, str], bool] = {}
+        self.sampled = False
+        self.records: Sequence[TurnRecord] = ()
+        self.models: ReferenceModels | None = None
         self._probes = probes
         self._is_over = False
         self._final_truths: list[Truth] = []

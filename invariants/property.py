@@ -67,6 +67,7 @@ _FAMILIES: Final[Mapping[str, Scope]] = {
     "FIL": _S.ORDER,
     "LIF": _S.COMPONENT,
     "MAT": _S.VENUE,
+    "MDL": _S.RUN,
     "NET": _S.NETWORK,
     "ORD": _S.ORDER,
     "POS": _S.POSITION,

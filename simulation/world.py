@@ -32,6 +32,7 @@ from simulation.injection import Faults
 from simulation.market.mbo_replay import MboReplay
 from simulation.market.recorded import Replay
 from simulation.market.seeded import SeededFlow
+from simulation.model_witness import ModelWitness
 from simulation.network import Network
 from simulation.operations import plan_operations
 from simulation.order_feed import OrderFeed
@@ -153,6 +154,7 @@ class World:
 
     Args:
         scribe: keeps a logbook of it.
+        sampled: whether it is judged once more, as a whole, when it is over.
 
     Attributes:
         turns: how many turns the kernel took.
@@ -169,6 +171,7 @@ class World:
         cut: Cut | None = None,
         trace: Trace | None = None,
         scribe: "Scribe | None" = None,
+        sampled: bool = False,
     ) -> None:
         self.scenario = scenario
         self._cut = Cut() if cut is None else cut
@@ -232,6 +235,9 @@ class World:
             self.probes,
             scenario.risk,
         )
+        self.evidence.sampled = sampled
+        self.evidence.records = self.journal.records
+        self.evidence.models = ModelWitness({venue.name: venue.leverage for venue in scenario.venues})
         self.journal.evidence = self.evidence
         for client in clients:
             client.evidence = self.evidence
