@@ -23,6 +23,7 @@ from invariants import (
     orders,
     positions,
     probes,
+    queries,
     recovery,
     values,
     venue_rules,
@@ -298,5 +299,15 @@ CATALOGUE: Final[tuple[Property, ...]] = (
         "In a sampled run every order, position and account is, field for field, what slow and "
         "obvious models make of the same events, each of which could come when it came.",
     )(models.ModelsAgree),
+    eventually(
+        "CCH-4",
+        "In a sampled run every question to the cache, whatever it is narrowed to, is answered "
+        "as a scan of all orders, positions and accounts would.",
+    )(queries.QueriesAreScans),
+    eventually(
+        "PRT-1",
+        "In a sampled run what the portfolio says of an instrument or an account is the sum over "
+        "its positions and balances, at the prices that the market shows.",
+    )(queries.PortfolioAddsUp),
     *probes.PROBES,
 )

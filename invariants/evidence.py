@@ -13,6 +13,7 @@ import msgspec
 from engine.model.events import AccountState, OrderEvent, OrderFilled, OrderInitialized
 from engine.model.identifiers import ClientOrderId
 from engine.model.orders import Order
+from engine.portfolio import Portfolio
 from engine.record import TurnRecord
 from engine.risk.config import RiskEngineConfig
 from engine.view import KernelView
@@ -69,6 +70,7 @@ class Evidence:
             are over.
         records: of such a run every turn, in order.
         models: whom to tell them.
+        portfolio: the kernel's, to be read.
         hedging: (strategy id, venue) -> whether its fills there are kept in positions apart; of
             strategies that somebody told of.
     """
@@ -87,6 +89,7 @@ class Evidence:
         "openings",
         "order_events",
         "orders",
+        "portfolio",
         "record",
         "records",
         "released",
@@ -135,6 +138,7 @@ class Evidence:
         self.sampled = False
         self.records: Sequence[TurnRecord] = ()
         self.models: ReferenceModels | None = None
+        self.portfolio: Portfolio | None = None
         self._probes = probes
         self._is_over = False
         self._final_truths: list[Truth] = []

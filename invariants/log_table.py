@@ -98,6 +98,8 @@ ON_LOG: Final[Mapping[str, OnLog]] = {
     "MAT-5": OnLog(Standing.NEEDS_TRUTH, "the venue's hours as it traded"),
     "NET-5": OnLog(Standing.NEEDS_KERNEL, "a log may begin after the connect"),
     "MDL-1": OnLog(Standing.NEEDS_KERNEL, "its orders, positions and accounts at the end"),
+    "CCH-4": OnLog(Standing.NEEDS_KERNEL, "its cache"),
+    "PRT-1": OnLog(Standing.NEEDS_KERNEL, "its portfolio"),
     "POS-6": OnLog(Standing.NEEDS_KERNEL, "what a strategy asked for"),
 }
 

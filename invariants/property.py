@@ -71,6 +71,7 @@ _FAMILIES: Final[Mapping[str, Scope]] = {
     "NET": _S.NETWORK,
     "ORD": _S.ORDER,
     "POS": _S.POSITION,
+    "PRT": _S.ACCOUNT,
     "REC": _S.ORDER,
     "RSK": _S.ORDER,
     "SER": _S.RUN,

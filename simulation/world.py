@@ -237,7 +237,10 @@ class World:
         )
         self.evidence.sampled = sampled
         self.evidence.records = self.journal.records
-        self.evidence.models = ModelWitness({venue.name: venue.leverage for venue in scenario.venues})
+        self.evidence.portfolio = self.kernel.portfolio
+        self.evidence.models = ModelWitness(
+            {venue.name: venue.leverage for venue in scenario.venues}
+        )
         self.journal.evidence = self.evidence
         for client in clients:
             client.evidence = self.evidence
