@@ -9,6 +9,7 @@ from invariants import (
     bus,
     cache,
     clock,
+    denials,
     exposure,
     fills,
     isolation,
@@ -17,14 +18,17 @@ from invariants import (
     limits,
     locks,
     matching,
+    messages,
     models,
     money,
     network,
+    notices,
     orders,
     positions,
     probes,
     queries,
     recovery,
+    stages,
     values,
     venue_rules,
 )
@@ -299,6 +303,41 @@ CATALOGUE: Final[tuple[Property, ...]] = (
         "In a sampled run every order, position and account is, field for field, what slow and "
         "obvious models make of the same events, each of which could come when it came.",
     )(models.ModelsAgree),
+    eventually(
+        "SER-1",
+        "In a sampled run every turn that was written down is read back as it was, each field of "
+        "its declared type; its events and commands are named after the turn, each once, and "
+        "what leaves is stamped with its time.",
+    )(messages.RecordsAreReadBack),
+    always(
+        "BUS-3",
+        "In a sampled run each fact of a turn is told in it, once, on every topic that it belongs "
+        "to, and nothing else is told there.",
+    )(messages.FactsAreTold),
+    always(
+        "ORD-6",
+        "In a sampled run the event that a report leads to says what the report says: whose, "
+        "when, how much, at what price, and why.",
+    )(messages.EventsSayWhatWasReported),
+    always(
+        "RSK-4",
+        "Nothing is turned back for nothing: what a denial or a refused request says of its "
+        "order, its instrument, its position or the money is so.",
+    )(denials.DenialsAreWarranted),
+    always(
+        "KRN-3",
+        "In a sampled run a refusal or an alert uses a word that is known, of a message or a "
+        "thing that there is, and what it says is so.",
+    )(notices.NoticesAreSo),
+    always(
+        "LIF-4",
+        "A start goes on when it may: the kernel reconciles once every client is connected, and "
+        "trades once every venue has said what is open and what was filled.",
+    )(stages.StagesFollow),
+    eventually(
+        "NET-6",
+        "In a sampled run no venue is asked the same question more than twice within 400 ms.",
+    )(stages.QuestionsArePaced),
     eventually(
         "CCH-4",
         "In a sampled run every question to the cache, whatever it is narrowed to, is answered "

@@ -1,0 +1,101 @@
+"""How a kernel begins, and how often it asks: no stage too early, no question too soon."""
+
+from collections.abc import Iterator
+from typing import ClassVar, Final
+
+from engine.model.commands import Connect, QueryAccount, QueryFills, QueryOpenOrders, StartKernel
+from engine.model.enums import AnswerStatus, KernelState
+from engine.model.events import ComponentStateChanged
+from engine.model.reports import (
+    ClientConnected,
+    ClientDisconnected,
+    FillsAnswer,
+    OpenOrdersAnswer,
+)
+from invariants.check import Check, Kinds
+from invariants.evidence import Evidence
+from invariants.violation import Violation
+
+_BEFORE: Final = (KernelState.READY, KernelState.CONNECTING)
+_BOTH: Final = 2  # open orders and fills
+
+
+class StagesFollow(Check):
+    """Judged in the turn that changes the state (components start as trading does); which clients
+    there are the first turn's commands say."""
+
+    facts: ClassVar[Kinds] = (ComponentStateChanged,)
+    inputs: ClassVar[Kinds] = (
+        StartKernel,
+        ClientConnected,
+        ClientDisconnected,
+        OpenOrdersAnswer,
+        FillsAnswer,
+    )
+
+    def __init__(self) -> None:
+        self._heard: dict[str, dict[type, None]] = {}  # answers of a client since it connected
+        self._clients: list[str] = []
+        self._was = KernelState.READY
+
+    def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
+        was, now = self._was, evidence.view.state
+        if was is KernelState.RUNNING:
+            return None
+        self._was = now
+        message = evidence.record.input
+        heard = self._heard
+        if isinstance(message, StartKernel):
+            self._clients = [
+                str(command.client_id)
+                for command in evidence.record.commands
+                if isinstance(command, Connect)
+            ]
+        elif isinstance(message, ClientConnected):
+            heard[message.client_id] = {}
+        elif isinstance(message, ClientDisconnected):
+            heard.pop(message.client_id, None)
+        elif isinstance(message, (OpenOrdersAnswer, FillsAnswer)):
+            answers = heard.get(message.client_id)
+            if answers is not None and message.status is AnswerStatus.OK:
+                answers[type(message)] = None
+        if now is was or not evidence.venues:
+            return None
+        wrong: list[Violation] = []
+        if was in _BEFORE and now not in _BEFORE:
+            for name in self._clients:
+                if name not in heard:
+                    wrong.append(Violation(name, f"is not connected, and the kernel {now.name}"))
+        if now is KernelState.RUNNING:
+            for name in evidence.venues:
+                if len(heard.get(name, ())) < _BOTH:
+                    told = "has not said what is open and what was filled, and the kernel RUNNING"
+                    wrong.append(Violation(name, told))
+        return iter(wrong) if wrong else None
+
+
+_WITHIN_NS: Final = 400_000_000  # less than any pause between a question and the next
+_QUESTIONS: Final = (QueryOpenOrders, QueryFills, QueryAccount)
+_AT_ONCE: Final = 2  # a reconcile pass and a watch may each have a reason of their own
+
+
+class QuestionsArePaced(Check):
+    def end(self, evidence: Evidence) -> Iterator[Violation] | None:
+        return self._judge(evidence) if evidence.sampled else None
+
+    def _judge(self, evidence: Evidence) -> Iterator[Violation]:
+        asked: dict[tuple[str, str], list[int]] = {}
+        since: dict[str, int] = {}
+        for record in evidence.records:
+            if isinstance(record.input, ClientConnected):
+                since[record.input.client_id] = record.ts  # it is asked all anew
+            for command in record.commands:
+                if isinstance(command, _QUESTIONS):
+                    kind, name = type(command).__name__, str(command.client_id)
+                    times = asked.setdefault((name, kind), [])
+                    times.append(record.ts)
+                    begin = max(record.ts - _WITHIN_NS, since.get(name, 0) - 1)
+                    count = sum(at > begin for at in times[-_AT_ONCE - 1 :])
+                    if count > _AT_ONCE:
+                        told = f"was asked {count} times for {kind} within {_WITHIN_NS} ns"
+                        yield Violation(name, told)
