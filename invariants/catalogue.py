@@ -339,6 +339,16 @@ CATALOGUE: Final[tuple[Property, ...]] = (
         "In a sampled run no venue is asked the same question more than twice within 400 ms.",
     )(stages.QuestionsArePaced),
     eventually(
+        "NET-7",
+        "At the end the kernel's last trade and quote of every stream that it wants are the "
+        "venue's, if the stream was up when the venue told of them.",
+    )(stages.LastWordIsHeard),
+    always(
+        "CLK-4",
+        "In a sampled run every timer that is armed is somebody's, once by its name, and is not "
+        "overdue; they are told in the order in which they will fire.",
+    )(clock.TimersHaveOwners),
+    eventually(
         "CCH-4",
         "In a sampled run every question to the cache, whatever it is narrowed to, is answered "
         "as a scan of all orders, positions and accounts would.",

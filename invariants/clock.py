@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from engine.actor import Actor, ActorConfig
 from engine.model.events import PositionClosed, PositionOpened, TimeEvent
-from engine.model.identifiers import ActorId, PositionId
+from engine.model.identifiers import ActorId, Identifier, PositionId
 from invariants.check import Check, Kinds
 from invariants.evidence import Evidence
 from invariants.violation import Violation
@@ -110,6 +110,26 @@ class TimersFireOnSchedule(Check):
             yield Violation(
                 rest[0][1], f"{len(fired)} firings, {len(expected)} were due by {rest[0][0]}"
             )
+
+
+class TimersHaveOwners(Check):
+    """Looked at after each turn of a sampled run, whatever it did."""
+
+    def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
+        return self._judge(evidence) if evidence.sampled else None
+
+    def _judge(self, evidence: Evidence) -> Iterator[Violation]:
+        seen: dict[tuple[object, str], None] = {}
+        last_ns = evidence.view.now_ns
+        for owner, name, next_ns in evidence.view.timers():
+            if not isinstance(owner, Identifier):
+                yield Violation(name, f"is a timer of {owner}, who is nobody")
+            if (owner, name) in seen:
+                yield Violation(name, f"is armed twice by {owner}")
+            if next_ns < last_ns:
+                yield Violation(name, f"is due at {next_ns}, behind {last_ns}")
+            seen[owner, name] = None
+            last_ns = next_ns
 
 
 class DurationsAreLocal(Check):

@@ -262,7 +262,7 @@ class DenialsAreWarranted(Check):
             elif type(fact) is Refused:
                 told = _baseless(fact, evidence)
                 if told:
-                    wrong.append(Violation(fact.of, told))
+                    wrong.append(Violation(str(fact.of), told))
         return iter(wrong) if wrong else None
 
     def _is_so(
@@ -283,7 +283,7 @@ class DenialsAreWarranted(Check):
 
 def _baseless(refused: Refused, evidence: Evidence) -> str:
     """Why a request about an order was refused without need; "" where it may have been right."""
-    kind, _, rest = refused.of.partition(" ")
+    kind, _, rest = str(refused.of).partition(" ")
     if kind not in _REQUESTS:
         return ""
     order = evidence.order_named(ClientOrderId(rest.partition(" ")[0]))

@@ -64,7 +64,7 @@ class Evidence:
         unjudged_releases: those since the last turn ended.
         tap: what our own subscribers heard of the bus in the last turn.
         durable_turn: the last turn the journal has promised to keep.
-        healed: whether faults have stopped.
+        healed: whether faults have stopped; `healed_ns`: when, of the run's clock.
         risk: the limits that the kernel was configured with.
         sampled: whether the run is one of those that are judged once more, as a whole, when they
             are over.
@@ -84,6 +84,7 @@ class Evidence:
         "durable_turn",
         "fills",
         "healed",
+        "healed_ns",
         "hedging",
         "models",
         "openings",
@@ -124,6 +125,7 @@ class Evidence:
         self.tap = BusTap()
         self.durable_turn = 0
         self.healed = False
+        self.healed_ns = 0
         self.record: TurnRecord = TurnRecord(0, 0, None, (), ())
         self.dispatches: list[Dispatch] = []
         self.order_events: Sequence[OrderEvent] = ()

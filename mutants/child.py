@@ -113,7 +113,7 @@ def _run(job: Job) -> None:
 def _one(run: ModuleType, scenario: str, seed: int) -> Ran:
     options = run.RunOptions(scenario)
     try:
-        outcome = run.simulate(run.prepare(options), seed, options)
+        outcome = run.simulate(run.prepare(options), seed, options, sampled=True)
     except Exception as error:
         outcome = run.broken(options, seed, error)
     return Ran(

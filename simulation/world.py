@@ -314,6 +314,7 @@ class World:
         if self.monitor.violation is None and stop_ns > self._active_end_ns:
             self.faults.heal()
             self.evidence.healed = True
+            self.evidence.healed_ns = self.now_ns
             self._sail_until(min(self._end_ns - _SETTLE_NS, stop_ns))
         if self.monitor.violation is None and stop_ns > self._end_ns - _SETTLE_NS:
             for market in self._markets:
