@@ -336,10 +336,6 @@ CATALOGUE: Final[tuple[Property, ...]] = (
     )(stages.StagesFollow),
     eventually(
         "NET-6",
-        "In a sampled run no venue is asked the same question more than twice within 400 ms.",
-    )(stages.QuestionsArePaced),
-    eventually(
-        "NET-7",
         "At the end the kernel's last trade and quote of every stream that it wants are the "
         "venue's, if the stream was up when the venue told of them.",
     )(stages.LastWordIsHeard),

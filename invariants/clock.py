@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from engine.actor import Actor, ActorConfig
 from engine.model.events import PositionClosed, PositionOpened, TimeEvent
-from engine.model.identifiers import ActorId, Identifier, PositionId
+from engine.model.identifiers import ActorId, PositionId
 from invariants.check import Check, Kinds
 from invariants.evidence import Evidence
 from invariants.violation import Violation
@@ -122,7 +122,7 @@ class TimersHaveOwners(Check):
         seen: dict[tuple[object, str], None] = {}
         last_ns = evidence.view.now_ns
         for owner, name, next_ns in evidence.view.timers():
-            if not isinstance(owner, Identifier):
+            if not owner:
                 yield Violation(name, f"is a timer of {owner}, who is nobody")
             if (owner, name) in seen:
                 yield Violation(name, f"is armed twice by {owner}")

@@ -106,8 +106,7 @@ ON_LOG: Final[Mapping[str, OnLog]] = {
     "RSK-4": OnLog(Standing.NEEDS_KERNEL, "what it knew when it turned something back"),
     "KRN-3": OnLog(Standing.NEEDS_KERNEL, "what it knew when it said so"),
     "LIF-4": OnLog(Standing.NEEDS_KERNEL, "its own states are no facts"),
-    "NET-6": OnLog(Standing.NEEDS_KERNEL, "a log may begin after the connect"),
-    "NET-7": OnLog(Standing.NEEDS_TRUTH, "the venue's last word"),
+    "NET-6": OnLog(Standing.NEEDS_TRUTH, "the venue's last word"),
     "CLK-4": OnLog(Standing.NEEDS_KERNEL, "its timers"),
     "POS-6": OnLog(Standing.NEEDS_KERNEL, "what a strategy asked for"),
 }

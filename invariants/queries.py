@@ -13,7 +13,14 @@ from engine.cache import Account, Cache
 from engine.model.bars import Bar
 from engine.model.data import QuoteTick
 from engine.model.enums import BUY, SELL, AccountType, OrderStatus
-from engine.model.identifiers import AccountId, ClientOrderId, InstrumentId, StrategyId, Venue
+from engine.model.identifiers import (
+    AccountId,
+    ClientOrderId,
+    InstrumentId,
+    PositionId,
+    StrategyId,
+    Venue,
+)
 from engine.model.instruments import CurrencyPair, Instrument
 from engine.model.orders import Order
 from engine.model.positions import Position
@@ -69,7 +76,9 @@ class QueriesAreScans(Check):
         for position in positions:
             yield from _about_position(cache, position, orders)
         yield from _about_accounts(cache, evidence)
-        strategies = sorted({each.strategy_id: None for each in (*orders, *positions)})
+        owners = [order.strategy_id for order in orders]
+        owners += [position.strategy_id for position in positions]
+        strategies = sorted(dict.fromkeys(owners))
         yield from _unequal("strategy_ids", cache.strategy_ids(), strategies)
 
 
@@ -263,7 +272,7 @@ def _of_instrument(
     portfolio: Portfolio,
     instrument: Instrument,
     held: Sequence[Position],
-    marks: Mapping[str, Price | None],
+    marks: Mapping[PositionId, Price | None],
 ) -> Iterator[Violation]:
     name = instrument.id
     net = sum(position.signed_raw for position in held)
@@ -310,7 +319,7 @@ def _of_account(
     venue: Venue,
     account: Account,
     held: Sequence[Position],
-    marks: Mapping[str, Price | None],
+    marks: Mapping[PositionId, Price | None],
     cache: Cache,
 ) -> Iterator[Violation]:
     yield from _unequal(f"account of {venue}", portfolio.account(venue) is account, True)

@@ -1,9 +1,9 @@
-"""How a kernel begins, and how often it asks: no stage too early, no question too soon."""
+"""How a kernel begins and what it has heard in the end: no stage too early, no last word missed."""
 
 from collections.abc import Iterator
 from typing import ClassVar, Final
 
-from engine.model.commands import Connect, QueryAccount, QueryFills, QueryOpenOrders, StartKernel
+from engine.model.commands import Connect, StartKernel
 from engine.model.data import QuoteTick
 from engine.model.enums import AnswerStatus, KernelState
 from engine.model.events import ComponentStateChanged
@@ -118,30 +118,3 @@ def _best(quote: QuoteTick | None) -> tuple[tuple[int, int], ...] | None:
         return None
     bid, ask = (quote.bid_price.raw, quote.bid_size.raw), (quote.ask_price.raw, quote.ask_size.raw)
     return (bid if bid[1] else (0, 0), ask if ask[1] else (0, 0))
-
-
-_WITHIN_NS: Final = 400_000_000  # less than any pause between a question and the next
-_QUESTIONS: Final = (QueryOpenOrders, QueryFills, QueryAccount)
-_AT_ONCE: Final = 2  # a reconcile pass and a watch may each have a reason of their own
-
-
-class QuestionsArePaced(Check):
-    def end(self, evidence: Evidence) -> Iterator[Violation] | None:
-        return self._judge(evidence) if evidence.sampled else None
-
-    def _judge(self, evidence: Evidence) -> Iterator[Violation]:
-        asked: dict[tuple[str, str], list[int]] = {}
-        since: dict[str, int] = {}
-        for record in evidence.records:
-            if isinstance(record.input, ClientConnected):
-                since[record.input.client_id] = record.ts  # it is asked all anew
-            for command in record.commands:
-                if isinstance(command, _QUESTIONS):
-                    kind, name = type(command).__name__, str(command.client_id)
-                    times = asked.setdefault((name, kind), [])
-                    times.append(record.ts)
-                    begin = max(record.ts - _WITHIN_NS, since.get(name, 0) - 1)
-                    count = sum(at > begin for at in times[-_AT_ONCE - 1 :])
-                    if count > _AT_ONCE:
-                        told = f"was asked {count} times for {kind} within {_WITHIN_NS} ns"
-                        yield Violation(name, told)
