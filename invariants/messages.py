@@ -1,6 +1,6 @@
 """Messages: whole where they are written down, and true to the report that they come from."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 import msgspec
@@ -140,27 +140,27 @@ class FactsAreTold(Check):
         if not evidence.sampled:
             return None
         record = evidence.record
-        due: dict[tuple[str, int], object] = {}
-        for fact in record.facts:
-            for topic in _topics(fact):
-                due[topic, id(fact)] = fact
-        told: dict[tuple[str, int], object] = {}
+        due = [(topic, fact) for fact in record.facts for topic in _topics(fact)]
+        told: list[tuple[str, object]] = []
         wrong: list[Violation] = []
         for topic, message, _ in evidence.dispatches:
             if not topic.startswith(_FAMILIES):
                 continue
-            key = (topic, id(message))
             kind = type(message).__name__
-            if key in told:
+            if _holds(told, topic, message):
                 wrong.append(Violation(topic, f"{kind} was told twice"))
-            elif key not in due:
+            elif not _holds(due, topic, message):
                 wrong.append(Violation(topic, f"{kind} was told and is no fact of the turn"))
-            told[key] = message
-        for topic, name in due:
-            if (topic, name) not in told:
-                kind = type(due[topic, name]).__name__
+            told.append((topic, message))
+        for topic, fact in due:
+            if not _holds(told, topic, fact):
+                kind = type(fact).__name__
                 wrong.append(Violation(topic, f"{kind} is a fact of the turn and was not told"))
         return iter(wrong) if wrong else None
+
+
+def _holds(told: Sequence[tuple[str, object]], topic: str, message: object) -> bool:
+    return any(on == topic and each is message for on, each in told)
 
 
 _BECOMES: Final[Mapping[type, type]] = {
