@@ -146,7 +146,6 @@ class _Epoch:
         self._fold = LogFold(epoch)
         self._heard = VenueHeard()
         self._evidence = Evidence(self._fold.view, {HEARD: self._heard}, dict, {}, risk)
-        self._evidence.sampled = True  # a log is judged for as long as it takes
         self._turn: list[tuple[str, Check]] = []
         self._every_turn: list[_Call] = []
         self._delivered: list[tuple[str, Check]] = []

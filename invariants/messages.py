@@ -45,14 +45,16 @@ _OPAQUE: Final = (OpaqueCustomData, OpaqueResponse)
 
 
 class RecordsAreReadBack(Check):
-    """The reader knows the declared types, so a field that holds anything else is not read."""
+    """The reader knows the declared types, so a field that holds anything else is not read. Turns
+    that did nothing are left out: most are of market data."""
 
-    def end(self, evidence: Evidence) -> Iterator[Violation] | None:
-        return self._judge(evidence) if evidence.sampled else None
+    samples: ClassVar[bool] = True
 
-    def _judge(self, evidence: Evidence) -> Iterator[Violation]:
+    def end(self, evidence: Evidence) -> Iterator[Violation]:
         read = RecordReader(_currencies(evidence.view)).turn
         for record in evidence.records:
+            if not (record.facts or record.commands):
+                continue
             turn = f"turn {record.turn}"
             written = encode(record)
             try:
@@ -136,9 +138,9 @@ def _topics(fact: Any) -> tuple[str, ...]:
 
 
 class FactsAreTold(Check):
+    samples: ClassVar[bool] = True
+
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
-        if not evidence.sampled:
-            return None
         record = evidence.record
         due = [(topic, fact) for fact in record.facts for topic in _topics(fact)]
         told: list[tuple[str, object]] = []
@@ -186,11 +188,10 @@ _SHARED: Final[Mapping[type, tuple[str, ...]]] = {
 
 
 class EventsSayWhatWasReported(Check):
+    samples: ClassVar[bool] = True
     inputs: ClassVar[Kinds] = (ExecutionReport,)
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
-        if not evidence.sampled:
-            return None
         report: Any = evidence.record.input
         kind = _BECOMES.get(type(report))
         if kind is None:

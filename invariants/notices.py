@@ -79,6 +79,7 @@ _Stated = dict[str, tuple[int, int]]  # total and locked raw, by currency code
 class NoticesAreSo(Check):
     """A refused event says in words of its own why its order would not take it."""
 
+    samples: ClassVar[bool] = True
     facts: ClassVar[Kinds] = (Refused, Alert)
     inputs: ClassVar[Kinds] = (AccountReport, ClientDisconnected)
     sends: ClassVar[bool] = True
@@ -90,8 +91,6 @@ class NoticesAreSo(Check):
         self._differs: dict[str, tuple[_Stated, int]] = {}  # what differed, since which turn
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
-        if not evidence.sampled:
-            return None
         record = evidence.record
         message = record.input
         if isinstance(message, AccountReport):

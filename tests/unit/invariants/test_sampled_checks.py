@@ -23,6 +23,7 @@ from engine.model.reports import ClientConnected, ClientDisconnected, RejectedRe
 from engine.model.values import Price
 from engine.record import TurnRecord
 from invariants import clock, denials, messages, models, notices, queries, stages
+from invariants.catalogue import CATALOGUE
 from invariants.check import Check
 from invariants.evidence import Evidence
 from simulation.model_witness import ModelWitness
@@ -80,19 +81,21 @@ def test_being_sampled_changes_nothing_that_a_run_does() -> None:
     assert outcomes[0].digest == outcomes[1].digest
 
 
-@pytest.mark.parametrize(
-    "check",
-    [
-        models.ModelsAgree,
-        queries.QueriesAreScans,
-        queries.PortfolioAddsUp,
-        messages.RecordsAreReadBack,
-    ],
-)
-def test_a_run_that_is_not_sampled_is_not_judged(check: type[Check], world: World) -> None:
-    world.evidence.sampled = False
-    world.evidence.view.orders()[0].ts_accepted = -1
-    assert check().end(world.evidence) is None
+def test_a_run_that_is_not_sampled_makes_none_of_the_dear_checks() -> None:
+    options = RunOptions("calm")
+    scenario = prepare(options)
+    dear = {entry.id for entry in CATALOGUE if entry.make().samples}
+    made = [
+        {
+            property_id
+            for property_id, _ in run_world(scenario, 1, options, sampled=sampled)[
+                1
+            ].monitor._checks
+        }
+        for sampled in (True, False)
+    ]
+    assert {"MDL-1", "CCH-4", "PRT-1", "SER-1", "BUS-3", "ORD-6", "KRN-3", "CLK-4"} == dear
+    assert made[0] - made[1] == dear
 
 
 # --- slow models --------------------------------------------------------------------------------
