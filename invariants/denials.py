@@ -31,7 +31,10 @@ def _not_running(order: Order, detail: str, evidence: Evidence) -> bool:
 
 
 def _no_client(order: Order, detail: str, evidence: Evidence) -> bool:
-    return order.instrument_id.venue not in evidence.venues
+    """Nobody serves the venue, or not the client that was asked for by name."""
+    venue = order.instrument_id.venue
+    named = evidence.view.cache.client_id(order.client_order_id)
+    return venue not in evidence.venues or (named is not None and named != venue)
 
 
 def _no_account(order: Order, detail: str, evidence: Evidence) -> bool:
@@ -309,8 +312,6 @@ def _baseless(refused: Refused, evidence: Evidence) -> str:
             return f"{reason}, and {position.id} is open"
     if reason == _D.INSTRUMENT_NOT_FOUND and not _no_instrument(order, "", evidence):
         return f"{reason}, and {order.instrument_id} is there"
-    if reason == _D.NO_EXECUTION_CLIENT and order.instrument_id.venue in evidence.venues:
-        return f"{reason}, and {order.instrument_id.venue} has one"
     return ""
 
 

@@ -61,8 +61,13 @@ _OF_ORDERS: Final = (
     "VENUE_ORDER_ID_CONFLICT",
 )
 _OF_ACCOUNTS: Final = ("ACCOUNT_BREACH", "BALANCE_DIFFERENCE")
-_OF_INSTRUMENTS: Final = (*BookProblem, "CONFLICTING_SETTLEMENT", "SETTLEMENT_REFUSED")
-_OTHERS: Final = ("FAILED_START", "RECONCILIATION_FAILING", "UNKNOWN_ORDER")
+_OF_INSTRUMENTS: Final = (*BookProblem, "CONFLICTING_SETTLEMENT")
+_OTHERS: Final = (
+    "FAILED_START",
+    "RECONCILIATION_FAILING",
+    "SETTLEMENT_REFUSED",
+    "UNKNOWN_ORDER",
+)
 _ALERTS: Final = frozenset((*_OF_ORDERS, *_OF_ACCOUNTS, *_OF_INSTRUMENTS, *_OTHERS))
 _MESSAGES: Final = frozenset(
     name
@@ -116,7 +121,7 @@ class NoticesAreSo(Check):
 
     def _refused(self, refused: Refused, evidence: Evidence) -> str:
         kind, _, rest = str(refused.of).partition(" ")
-        if kind not in _MESSAGES or not rest:
+        if kind not in _MESSAGES:
             return f"and that is no message: {refused.of}"
         is_event = kind.startswith("Order") or kind == "FillReport"
         if refused.reason not in _REASONS and not (is_event and " " in str(refused.reason)):

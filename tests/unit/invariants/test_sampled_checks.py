@@ -365,7 +365,6 @@ def test_a_denial_for_a_position_that_is_open_is_seen_to_be_wrong(world: World) 
         ("ORDER_CLOSED", False),
         ("ORDER_NOT_FOUND", True),
         ("INSTRUMENT_NOT_FOUND", True),
-        ("NO_EXECUTION_CLIENT", True),
     ],
 )
 def test_a_refused_cancel_is_held_against_its_order(
