@@ -144,6 +144,12 @@ class Monitor:
             if found is not None:
                 self._note(property_id, found)
 
+    def kernel_ended(self) -> None:
+        """Judge a kernel that was asked to stop, or could not start, and has had its time."""
+        for property_id, check in self._checks:
+            if type(check).stopped is not Check.stopped:
+                self._note(property_id, check.stopped(self._evidence))
+
     def _observer(self) -> Callable[[str, object], None]:
         dispatches = self._dispatches
         clock = self._evidence.view.clock
