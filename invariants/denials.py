@@ -34,7 +34,7 @@ def _no_client(order: Order, detail: str, evidence: Evidence) -> bool:
     """Nobody serves the venue, or not the client that was asked for by name."""
     venue = order.instrument_id.venue
     named = evidence.view.cache.client_id(order.client_order_id)
-    return venue not in evidence.venues or (named is not None and named != venue)
+    return venue not in evidence.venues or (named is not None and str(named) != venue)
 
 
 def _no_account(order: Order, detail: str, evidence: Evidence) -> bool:
