@@ -85,6 +85,7 @@ SEEN_IN_CALM = frozenset(
         "settled-position-never-closed",
         "queries-in-order-of-filing",
         "cash-equity-counts-coins-twice",
+        "opposites-counted-twice",
         "refusals-untold",
         "started-although-unreconciled",
         "timers-of-nobody",

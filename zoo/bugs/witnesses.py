@@ -56,6 +56,20 @@ BUGS: Final = (
         ),
     ),
     Bug(
+        id="opposites-counted-twice",
+        sentence="The net exposure of a long and a short is that of both, as if both were one way.",
+        module="engine.portfolio",
+        changes=(
+            (
+                "        return self._exposure(instrument_id, price, gross=False)\n",
+                "        return self._exposure(instrument_id, price, gross=True)\n",
+            ),
+        ),
+        property="PRT-1",
+        scenario="hedging",
+        observed="NautilusTrader's net_exposure of long 1 and short 1 is two notionals.",
+    ),
+    Bug(
         id="refusals-untold",
         sentence="What is refused is written down and told to nobody.",
         module="engine.execution.desk",
