@@ -9,6 +9,7 @@ from invariants import (
     bus,
     cache,
     clock,
+    denials,
     exposure,
     fills,
     isolation,
@@ -17,12 +18,17 @@ from invariants import (
     limits,
     locks,
     matching,
+    messages,
+    models,
     money,
     network,
+    notices,
     orders,
     positions,
     probes,
+    queries,
     recovery,
+    stages,
     values,
     venue_rules,
 )
@@ -293,5 +299,61 @@ CATALOGUE: Final[tuple[Property, ...]] = (
         "connected, which orders are open and what was filled; none is turned away as "
         "disconnected from one that never was.",
     )(network.OrdersLeaveForTheReconciledOnly),
+    eventually(
+        "MDL-1",
+        "In a sampled run every order, position and account is, field for field, what slow and "
+        "obvious models make of the same events, each of which could come when it came.",
+    )(models.ModelsAgree),
+    eventually(
+        "SER-1",
+        "In a sampled run every turn that was written down is read back as it was, each field of "
+        "its declared type; its events and commands are named after the turn, each once, and "
+        "what leaves is stamped with its time.",
+    )(messages.RecordsAreReadBack),
+    always(
+        "BUS-3",
+        "In a sampled run each fact of a turn is told in it, once, on every topic that it belongs "
+        "to, and nothing else is told there.",
+    )(messages.FactsAreTold),
+    always(
+        "ORD-6",
+        "In a sampled run the event that a report leads to says what the report says: whose, "
+        "when, how much, at what price, and why.",
+    )(messages.EventsSayWhatWasReported),
+    always(
+        "RSK-4",
+        "Nothing is turned back for nothing: what a denial or a refused request says of its "
+        "order, its instrument, its position or the money is so.",
+    )(denials.DenialsAreWarranted),
+    always(
+        "KRN-3",
+        "In a sampled run a refusal or an alert uses a word that is known, of a message or a "
+        "thing that there is, and what it says is so.",
+    )(notices.NoticesAreSo),
+    always(
+        "LIF-4",
+        "A start goes on when it may: the kernel reconciles once every client is connected, and "
+        "trades once every venue has said what is open and what was filled.",
+    )(stages.StagesFollow),
+    eventually(
+        "NET-6",
+        "At the end the kernel's last trade and quote of every stream that it wants are the "
+        "venue's, if the stream was up when the venue told of them.",
+    )(stages.LastWordIsHeard),
+    always(
+        "CLK-4",
+        "In a sampled run every timer that is armed is somebody's, once by its name, and is not "
+        "overdue; they are told in the order in which they will fire.",
+    )(clock.TimersHaveOwners),
+    eventually(
+        "CCH-4",
+        "In a sampled run every question to the cache, whatever it is narrowed to, is answered "
+        "as a scan of all orders, positions and accounts would.",
+    )(queries.QueriesAreScans),
+    eventually(
+        "PRT-1",
+        "In a sampled run what the portfolio says of an instrument or an account is the sum over "
+        "its positions and balances, at the prices that the market shows.",
+    )(queries.PortfolioAddsUp),
     *probes.PROBES,
 )

@@ -25,6 +25,7 @@ class Check:
         inputs: `turn` is called when the turn began with one of these types, whatever it did.
         sends: `turn` is called when a command was sent; with `facts` or `inputs`: then, too.
         taps: whether `tapped` wants the bus tapped.
+        samples: only sampled runs are judged; in any other the check is not made.
     """
 
     patterns: ClassVar[tuple[str, ...]] = ()
@@ -32,6 +33,7 @@ class Check:
     inputs: ClassVar[Kinds] = ()
     sends: ClassVar[bool] = False
     taps: ClassVar[bool] = False
+    samples: ClassVar[bool] = False
 
     def actor(self) -> Actor | None:
         """An actor to take aboard, for what can only be seen from inside a component."""

@@ -112,6 +112,25 @@ class TimersFireOnSchedule(Check):
             )
 
 
+class TimersHaveOwners(Check):
+    """Looked at after each turn that did something."""
+
+    samples: ClassVar[bool] = True
+
+    def turn(self, evidence: Evidence) -> Iterator[Violation]:
+        seen: dict[tuple[object, str], None] = {}
+        last_ns = evidence.view.now_ns
+        for owner, name, next_ns in evidence.view.timers():
+            if not owner:
+                yield Violation(name, f"is a timer of {owner}, who is nobody")
+            if (owner, name) in seen:
+                yield Violation(name, f"is armed twice by {owner}")
+            if next_ns < last_ns:
+                yield Violation(name, f"is due at {next_ns}, behind {last_ns}")
+            seen[owner, name] = None
+            last_ns = next_ns
+
+
 class DurationsAreLocal(Check):
     facts: ClassVar[Kinds] = (PositionOpened, PositionClosed)
 

@@ -5,7 +5,7 @@ built only when a check wants one. What several checks need of a turn (its fills
 touched, the fold of their events) is worked out once, here.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol, cast
 
 import msgspec
@@ -13,12 +13,14 @@ import msgspec
 from engine.model.events import AccountState, OrderEvent, OrderFilled, OrderInitialized
 from engine.model.identifiers import ClientOrderId
 from engine.model.orders import Order
+from engine.portfolio import Portfolio
 from engine.record import TurnRecord
 from engine.risk.config import RiskEngineConfig
 from engine.view import KernelView
 from invariants.order_witness import OrderWitness
 from invariants.tap import BusTap, Dispatch
 from invariants.truth import TrueOrder, TrueStream, Truth
+from invariants.violation import Violation
 
 
 class TruthSource(Protocol):
@@ -32,6 +34,14 @@ class TruthSource(Protocol):
 
     def streams(self, after: int) -> Sequence[TrueStream]:
         """Every connection ever made to the venue, but for the first `after`, in order."""
+
+
+class ReferenceModels(Protocol):
+    """Slow, obvious models of what the kernel keeps."""
+
+    def differences(self, view: KernelView, records: Sequence[TurnRecord]) -> Iterator[Violation]:
+        """Where the kernel is not what they make of these turns, told from the first on."""
+        ...
 
 
 class Evidence:
@@ -54,8 +64,13 @@ class Evidence:
         unjudged_releases: those since the last turn ended.
         tap: what our own subscribers heard of the bus in the last turn.
         durable_turn: the last turn the journal has promised to keep.
-        healed: whether faults have stopped.
+        healed: whether faults have stopped; `healed_ns`: when, of the run's clock.
         risk: the limits that the kernel was configured with.
+        sampled: whether the run is one of those that are judged once more, as a whole, when they
+            are over.
+        records: of such a run every turn, in order.
+        models: whom to tell them.
+        portfolio: the kernel's, to be read.
         hedging: (strategy id, venue) -> whether its fills there are kept in positions apart; of
             strategies that somebody told of.
     """
@@ -69,14 +84,19 @@ class Evidence:
         "durable_turn",
         "fills",
         "healed",
+        "healed_ns",
         "hedging",
+        "models",
         "openings",
         "order_events",
         "orders",
+        "portfolio",
         "record",
+        "records",
         "released",
         "releases",
         "risk",
+        "sampled",
         "strays",
         "tap",
         "touched",
@@ -105,6 +125,7 @@ class Evidence:
         self.tap = BusTap()
         self.durable_turn = 0
         self.healed = False
+        self.healed_ns = 0
         self.record: TurnRecord = TurnRecord(0, 0, None, (), ())
         self.dispatches: list[Dispatch] = []
         self.order_events: Sequence[OrderEvent] = ()
@@ -116,6 +137,10 @@ class Evidence:
         self.witnesses: dict[str, OrderWitness] = {}
         self.openings: dict[str, AccountState] = {}
         self.hedging: dict[tuple[str, str], bool] = {}
+        self.sampled = False
+        self.records: Sequence[TurnRecord] = ()
+        self.models: ReferenceModels | None = None
+        self.portfolio: Portfolio | None = None
         self._probes = probes
         self._is_over = False
         self._final_truths: list[Truth] = []

@@ -97,6 +97,17 @@ ON_LOG: Final[Mapping[str, OnLog]] = {
     "MAT-3": OnLog(Standing.NEEDS_TRUTH, "the venue's best prices as it traded"),
     "MAT-5": OnLog(Standing.NEEDS_TRUTH, "the venue's hours as it traded"),
     "NET-5": OnLog(Standing.NEEDS_KERNEL, "a log may begin after the connect"),
+    "MDL-1": OnLog(Standing.NEEDS_KERNEL, "its orders, positions and accounts at the end"),
+    "CCH-4": OnLog(Standing.NEEDS_KERNEL, "its cache"),
+    "PRT-1": OnLog(Standing.NEEDS_KERNEL, "its portfolio"),
+    "SER-1": OnLog(Standing.NEEDS_KERNEL, "what was read may be written otherwise"),
+    "BUS-3": OnLog(Standing.NEEDS_BUS, "what was told of a turn's facts"),
+    "ORD-6": OnLog(_J, "every report that became an event", _TURN),
+    "RSK-4": OnLog(Standing.NEEDS_KERNEL, "what it knew when it turned something back"),
+    "KRN-3": OnLog(Standing.NEEDS_KERNEL, "what it knew when it said so"),
+    "LIF-4": OnLog(Standing.NEEDS_KERNEL, "its own states are no facts"),
+    "NET-6": OnLog(Standing.NEEDS_TRUTH, "the venue's last word"),
+    "CLK-4": OnLog(Standing.NEEDS_KERNEL, "its timers"),
     "POS-6": OnLog(Standing.NEEDS_KERNEL, "what a strategy asked for"),
 }
 

@@ -52,6 +52,8 @@ class Monitor:
         self.violation: Found | None = None
         for entry in properties:
             check = entry.make()
+            if check.samples and not evidence.sampled:
+                continue
             property_id = entry.id
             self._checks.append((property_id, check))
             kind = type(check)

@@ -72,6 +72,7 @@ class TrueBook(msgspec.Struct, frozen=True, gc=False):
     # of each of those levels, (order number, size raw) of who stands there, first in line first
     bid_queues: tuple[tuple[tuple[int, int], ...], ...] = ()
     ask_queues: tuple[tuple[tuple[int, int], ...], ...] = ()
+    last_trade: tuple[str, int] = ("", 0)  # id and time of the last trade in it
 
 
 class TrueRequest(msgspec.Struct, frozen=True, gc=False):

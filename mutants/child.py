@@ -152,7 +152,7 @@ def _one(run: ModuleType, scenario: str, seed: int) -> "Outcome":
     options = run.RunOptions(scenario)
     outcome: Outcome
     try:
-        outcome = run.simulate(run.prepare(options), seed, options)
+        outcome = run.simulate(run.prepare(options), seed, options, sampled=True)
     except Exception as error:
         outcome = run.broken(options, seed, error)
     return outcome

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from simulation.scribe import Scribe
 
 _MONITOR: Final = "invariants.monitor"
+SAMPLED_OF: Final = 32  # of so many seeds, 0 first, one run is judged as a whole once more
 OUR_PACKAGES: Final = ("engine", "invariants", "simulation")
 
 
@@ -109,6 +110,7 @@ def simulate(
     *,
     entropy: Entropy | None = None,
     keep_trace: bool = False,
+    sampled: bool | None = None,
 ) -> Outcome:
     """Run one seed to its end, or to its first violation.
 
@@ -117,6 +119,8 @@ def simulate(
         seed: 0 .. 2**63 - 1.
         options: names the run in its token; the scenario's own name when absent.
         entropy: another source of choices (a tape, an enumeration) instead of the seed's.
+        sampled: whether the whole run is judged once more when it is over, by what is too dear
+            for each; None: one seed in `SAMPLED_OF`.
     Returns:
         The outcome. Same scenario, seed and code: same digest, bit for bit.
     Raises:
@@ -127,7 +131,9 @@ def simulate(
     collecting = gc.isenabled()
     gc.disable()
     try:  # the world is dropped before the collector may look: it finds garbage, not a world
-        outcome, world = run_world(scenario, seed, options, entropy=entropy, keep_trace=keep_trace)
+        outcome, world = run_world(
+            scenario, seed, options, entropy=entropy, keep_trace=keep_trace, sampled=sampled
+        )
         world.journal.records.clear()  # a fifth of it, and in no cycle: nothing to look at
         del world
         return outcome
@@ -146,6 +152,7 @@ def run_world(
     cut: Cut | None = None,
     trace: Trace | None = None,
     scribe: "Scribe | None" = None,
+    sampled: bool | None = None,
 ) -> tuple[Outcome, World]:
     """`simulate`, with the world it happened in (for bundles, replay and debugging).
 
@@ -153,6 +160,7 @@ def run_world(
         cut: what to leave out of the scenario; `scenario` is one that `prepare` was given it for.
         trace: instead of a new one.
         scribe: keeps a logbook; the outcome is the same with and without one.
+        sampled: as `simulate` takes it.
     """
     if not 0 <= seed < SEED_LIMIT:
         raise ValueError(f"seed {seed} is outside 0..2**63 - 1")
@@ -168,7 +176,13 @@ def run_world(
             OUR_PACKAGES,
         ) as fence:
             world = World(
-                scenario, choices, keep_trace=keep_trace, cut=cut, trace=trace, scribe=scribe
+                scenario,
+                choices,
+                keep_trace=keep_trace,
+                cut=cut,
+                trace=trace,
+                scribe=scribe,
+                sampled=seed % SAMPLED_OF == 0 if sampled is None else sampled,
             )
             fault = _sail(world)
     finally:

@@ -34,6 +34,7 @@ from simulation.injection import Faults
 from simulation.market.mbo_replay import MboReplay
 from simulation.market.recorded import Replay
 from simulation.market.seeded import SeededFlow
+from simulation.model_witness import ModelWitness
 from simulation.network import Network
 from simulation.operations import plan_operations
 from simulation.order_feed import OrderFeed
@@ -160,6 +161,7 @@ class World:
 
     Args:
         scribe: keeps a logbook of it.
+        sampled: whether it is judged once more, as a whole, when it is over.
 
     Attributes:
         turns: how many turns the kernel took.
@@ -177,6 +179,7 @@ class World:
         cut: Cut | None = None,
         trace: Trace | None = None,
         scribe: "Scribe | None" = None,
+        sampled: bool = False,
     ) -> None:
         self.scenario = scenario
         self._cut = Cut() if cut is None else cut
@@ -239,6 +242,12 @@ class World:
             self._wanted,
             self.probes,
             scenario.risk,
+        )
+        self.evidence.sampled = sampled
+        self.evidence.records = self.journal.records
+        self.evidence.portfolio = self.kernel.portfolio
+        self.evidence.models = ModelWitness(
+            {venue.name: venue.leverage for venue in scenario.venues}
         )
         self.journal.evidence = self.evidence
         for client in clients:
@@ -316,6 +325,7 @@ class World:
         if self.monitor.violation is None and stop_ns > self._active_end_ns:
             self.faults.heal()
             self.evidence.healed = True
+            self.evidence.healed_ns = self.now_ns
             self._sail_until(min(self._end_ns - _SETTLE_NS, stop_ns))
         if self.monitor.violation is None and stop_ns > self._end_ns - _SETTLE_NS:
             for market in self._markets:

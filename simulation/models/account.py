@@ -150,7 +150,8 @@ class AccountModel:
         """What a fill does to totals, but for what closing earns."""
         if self.leverage is None:
             terms = self.listed[instrument]
-            yield terms.base, half_even(fill.signed, terms.base_decimals)
+            if terms.base:  # shares are in no balance
+                yield terms.base, half_even(fill.signed, terms.base_decimals)
             paid = self._notional(terms, abs(fill.signed), fill.price)
             yield terms.currency, -paid if fill.signed > 0 else paid
         yield fill.fee_currency, -fill.fee
@@ -187,7 +188,7 @@ class AccountModel:
                 yield terms.currency, holding.margin(value, terms.margin_init, self.leverage)
             elif order.init.side is OrderSide.BUY:
                 yield terms.currency, self._notional(terms, leaves, price)
-            else:
+            elif terms.base:
                 yield terms.base, half_even(leaves, terms.base_decimals)
 
     def _maintenance(self, instrument: str, leverage: int) -> Fraction:

@@ -131,6 +131,7 @@ class Book:
         buy_stops, sell_stops: dormant stops, nearest to the market first.
         reduce_only: open reduce-only orders by acceptance.
         last_price: of the last trade; None before the first.
+        last_trade: its id and time; ("", 0) before the first.
     """
 
     __slots__ = (
@@ -139,6 +140,7 @@ class Book:
         "bids",
         "buy_stops",
         "last_price",
+        "last_trade",
         "listing",
         "quote",
         "reduce_only",
@@ -159,6 +161,7 @@ class Book:
         self.buy_stops: list[tuple[int, int, VenueOrder]] = []
         self.sell_stops: list[tuple[int, int, VenueOrder]] = []
         self.last_price: int | None = None
+        self.last_trade: tuple[str, int] = ("", 0)
         self.reduce_only: dict[int, VenueOrder] = {}
         self._past: deque[Update] = deque(maxlen=HISTORY)
 

@@ -276,6 +276,7 @@ class Floor:
         self._trade_number += 1
         trade_id = f"{self._name}-T{self._trade_number}"
         ts = self.now()
+        book.last_trade = (trade_id, ts)
         for watcher in self._watchers or ():
             watcher.on_trade(book.symbol, trade_id, price, size, side, ts)
         for listener in self._queue_listeners:

@@ -99,6 +99,7 @@ def _book(book: Book) -> TrueBook:
         tuple([(price * price_unit, size * size_unit) for price, size in asks]),
         tuple([_queue(size_unit, book.bids, price) for price, _ in bids]),
         tuple([_queue(size_unit, book.asks, price) for price, _ in asks]),
+        book.last_trade,
     )
 
 

@@ -105,7 +105,7 @@ def test_another_seed_draws_others(against: Baseline) -> None:
 def test_functions_that_no_run_enters_are_named_and_not_drawn_from(against: Baseline) -> None:
     drawn = draw(1, 8, against.lines, (ORDERS,))
 
-    assert f"{ORDERS} Order.slippage" in drawn.unentered
+    assert f"{ORDERS} Order.last_event" in drawn.unentered
     assert not any(f"{each.module} {each.function}" in drawn.unentered for each in drawn.mutants)
 
 

@@ -82,6 +82,13 @@ SEEN_IN_CALM = frozenset(
         "reducing-opens-from-flat",
         "netting-unheard",
         "flat-shown-long",
+        "settled-position-never-closed",
+        "queries-in-order-of-filing",
+        "cash-equity-counts-coins-twice",
+        "opposites-counted-twice",
+        "refusals-untold",
+        "started-although-unreconciled",
+        "timers-of-nobody",
     }
 )
 STORM_ONLY = [bug for bug in OF_RUNS if bug.id not in SEEN_IN_CALM]

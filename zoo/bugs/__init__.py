@@ -27,6 +27,7 @@ from zoo.bugs import (
     recovery,
     risk,
     values,
+    witnesses,
 )
 
 _ALL: Final = (
@@ -52,6 +53,7 @@ _ALL: Final = (
     *matching.BUGS,
     *risk.BUGS,
     *parsers.BUGS,
+    *witnesses.BUGS,
 )
 
 BUGS: Final[Mapping[str, Bug]] = {bug.id: bug for bug in _ALL}

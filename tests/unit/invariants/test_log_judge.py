@@ -29,7 +29,7 @@ from engine.model.events import (
     TradingStateChanged,
 )
 from engine.model.identifiers import ClientOrderId, StrategyId
-from engine.model.reports import FillReport
+from engine.model.reports import FillReport, RejectedReport
 from engine.model.values import Quantity
 from engine.record import FaultRecord, TurnRecord, encode
 from engine.risk.config import RiskEngineConfig
@@ -342,6 +342,22 @@ def faulted_turn(records: Records) -> int:
     return len(records) - 1
 
 
+def rejected_for_another_reason(records: Records) -> int:
+    def told(record: TurnRecord) -> bool:
+        return type(record.input) is RejectedReport and any(
+            type(fact) is OrderRejected for fact in record.facts
+        )
+
+    index = next(n for n, record in enumerate(records) if told(record))
+    reason = f"not {records[index].input.reason}"
+    facts = tuple(
+        replace(fact, reason=reason) if type(fact) is OrderRejected else fact
+        for fact in records[index].facts
+    )
+    records[index] = replace(records[index], facts=facts)
+    return index
+
+
 DEFECTS: dict[str, list[Callable[[Records], int]]] = {
     "FIL-1": [fill_counted_twice, fill_nobody_told],
     "FIL-2": [fill_lost],
@@ -368,6 +384,7 @@ DEFECTS: dict[str, list[Callable[[Records], int]]] = {
     "RSK-2": [sent_while_halted],
     "RSK-3": [made_and_forgotten],
     "ORD-5": [made_and_undecided],
+    "ORD-6": [rejected_for_another_reason],
     "KRN-1": [faulted_turn],
 }
 

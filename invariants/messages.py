@@ -1,0 +1,209 @@
+"""Messages: whole where they are written down, and true to the report that they come from."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Final
+
+import msgspec
+
+from engine.model.currencies import CURRENCIES, Currency
+from engine.model.events import (
+    AccountState,
+    Alert,
+    ComponentStateChanged,
+    OrderAccepted,
+    OrderCanceled,
+    OrderCancelRejected,
+    OrderEvent,
+    OrderExpired,
+    OrderFilled,
+    OrderModifyRejected,
+    OrderRejected,
+    OrderTriggered,
+    PositionEvent,
+    Refused,
+    TradingStateChanged,
+)
+from engine.model.reports import (
+    AcceptedReport,
+    CanceledReport,
+    CancelRejectedReport,
+    ExecutionReport,
+    ExpiredReport,
+    FillReport,
+    ModifyRejectedReport,
+    RejectedReport,
+    TriggeredReport,
+)
+from engine.record import TurnRecord, encode
+from engine.record_reader import OpaqueCustomData, OpaqueResponse, RecordError, RecordReader
+from engine.view import KernelView
+from invariants.check import Check, Kinds
+from invariants.evidence import Evidence
+from invariants.violation import Violation
+
+_OPAQUE: Final = (OpaqueCustomData, OpaqueResponse)
+
+
+class RecordsAreReadBack(Check):
+    """The reader knows the declared types, so a field that holds anything else is not read. Turns
+    that did nothing are left out: most are of market data."""
+
+    samples: ClassVar[bool] = True
+
+    def end(self, evidence: Evidence) -> Iterator[Violation]:
+        read = RecordReader(_currencies(evidence.view)).turn
+        for record in evidence.records:
+            if not (record.facts or record.commands):
+                continue
+            turn = f"turn {record.turn}"
+            written = encode(record)
+            try:
+                again = read(written)
+            except RecordError as error:
+                kind = type(record.input).__name__
+                yield Violation(turn, f"of {kind} cannot be read again: {error}")
+                continue
+            if not isinstance(again, TurnRecord) or encode(again) != written:
+                yield Violation(turn, "is written otherwise once it has been read")
+            elif (
+                again.facts != record.facts
+                or again.commands != record.commands
+                or (again.input != record.input and not isinstance(again.input, _OPAQUE))
+            ):
+                yield Violation(turn, "is read as something else than was written")
+            yield from _named(record)
+
+
+def _named(record: TurnRecord) -> Iterator[Violation]:
+    """Ids are made of the turn and stand once in it; what leaves is stamped with its time."""
+    prefix = f"{record.epoch}-{record.turn}-"
+    seen: dict[str, None] = {}
+    for fact in record.facts:
+        event_id = getattr(fact, "event_id", None)
+        if event_id is None:
+            continue
+        if not event_id.startswith(prefix) or event_id in seen:
+            told = f"is called {event_id} in turn {record.turn}"
+            yield Violation(type(fact).__name__, told)
+        seen[event_id] = None
+    for command in record.commands:
+        if command.ts_init != record.ts:
+            told = f"left stamped {command.ts_init} in a turn at {record.ts}"
+            yield Violation(command.command_id, told)
+        if not command.command_id.startswith(prefix) or command.command_id in seen:
+            yield Violation(command.command_id, f"is a command of turn {record.turn}")
+        seen[command.command_id] = None
+
+
+def _currencies(view: KernelView) -> Mapping[str, Currency]:
+    """The built-in ones and those that the run's instruments and accounts are in."""
+    known = dict(CURRENCIES)
+    for instrument in view.cache.instruments():
+        named = (instrument.base_currency, instrument.quote_currency, instrument.cost_currency)
+        known.update({each.code: each for each in named if each is not None})
+    for account in view.cache.accounts():
+        known.update({code: each.currency for code, each in account.balances.items()})
+    return known
+
+
+_FAMILIES: Final = (
+    "events.order.",
+    "events.fills.",
+    "events.position.",
+    "events.account.",
+    "events.system.",
+    "events.risk",
+    "events.refused",
+    "events.alert",
+)
+
+
+def _topics(fact: Any) -> tuple[str, ...]:
+    """Where a fact is to be told; () where it is only written down."""
+    if isinstance(fact, OrderFilled):
+        return f"events.fills.{fact.instrument_id}", f"events.order.{fact.strategy_id}"
+    if isinstance(fact, OrderEvent):
+        return (f"events.order.{fact.strategy_id}",)
+    if isinstance(fact, PositionEvent):
+        return (f"events.position.{fact.strategy_id}",)
+    if isinstance(fact, AccountState):
+        return (f"events.account.{fact.account_id}",)
+    if isinstance(fact, ComponentStateChanged):
+        return (f"events.system.{fact.component_id}",)
+    if isinstance(fact, TradingStateChanged):
+        return ("events.risk",)
+    if isinstance(fact, Refused):
+        return ("events.refused",)
+    return ("events.alert",) if isinstance(fact, Alert) else ()
+
+
+class FactsAreTold(Check):
+    samples: ClassVar[bool] = True
+
+    def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
+        record = evidence.record
+        due = [(topic, fact) for fact in record.facts for topic in _topics(fact)]
+        told: list[tuple[str, object]] = []
+        wrong: list[Violation] = []
+        for topic, message, _ in evidence.dispatches:
+            if not topic.startswith(_FAMILIES):
+                continue
+            kind = type(message).__name__
+            if _holds(told, topic, message):
+                wrong.append(Violation(topic, f"{kind} was told twice"))
+            elif not _holds(due, topic, message):
+                wrong.append(Violation(topic, f"{kind} was told and is no fact of the turn"))
+            told.append((topic, message))
+        for topic, fact in due:
+            if not _holds(told, topic, fact):
+                kind = type(fact).__name__
+                wrong.append(Violation(topic, f"{kind} is a fact of the turn and was not told"))
+        return iter(wrong) if wrong else None
+
+
+def _holds(told: Sequence[tuple[str, object]], topic: str, message: object) -> bool:
+    return any(on == topic and each is message for on, each in told)
+
+
+_BECOMES: Final[Mapping[type, type]] = {
+    AcceptedReport: OrderAccepted,
+    RejectedReport: OrderRejected,
+    CanceledReport: OrderCanceled,
+    ExpiredReport: OrderExpired,
+    TriggeredReport: OrderTriggered,
+    ModifyRejectedReport: OrderModifyRejected,
+    CancelRejectedReport: OrderCancelRejected,
+    FillReport: OrderFilled,
+}
+_OUR_OWN: Final = ("ts_init",)
+_SHARED: Final[Mapping[type, tuple[str, ...]]] = {
+    report: tuple(
+        name
+        for name in report.__struct_fields__
+        if name in event.__struct_fields__ and name not in _OUR_OWN
+    )
+    for report, event in _BECOMES.items()
+    if issubclass(report, msgspec.Struct) and issubclass(event, msgspec.Struct)
+}
+
+
+class EventsSayWhatWasReported(Check):
+    samples: ClassVar[bool] = True
+    inputs: ClassVar[Kinds] = (ExecutionReport,)
+
+    def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
+        report: Any = evidence.record.input
+        kind = _BECOMES.get(type(report))
+        if kind is None:
+            return None
+        wrong: list[Violation] = []
+        for event in evidence.order_events:
+            if type(event) is not kind:
+                continue
+            for name in _SHARED[type(report)]:
+                said, reported = getattr(event, name), getattr(report, name)
+                # what a report leaves open the order may know
+                if said != reported and reported is not None:
+                    told = f"{kind.__name__} says {name} {said}, the report {reported}"
+                    wrong.append(Violation(event.client_order_id, told))
+        return iter(wrong) if wrong else None
