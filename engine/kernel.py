@@ -142,7 +142,7 @@ class Kernel:
             config.reconciliation_timeout_ns,
             config.stop_grace_ns,
         )
-        self.portfolio = Portfolio(ctx)
+        self.portfolio = Portfolio(ctx, config.leverages)
         self.data_engine = DataEngine(ctx, clients, config.data)
         self.execution_engine = ExecutionEngine(ctx, self.portfolio, traders, config.execution)
         self.risk_engine = RiskEngine(

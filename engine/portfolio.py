@@ -9,7 +9,9 @@ Amounts are per currency and nothing is converted: every account is multi-curren
 instrument's profit is in its cost currency.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Final
 
 from engine import topics
@@ -42,6 +44,8 @@ from engine.model.positions import Position
 from engine.model.reports import AccountReport
 from engine.model.values import Money, Price
 
+DEFAULT_LEVERAGE: Final = 10
+_NONE_STATED: Final[Mapping[str, int]] = MappingProxyType({})
 # Events that leave the locks of an order as they are: it is not at the venue, or they concern
 # requests about it and not the order itself.
 _NO_EFFECT: Final = frozenset(
@@ -70,18 +74,17 @@ def _closed_at(bar: Bar) -> int:
 class Portfolio:
     """Accounts, exposure and profit of one kernel. Strategies read; the ExecutionEngine writes."""
 
-    __slots__ = ("_cache", "_ctx", "_leverage", "_settlements")
+    __slots__ = ("_cache", "_ctx", "_leverages", "_settlements")
 
-    def __init__(self, ctx: Context, leverage: int = 10) -> None:
+    def __init__(self, ctx: Context, leverages: Mapping[str, int] = _NONE_STATED) -> None:
         """
         Args:
-            leverage: of margin accounts opened from now on, positive.
+            leverages: of the margin accounts of each issuer; DEFAULT_LEVERAGE where none is
+                stated.
         """
-        if leverage <= 0:
-            raise ValueError(f"leverage must be positive, was {leverage}")
         self._ctx = ctx
         self._cache = ctx.cache
-        self._leverage = leverage
+        self._leverages = leverages
         self._settlements: dict[tuple[AccountId, InstrumentId], Price] = {}
 
     # --- written by the ExecutionEngine ----------------------------------------------------
@@ -103,7 +106,10 @@ class Portfolio:
         if report.account_type is AccountType.CASH:
             account = CashAccount(report.account_id)
         else:
-            account = MarginAccount(report.account_id, self._leverage)
+            account = MarginAccount(
+                report.account_id,
+                self._leverages.get(report.account_id.issuer, DEFAULT_LEVERAGE),
+            )
         for balance in report.balances:
             account.set_total(balance.currency, balance.total_raw)
         orders = [order for order in cache.orders() if order.account_id == report.account_id]

@@ -227,7 +227,11 @@ class World:
         self._journal_stream = self._pick_journal(entropy)
         self.journal = WitnessedJournal(durable_at_once=self._journal_stream is None)
         self.kernel = Kernel(
-            KernelConfig(trader_id=_TRADER, risk=scenario.risk),
+            KernelConfig(
+                trader_id=_TRADER,
+                risk=scenario.risk,
+                leverages={venue.name: venue.leverage for venue in scenario.venues},
+            ),
             [*clients, *self.feeds],
             self.journal,
             self._turn_done if scribe is None else scribe.turns(self, self._turn_done),

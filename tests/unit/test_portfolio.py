@@ -225,15 +225,13 @@ def test_an_account_opens_once(spot: Desk) -> None:
     assert spot.portfolio.equity(SIM) == {"BTC": Money("0", BTC), "USDT": Money("1000", USDT)}
 
 
-def test_a_margin_account_takes_the_portfolios_leverage() -> None:
+def test_a_margin_account_takes_the_leverage_that_is_stated_for_its_issuer() -> None:
     desk = Desk(SWAP)
-    desk.portfolio = Portfolio(desk.ctx, leverage=4)
+    desk.portfolio = Portfolio(desk.ctx, {SIM: 4})
     desk.open(AccountType.MARGIN, USDT="1")
     account = desk.portfolio.account(SIM)
     assert type(account) is MarginAccount
     assert account.leverage == 4
-    with pytest.raises(ValueError, match="leverage"):
-        Portfolio(desk.ctx, leverage=0)
 
 
 def test_what_happened_before_the_account_was_open_is_caught_up_with() -> None:

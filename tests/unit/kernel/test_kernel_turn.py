@@ -617,3 +617,8 @@ def test_actor_of_a_kernel_without_random_cannot_draw() -> None:
 def test_config_with_a_bound_that_is_none_is_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="ns"):
         KernelConfig(trader_id=TraderId("T-001"), **wrong)  # type: ignore[arg-type]
+
+
+def test_config_with_a_leverage_below_one_is_refused() -> None:
+    with pytest.raises(ValueError, match="leverage of SIM must be at least 1, was 0"):
+        KernelConfig(trader_id=TraderId("T-001"), leverages={"OTHER": 1, "SIM": 0})

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from engine.actor import Actor, ActorConfig
+from engine.model.accounts import MarginAccount
 from engine.model.commands import Connect
 from engine.model.data import QuoteTick
 from engine.model.enums import KernelState
@@ -13,7 +14,7 @@ from simulation.entropy import SeededEntropy
 from simulation.faults import CALM, STORMY, FaultKind, FaultProfile, PerMinute
 from simulation.run import simulate
 from simulation.scenario import Scenario, duration_ns
-from simulation.scenarios import BTCUSDT, default
+from simulation.scenarios import BTCUSDT, default, perpetual
 from simulation.trace import TraceRecord
 from simulation.world import START_NS, World
 
@@ -55,6 +56,19 @@ def test_same_seed_with_other_runs_between_gives_the_same_digest(scenario: Scena
 
 def test_kept_trace_has_the_digest_of_one_that_is_not_kept(scenario: Scenario) -> None:
     assert simulate(scenario, 4).digest == simulate(scenario, 4, keep_trace=True).digest
+
+
+def test_the_kernel_locks_margin_by_the_leverage_of_the_venue() -> None:
+    given = perpetual()
+    (venue,) = given.venues
+    steep = msgspec.structs.replace(
+        given, name="steep", venues=[msgspec.structs.replace(venue, leverage=3)]
+    )
+    for seed in (0, 1):  # the first of 32 is held against slow models too
+        assert simulate(steep, seed).verdict == "PASS"
+    (account,) = sailed(steep, 1).kernel.cache.accounts()
+    assert isinstance(account, MarginAccount)
+    assert account.leverage == 3
 
 
 def test_run_ends_when_the_scenario_says_with_a_running_kernel(scenario: Scenario) -> None:
