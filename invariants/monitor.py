@@ -25,7 +25,6 @@ _BEHIND_ALL = 0  # the priority of users; subscribed last, so heard last
 _OnTurn = tuple[str, Callable[[Evidence], Finding]]
 _TurnShape = tuple[type, bool, tuple[type, ...]]  # its input, whether it sent, kinds of its facts
 _Interest = tuple[tuple[type, ...], tuple[type, ...], bool]  # a check's facts, inputs and sends
-_Owed = dict[_TurnShape, tuple[int, ...]]  # the checks that a turn owes their `turn`: indexes
 
 
 class Monitor:
@@ -37,56 +36,49 @@ class Monitor:
 
     def __init__(self, properties: Sequence[Property], evidence: Evidence) -> None:
         self._evidence = evidence
-        self._turn: list[_OnTurn] = []
-        self._interests: list[_Interest] = []  # of each entry of `_turn`
-        self._every_turn: list[_OnTurn] = []
-        self._tapped: list[_OnTurn] = []
-        self._logged: list[tuple[list[Any], str, Callable[[Evidence], Finding]]] = []
-        self._end: list[_OnTurn] = []
-        self._dispatched: list[tuple[str, Callable[[str, object, Evidence], Finding]]] = []
+        ids = self._ids = [entry.id for entry in properties]
+        checks = self._checks = [entry.make() for entry in properties]
+        plan = self._plan = _plan_of(tuple(map(type, checks)))
+        self._turn: list[_OnTurn] = [(ids[at], checks[at].turn) for at in plan.turn]
+        self._every_turn: list[_OnTurn] = [(ids[at], checks[at].every_turn) for at in plan.every]
+        self._tapped: list[_OnTurn] = [(ids[at], checks[at].tapped) for at in plan.tapped]
+        self._end: list[_OnTurn] = [(ids[at], checks[at].end) for at in plan.end]
+        self._dispatched: list[tuple[str, Callable[[str, object, Evidence], Finding]]] = [
+            (ids[at], checks[at].dispatched) for at in plan.dispatched
+        ]
+        self._logged: list[_OnTurn] = []
+        self._logs: list[list[Any]] = []  # of each of those
+        for at in plan.log:
+            log = checks[at].log(evidence)
+            if log is not None:
+                self._logs.append(log)
+                self._logged.append((ids[at], checks[at].logged))
         self._dispatches = evidence.dispatches
         self._tap = evidence.tap
         self._tap_heard = evidence.tap.heard
-        self._checks: list[tuple[str, Check]] = []
         self._due: dict[_TurnShape, tuple[_OnTurn, ...]] = {}
+        self._due_when_quiet: dict[type, tuple[_OnTurn, ...]] = {}  # after neither fact nor command
         self.violation: Found | None = None
-        for entry in properties:
-            check = entry.make()
-            property_id = entry.id
-            self._checks.append((property_id, check))
-            kind = type(check)
-            if kind.turn is not Check.turn:
-                self._turn.append((property_id, check.turn))
-                self._interests.append((check.facts, check.inputs, check.sends))
-            if kind.every_turn is not Check.every_turn:
-                self._every_turn.append((property_id, check.every_turn))
-            if check.taps:
-                self._tapped.append((property_id, check.tapped))
-            if kind.end is not Check.end:
-                self._end.append((property_id, check.end))
-            if kind.dispatched is not Check.dispatched:
-                self._dispatched.append((property_id, check.dispatched))
-            log = check.log(evidence)
-            if log is not None:
-                self._logged.append((log, property_id, check.logged))
-        self._owed = _owed_by(tuple(self._interests))
 
     def actors(self) -> list[Actor]:
         """The actors that checks bring aboard, to be added behind the user's own."""
-        return [actor for _, check in self._checks if (actor := check.actor()) is not None]
+        brought = [self._checks[at].actor() for at in self._plan.actor]
+        return [actor for actor in brought if actor is not None]
 
     def watchers(self, venue: str) -> list[VenueWatcher]:
         """Those that checks want at this venue; each venue is to be asked for once."""
-        return [heard for _, check in self._checks if (heard := check.watcher(venue)) is not None]
+        wanted = [self._checks[at].watcher(venue) for at in self._plan.watcher]
+        return [watcher for watcher in wanted if watcher is not None]
 
     def attach(self, bus: MessageBus) -> None:
         """Listen to the bus; called once, when every other subscriber has subscribed."""
         bus.observer = self._observer()
         if self._tapped:
             self._tap.attach(bus)
-        for property_id, check in self._checks:
+        for at in self._plan.patterns:
+            check = self._checks[at]
             for pattern in check.patterns:
-                note = partial(self._note, property_id)
+                note = partial(self._note, self._ids[at])
                 handler = check.listener(pattern, self._evidence, note)
                 if handler is None:
                     handler = self._listener(pattern, check.delivered, note)
@@ -110,27 +102,34 @@ class Monitor:
                 self._note(property_id, check(evidence))
             self._tap.clear()
         facts = record.facts
-        kinds = tuple(dict.fromkeys(map(type, facts))) if facts else ()
-        shape = (type(record.input), bool(record.commands), kinds)
-        due = self._due.get(shape)
-        if due is None:
-            due = self._first_of(shape)
+        if facts or record.commands:
+            kinds = tuple(dict.fromkeys(map(type, facts)))
+            shape = (type(record.input), bool(record.commands), kinds)
+            due = self._due.get(shape)
+            if due is None:
+                due = self._due[shape] = self._first_of(shape)
+        else:  # most turns: of the market, or an answer that changes nothing
+            kind = type(record.input)
+            due = self._due_when_quiet.get(kind)
+            if due is None:
+                due = self._due_when_quiet[kind] = self._first_of((kind, False, ()))
         for property_id, check in due:
             found = check(evidence)
             if found is not None:
                 self._note(property_id, found)
-        for log, property_id, check in self._logged:
-            if log:
-                self._note(property_id, check(evidence))
-                log.clear()
+        if any(self._logs):
+            for log, (property_id, check) in zip(self._logs, self._logged, strict=True):
+                if log:
+                    self._note(property_id, check(evidence))
+                    log.clear()
         dispatches.clear()
 
     def _first_of(self, shape: _TurnShape) -> tuple[_OnTurn, ...]:
-        indexes = self._owed.get(shape)
+        plan = self._plan
+        indexes = plan.owed.get(shape)
         if indexes is None:
-            indexes = self._owed[shape] = _due_after(shape, self._interests)
-        due = self._due[shape] = tuple([self._turn[index] for index in indexes])
-        return due
+            indexes = plan.owed[shape] = _due_after(shape, plan.interests)
+        return tuple(map(self._turn.__getitem__, indexes))
 
     def run_ended(self) -> None:
         """Judge the healed, quiet end of the run."""
@@ -186,10 +185,36 @@ class Monitor:
             return
 
 
+class _Plan:
+    """Which checks of a list want which calls: indexes into it, in order. It is the same in every
+    run of a process.
+
+    Attributes:
+        interests: of each entry of `turn`.
+        owed: what is known so far of the turns' shapes, of which the same few dozen come: to which
+            entries of `turn` a turn owes its call.
+    """
+
+    def __init__(self, kinds: Sequence[type[Check]]) -> None:
+        numbered = list(enumerate(kinds))
+        self.turn = [at for at, kind in numbered if kind.turn is not Check.turn]
+        self.every = [at for at, kind in numbered if kind.every_turn is not Check.every_turn]
+        self.tapped = [at for at, kind in numbered if kind.taps]
+        self.end = [at for at, kind in numbered if kind.end is not Check.end]
+        self.dispatched = [at for at, kind in numbered if kind.dispatched is not Check.dispatched]
+        self.log = [at for at, kind in numbered if kind.log is not Check.log]
+        self.actor = [at for at, kind in numbered if kind.actor is not Check.actor]
+        self.watcher = [at for at, kind in numbered if kind.watcher is not Check.watcher]
+        self.patterns = [at for at, kind in numbered if kind.patterns]
+        self.interests: list[_Interest] = [
+            (kinds[at].facts, kinds[at].inputs, kinds[at].sends) for at in self.turn
+        ]
+        self.owed: dict[_TurnShape, tuple[int, ...]] = {}
+
+
 @lru_cache(maxsize=64)
-def _owed_by(interests: tuple[_Interest, ...]) -> _Owed:
-    """What is known so far: the same few dozen shapes come in every run of a process."""
-    return {}
+def _plan_of(kinds: tuple[type[Check], ...]) -> _Plan:
+    return _Plan(kinds)
 
 
 def _due_after(shape: _TurnShape, interests: Sequence[_Interest]) -> tuple[int, ...]:

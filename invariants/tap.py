@@ -71,29 +71,32 @@ class BusTap:
         return self._is_as_told(dispatches)
 
     def _is_as_told(self, dispatches: list[Dispatch]) -> bool:
+        heard, by_all, by_events, by_data = self.heard, self._all, self._events, self._data
+        if len(by_all) != len(dispatches):
+            return False
         kinds = self._kinds
-        told: list[object] = []
-        told_events: list[object] = []
-        told_data: list[object] = []
-        told_together: list[object] = []
-        for topic, message, _ in dispatches:
-            kind = kinds.get(topic)
-            if kind is None:
-                kind = kinds[topic] = _kind_of(topic)
-            told.append(message)
-            told_together.append(message)
-            if kind == _EVENT:
-                told_events.append(message)
-                told_together.append(message)
-            elif kind == _DATA:
-                told_data.append(message)
-                told_together.append(message)
-        if (
-            are_same(told_together, self.heard)
-            and are_same(told, self._all)
-            and (are_same(told_events, self._events) if told_events else not self._events)
-            and (are_same(told_data, self._data) if told_data else not self._data)
-        ):
+        at = events = data = 0  # how far the other lists are read
+        try:
+            for (topic, message, _), heard_by_all in zip(dispatches, by_all, strict=True):
+                if heard_by_all is not message or heard[at] is not message:
+                    return False
+                at += 1
+                kind = kinds.get(topic)
+                if kind is None:
+                    kind = kinds[topic] = _kind_of(topic)
+                if kind == _EVENT:
+                    if by_events[events] is not message or heard[at] is not message:
+                        return False
+                    events += 1
+                    at += 1
+                elif kind == _DATA:
+                    if by_data[data] is not message or heard[at] is not message:
+                        return False
+                    data += 1
+                    at += 1
+        except IndexError:
+            return False  # told more often than heard
+        if at == len(heard) and events == len(by_events) and data == len(by_data):
             self.clear()
             return True
         return False
