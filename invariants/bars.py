@@ -78,20 +78,14 @@ class BarIsTheFoldOfItsInputs(Check):
             first_ns, last_ns = open_ns, close_ns - 1
         if first_ns < since:
             first_ns = since
-        rows: list[Row] = []
-        seen = 0
-        for row in _inputs(bar.bar_type, view):
-            at = row[2]
-            if at < first_ns:
-                break
-            if at <= last_ns:
-                rows.append(row)
-            seen += 1
-        # rows of the very instant at which the series began: before it or after
-        unsure = sum(row[2] == since for row in rows) if first_ns == since else 0
-        if seen == view.cache.tick_capacity:
+        rows = _inputs_since(bar.bar_type, view, first_ns)
+        if len(rows) == view.cache.tick_capacity:
             return ""  # the cache has let go of some
         rows.reverse()
+        if rows and rows[-1][2] > last_ns:
+            rows = [row for row in rows if row[2] <= last_ns]
+        # rows of the very instant at which the series began: before it or after
+        unsure = sum(row[2] == since for row in rows) if first_ns == since else 0
         if not rows or (unsure == len(rows) and not bar.volume_mantissa):
             return self._flat(bar, since)
         if _is_fold(bar, rows):
@@ -270,6 +264,27 @@ def _inputs(bar_type: BarType, view: KernelView) -> Iterable[Row]:
         while (quote := cache.quote_tick(instrument_id, index)) is not None:
             yield _quote_row(quote, price_type)
             index += 1
+
+
+def _inputs_since(bar_type: BarType, view: KernelView, first_ns: int) -> list[Row]:
+    """The newest of them, down to the first that was received before `first_ns`."""
+    rows: list[Row] = []
+    if bar_type.spec.price_type is not PriceType.LAST:
+        for row in _inputs(bar_type, view):
+            if row[2] < first_ns:
+                break
+            rows.append(row)
+        return rows
+    cache, instrument_id = view.cache, bar_type.instrument_id
+    index = 0
+    while (trade := cache.trade_tick(instrument_id, index)) is not None:
+        received_ns = trade.ts_init
+        if received_ns < first_ns:
+            break
+        price = trade.price_mantissa * _UNITS[trade.price_precision]
+        rows.append((price, trade.size_mantissa * _UNITS[trade.size_precision], received_ns))
+        index += 1
+    return rows
 
 
 def _quote_row(quote: QuoteTick, price_type: PriceType) -> Row:

@@ -7,6 +7,7 @@ at `violation` and decides.
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
+from operator import itemgetter
 from typing import Any
 
 from engine.actor import Actor
@@ -24,6 +25,7 @@ _BEHIND_ALL = 0  # the priority of users; subscribed last, so heard last
 
 _OnTurn = tuple[str, Callable[[Evidence], Finding]]
 _TurnShape = tuple[type, bool, tuple[type, ...]]  # its input, whether it sent, kinds of its facts
+_Picker = Callable[[Sequence[_OnTurn]], tuple[_OnTurn, ...]]
 _Interest = tuple[tuple[type, ...], tuple[type, ...], bool]  # a check's facts, inputs and sends
 
 
@@ -126,10 +128,10 @@ class Monitor:
 
     def _first_of(self, shape: _TurnShape) -> tuple[_OnTurn, ...]:
         plan = self._plan
-        indexes = plan.owed.get(shape)
-        if indexes is None:
-            indexes = plan.owed[shape] = _due_after(shape, plan.interests)
-        return tuple(map(self._turn.__getitem__, indexes))
+        pick = plan.owed.get(shape)
+        if pick is None:
+            pick = plan.owed[shape] = _picker(_due_after(shape, plan.interests))
+        return pick(self._turn)
 
     def run_ended(self) -> None:
         """Judge the healed, quiet end of the run."""
@@ -191,8 +193,8 @@ class _Plan:
 
     Attributes:
         interests: of each entry of `turn`.
-        owed: what is known so far of the turns' shapes, of which the same few dozen come: to which
-            entries of `turn` a turn owes its call.
+        owed: what is known so far of the turns' shapes, of which the same few dozen come: what
+            takes from such a list the entries that a turn owes their call.
     """
 
     def __init__(self, kinds: Sequence[type[Check]]) -> None:
@@ -209,12 +211,22 @@ class _Plan:
         self.interests: list[_Interest] = [
             (kinds[at].facts, kinds[at].inputs, kinds[at].sends) for at in self.turn
         ]
-        self.owed: dict[_TurnShape, tuple[int, ...]] = {}
+        self.owed: dict[_TurnShape, _Picker] = {}
 
 
 @lru_cache(maxsize=64)
 def _plan_of(kinds: tuple[type[Check], ...]) -> _Plan:
     return _Plan(kinds)
+
+
+def _picker(indexes: tuple[int, ...]) -> _Picker:
+    if len(indexes) > 1:
+        return itemgetter(*indexes)
+
+    def pick(turns: Sequence[_OnTurn]) -> tuple[_OnTurn, ...]:
+        return tuple([turns[at] for at in indexes])
+
+    return pick
 
 
 def _due_after(shape: _TurnShape, interests: Sequence[_Interest]) -> tuple[int, ...]:

@@ -162,7 +162,11 @@ class ArithmeticIsExact(Check):
         if (
             instrument is None
             or instrument.is_inverse
-            or (fill.commission.raw and fill.commission.currency == base)
+            or (
+                base is not None
+                and fill.commission.raw
+                and fill.commission.currency.code == base.code
+            )
         ):
             held.is_known = False
         held.hear(fill.side, fill.last_qty.raw, fill.last_px.raw)
