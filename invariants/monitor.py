@@ -57,7 +57,6 @@ class Monitor:
                 self._logged.append((ids[at], checks[at].logged))
         self._dispatches = evidence.dispatches
         self._tap = evidence.tap
-        self._tap_heard = evidence.tap.heard
         self._due: dict[_TurnShape, tuple[_OnTurn, ...]] = {}
         self._due_when_quiet: dict[type, tuple[_OnTurn, ...]] = {}  # after neither fact nor command
         self.violation: Found | None = None
@@ -95,14 +94,13 @@ class Monitor:
             if found is not None:
                 self._note(property_id, found)
         dispatches = self._dispatches
-        if (
-            (dispatches or self._tap_heard)
-            and self._tapped
-            and not self._tap.is_as_told(dispatches)
-        ):
-            for property_id, check in self._tapped:
-                self._note(property_id, check(evidence))
-            self._tap.clear()
+        if self._tapped:
+            tap = self._tap
+            said = dispatches or tap.all or tap.events or tap.data
+            if said and not tap.is_as_told(dispatches):
+                for property_id, check in self._tapped:
+                    self._note(property_id, check(evidence))
+                tap.clear()
         facts = record.facts
         if facts or record.commands:
             kinds = tuple(dict.fromkeys(map(type, facts)))
@@ -146,16 +144,22 @@ class Monitor:
     def _observer(self) -> Callable[[str, object], None]:
         dispatches = self._dispatches
         clock = self._evidence.view.clock
+        begin = self._tap.begin
+        is_tapped = bool(self._tapped)
         if self._dispatched:
             return self._on_dispatch
 
         def write_down(topic: str, message: object) -> None:
+            if dispatches and is_tapped:
+                begin()
             dispatches.append((topic, message, clock.now_ns))
 
         return write_down
 
     def _on_dispatch(self, topic: str, message: object) -> None:
         evidence = self._evidence
+        if self._dispatches and self._tapped:
+            self._tap.begin()
         self._dispatches.append((topic, message, evidence.view.clock.now_ns))
         for property_id, check in self._dispatched:
             found = check(topic, message, evidence)
