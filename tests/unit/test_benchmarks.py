@@ -9,6 +9,7 @@ import pytest
 from benchmarks import run as command
 from benchmarks.measure import PYTHON, Row
 from benchmarks.properties import SHARE_MAX, interleaved
+from invariants.catalogue import CATALOGUE
 
 FIELDS = {
     "name": str,
@@ -62,13 +63,14 @@ def test_an_unknown_benchmark_is_wrong_usage() -> None:
 # --- what properties cost --------------------------------------------------------------------
 
 
-def test_the_share_of_the_properties_is_told_with_its_limit_and_by_family() -> None:
+def test_the_share_of_the_properties_is_told_with_its_limit_and_with_what_each_takes() -> None:
     (row,) = command.BENCHMARKS["properties"](1, TINY)
     assert row["limit"] == SHARE_MAX == 0.25
     assert row["within"] is (float(str(row["share"])) <= SHARE_MAX)
-    families = row["families"]
-    assert isinstance(families, dict)
-    assert {"FIL", "ORD", "MAT", "NET", "probes"} <= set(families)
+    inside = row["inside"]
+    assert isinstance(inside, dict)
+    assert set(inside) == {entry.id for entry in CATALOGUE}
+    assert all(inside[name] > 0 for name in ("FIL-1", "CCH-3", "BAR-1", "ORD-2", "partial-fill"))
     assert float(str(row["share"])) > 0
 
 
