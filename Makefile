@@ -10,7 +10,7 @@ SEED ?= 1
 COUNT ?= 400
 JOBS ?= 2
 
-SCENARIOS := default perpetual calm listening hedging instruments coins
+SCENARIOS := default perpetual calm listening hedging instruments coins rough
 DEBT_SEEDS ?= 60
 
 .PHONY: help setup trial test machines check compile bench campaign debt debt-paid shrinking mutants clean

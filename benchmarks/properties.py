@@ -21,7 +21,16 @@ from simulation.scenario import Scenario, load_scenario
 from simulation.scenarios import BUILT_IN
 
 SHARE_MAX: Final = 0.25  # of a seed's CPU time, all properties together
-_TIMED: Final = ("turn", "every_turn", "tapped", "logged", "dispatched", "delivered", "end")
+_TIMED: Final = (
+    "turn",
+    "every_turn",
+    "tapped",
+    "logged",
+    "dispatched",
+    "delivered",
+    "end",
+    "stopped",
+)
 _PASSED_ON: Final = ("actor", "log", "watcher")
 _CLOCK: Final = (time.perf_counter_ns,)  # a run answers who asks by the name with its own time
 

@@ -130,8 +130,7 @@ class Actor(MarketActor):
         super().dispose()
         self.release()
 
-    def fault(self) -> None:
-        super().fault()
+    def _let_go(self) -> None:
         self.release()
 
     # --- hooks of data ---------------------------------------------------------------------

@@ -203,6 +203,7 @@ class Component:
 
     def fault(self) -> None:
         self._act(ComponentTrigger.FAULT, self.on_fault, ComponentTrigger.FAULT_COMPLETED)
+        self._let_go()
 
     def on_start(self) -> None: ...
 
@@ -237,6 +238,10 @@ class Component:
             self._change(ComponentTrigger.FAULT)
         if self._state is ComponentState.FAULTING:
             self._change(ComponentTrigger.FAULT_COMPLETED)
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Hold nothing any more: it has faulted, on its own or because a hook of it raised."""
 
     def _change(self, trigger: ComponentTrigger) -> None:
         self._state = next_component_state(self._state, trigger)

@@ -173,7 +173,8 @@ CATALOGUE: Final[tuple[Property, ...]] = (
     always(
         "LIF-3",
         "Nothing stays in a transitional state: a component not beyond its turn, a kernel not "
-        "beyond the bound configured for that stage.",
+        "beyond the bound configured for that stage; one that was asked to stop leaves nothing "
+        "behind, and none gives up its start before that bound.",
     )(lifecycle.NobodyStaysBetween),
     always(
         "VAL-1",

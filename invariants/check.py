@@ -80,3 +80,8 @@ class Check:
     def end(self, evidence: Evidence) -> Finding:
         """Once, after the quiet period; for *eventually* this is the check."""
         return None
+
+    def stopped(self, evidence: Evidence) -> Finding:
+        """Once, when a kernel that was asked to stop, or that could not start, has had its time;
+        behind `end`, where there was a quiet period."""
+        return None

@@ -11,7 +11,7 @@ import msgspec
 
 from engine.model.commands import SubmitOrder
 from engine.model.enums import AnswerStatus
-from engine.model.events import OrderInitialized
+from engine.model.events import OrderInitialized, Refused
 from engine.model.reports import (
     AcceptedReport,
     CanceledReport,
@@ -41,6 +41,14 @@ _WORDS: Final[Mapping[type, str]] = {
 }
 
 
+def _was_refused(record: TurnRecord) -> bool:
+    """Whether the kernel saw through the turn's report and refused it aloud. Whether it was right
+    to is for who has the venue's own word."""
+    return isinstance(record.input, ExecutionReport) and any(
+        type(fact) is Refused for fact in record.facts
+    )
+
+
 class VenueHeard:
     """What all venues of one session said so far, to be asked as if it were a venue."""
 
@@ -48,6 +56,7 @@ class VenueHeard:
         self._orders: dict[str, TrueOrder] = {}  # of the orders that began in this session
         self._fills: dict[tuple[str, str], TrueFill] = {}  # by instrument and trade
         self._trades: dict[str, None] = {}
+        self._names: dict[str, str] = {}  # ours, by the venue's, where a report told both
         self._requests: list[TrueRequest] = []
         self._settlements: dict[str, TrueSettlement] = {}
         self._ours: dict[str, OrderInitialized] = {}
@@ -65,8 +74,11 @@ class VenueHeard:
     def hear(self, record: TurnRecord) -> None:
         """Take what the turn began with, what orders it made and what it sent."""
         take = self._takes.get(type(record.input))
-        if take is not None:
-            take(record.input)
+        if take is not None and not _was_refused(record):
+            message = record.input
+            if isinstance(message, ExecutionReport) and message.client_order_id is not None:
+                self._names[message.venue_order_id or ""] = message.client_order_id
+            take(message)
         for fact in record.facts:
             if type(fact) is OrderInitialized:
                 self._ours[fact.client_order_id] = fact
@@ -150,7 +162,7 @@ class VenueHeard:
 
     def _fill(self, report: FillReport) -> None:
         self._trades[report.trade_id] = None
-        name = report.client_order_id
+        name = report.client_order_id or self._names.get(report.venue_order_id or "")
         if name is None or name not in self._ours:
             return  # of an order that is not of this session
         self._fills[report.instrument_id, report.trade_id] = TrueFill(

@@ -57,6 +57,9 @@ class OutboxWaitsForTheJournal(Check):
             if command_id not in evidence.released and turn <= evidence.durable_turn:
                 yield Violation(command_id, f"of durable turn {turn} was never released")
 
+    def stopped(self, evidence: Evidence) -> Iterator[Violation]:
+        return self.end(evidence)
+
 
 class SameSeedSameTrace(Check):
     """Judged over two runs of a seed (`--twice`, `replay`), never inside one: the verdict is

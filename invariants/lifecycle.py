@@ -8,7 +8,7 @@ from engine.kernel import KernelConfig
 from engine.model.commands import FireTimer, StartKernel, StopKernel, TradingCommand
 from engine.model.data import QuoteTick
 from engine.model.enums import ComponentState, KernelState
-from engine.model.events import ComponentStateChanged, TimeEvent
+from engine.model.events import Alert, ComponentStateChanged, TimeEvent
 from engine.model.identifiers import ActorId, ComponentId, TraderId
 from engine.model.reports import ClientConnected, ClientDisconnected
 from invariants.check import Check, Kinds
@@ -32,6 +32,7 @@ _BOUNDS_NS: Final = {
     _K.RECONCILING: _CONFIG.reconciliation_timeout_ns,
     _K.STOPPING: _CONFIG.stop_grace_ns,
 }
+_AT_WORK: Final = (_C.RUNNING, _C.DEGRADED)
 _AT_REST: Final = (_C.STOPPED, _C.DISPOSED, _C.FAULTED)
 
 
@@ -164,6 +165,8 @@ class NobodyStaysBetween(Check):
         self._stumbler = Stumbler()
         self._state: KernelState = _K.READY
         self._leave_by_ns: int | None = None
+        self._components: dict[ComponentId, ComponentState] = {}
+        self._given_up_on = ""
 
     def actor(self) -> Actor:
         return self._stumbler
@@ -178,7 +181,9 @@ class NobodyStaysBetween(Check):
             if type(fact) is ComponentStateChanged:
                 if last is None:
                     last = {}
-                last[fact.component_id] = fact.state
+                last[fact.component_id] = self._components[fact.component_id] = fact.state
+            elif type(fact) is Alert and fact.code == "FAILED_START":
+                self._given_up_on = fact.detail
         if last is None:
             return None
         stuck = [
@@ -193,13 +198,33 @@ class NobodyStaysBetween(Check):
         if late is not None:
             yield late
 
+    def stopped(self, evidence: Evidence) -> Iterator[Violation]:
+        state = evidence.view.state
+        if state is _K.FAILED_START:
+            if not self._given_up_on:
+                yield Violation("kernel", "failed to start and told nobody why")
+        elif state is not _K.STOPPED:
+            yield Violation("kernel", f"was asked to stop and is {state.name}")
+        for component_id, last in self._components.items():
+            if last in _AT_WORK:
+                yield Violation(component_id, f"is {last.name} in a kernel that is {state.name}")
+        for owner, name, due_ns in evidence.view.timers():
+            yield Violation(owner, f"timer {name} is due {due_ns} in a kernel that is {state.name}")
+        for venue, source in evidence.venues.items():
+            for stream in source.streams(0):
+                if not stream.ended_ns:
+                    yield Violation(venue, f"stream {stream.number} is open, {state.name}")
+
     def _late(self, evidence: Evidence) -> Violation | None:
         """Inputs and timers move a kernel, so it is looked at after those."""
         state, now_ns = evidence.view.state, evidence.view.now_ns
         if state is not self._state:
+            owed_ns = self._leave_by_ns
             self._state = state
             bound_ns = _BOUNDS_NS.get(state)
             self._leave_by_ns = None if bound_ns is None else now_ns + bound_ns
+            if state is _K.FAILED_START and owed_ns is not None and now_ns < owed_ns:
+                return Violation("kernel", f"gave up its start, which had until {owed_ns}")
         elif self._leave_by_ns is not None and now_ns > self._leave_by_ns:
             return Violation("kernel", f"is {state.name}, bound to leave by {self._leave_by_ns}")
         return None

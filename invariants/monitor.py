@@ -141,6 +141,11 @@ class Monitor:
             if found is not None:
                 self._note(property_id, found)
 
+    def kernel_ended(self) -> None:
+        """Judge a kernel that was asked to stop, or could not start, and has had its time."""
+        for at in self._plan.stopped:
+            self._note(self._ids[at], self._checks[at].stopped(self._evidence))
+
     def _observer(self) -> Callable[[str, object], None]:
         dispatches = self._dispatches
         clock = self._evidence.view.clock
@@ -207,6 +212,7 @@ class _Plan:
         self.every = [at for at, kind in numbered if kind.every_turn is not Check.every_turn]
         self.tapped = [at for at, kind in numbered if kind.taps]
         self.end = [at for at, kind in numbered if kind.end is not Check.end]
+        self.stopped = [at for at, kind in numbered if kind.stopped is not Check.stopped]
         self.dispatched = [at for at, kind in numbered if kind.dispatched is not Check.dispatched]
         self.log = [at for at, kind in numbered if kind.log is not Check.log]
         self.actor = [at for at, kind in numbered if kind.actor is not Check.actor]

@@ -145,6 +145,7 @@ class RequestsAreAnswered(Check):
         self._pending: dict[str, _Request] = {}  # by command id, oldest first
         self._of_order: dict[str, list[str]] = {}  # submits and cancels under way
         self._unknown: dict[str, None] = {}
+        self._asked: dict[str, None] = {}  # clients that were ever asked for the account
         self._due_ns = 0  # nothing is overdue before
         self._takes: dict[type, Callable[[Any], Violation | None]] = {
             OrderAnswer: self._order_answer,
@@ -187,6 +188,8 @@ class RequestsAreAnswered(Check):
             name = command.client_order_id
         elif kind in _QUERIES:
             name = ""
+            if command.client_id is not None:
+                self._asked[command.client_id] = None
         else:
             return
         self._pending[request_id] = _Request(kind, name, now_ns)
@@ -197,11 +200,15 @@ class RequestsAreAnswered(Check):
         request_id = answer.correlation_id
         if request_id is None or self._pending.pop(request_id, None) is not None:
             return None  # told unasked, or asked for
+        if answer.client_id not in self._asked:
+            return None  # of somebody whom the kernel never asked anything
         return Violation(request_id, f"{type(answer).__name__} for what nobody waits for")
 
     def _order_answer(self, answer: OrderAnswer) -> Violation | None:
         request_id = answer.correlation_id
         asked = self._pending.pop(request_id, None)
+        if asked is None and answer.client_id not in self._asked:
+            return None
         if asked is None:
             return Violation(request_id, "OrderAnswer for what nobody waits for")
         names = [answer.client_order_id, *(fill.client_order_id for fill in answer.fills)]
@@ -223,6 +230,14 @@ class RequestsAreAnswered(Check):
     def _named(self, report: UpdatedReport | ModifyRejectedReport | CancelRejectedReport) -> None:
         if report.request_id is not None:
             self._pending.pop(report.request_id, None)
+            return
+        named = report.client_order_id  # an answer that does not say to what: to any of them
+        for request_id in [
+            request_id
+            for request_id, request in self._pending.items()
+            if request.kind is ModifyOrder and request.client_order_id == named
+        ]:
+            del self._pending[request_id]
 
     def _of_submit(self, report: ExecutionReport) -> None:
         for request_id in self._of_order.get(report.client_order_id or "", ()):

@@ -116,8 +116,7 @@ class OrderWitness:
     def _update(self, event: OrderUpdated) -> None:
         self.quantity = event.quantity.raw
         self.in_quote = False
-        if event.request_id is not None:
-            self._settle(event.request_id, _S.PENDING_UPDATE)
+        self._settle(event.request_id, _S.PENDING_UPDATE)
         if 0 < self.quantity <= self.filled and self._base not in _OVER:
             self._base = _S.FILLED  # cut down to what is filled: nothing rests
 

@@ -15,7 +15,8 @@ A user writes a function:
 A check that has to remember earlier turns is a class; one instance serves one run.
 
 What a property judges, its scope, follows from the letters of its id where they are a family of
-the catalogue; `scope=` says otherwise.
+the catalogue; `scope=` says otherwise. `canary="MODULE:FUNCTION@SEED"` names a run in which it must
+break, so that a campaign notices when it no longer can.
 """
 
 from collections.abc import Callable, Mapping
@@ -94,6 +95,8 @@ class Property(msgspec.Struct, frozen=True):
         odds: for a probe, the declared chance (numerator, denominator) that one seed sees it.
         check: the name of the class or function that judges it, in `owner`.
         scope: what it judges.
+        canary: the token of a run in which it must break, or "". A campaign makes the run now and
+            then: whoever no longer hears it is not green. The catalogue's stand in the zoo.
     """
 
     id: str
@@ -104,6 +107,7 @@ class Property(msgspec.Struct, frozen=True):
     odds: tuple[int, int] = (0, 1)
     check: str = ""
     scope: Scope = Scope.KERNEL
+    canary: str = ""
 
 
 def always(
@@ -111,9 +115,10 @@ def always(
     sentence: str,
     *,
     scope: Scope | None = None,
+    canary: str = "",
 ) -> Callable[[ViewCheck | type[Check]], Property]:
     """State what holds after every turn. Decorates a function over the view, or a Check class."""
-    return _decorator(id, sentence, Kind.ALWAYS, AlwaysOnView, scope)
+    return _decorator(id, sentence, Kind.ALWAYS, AlwaysOnView, scope, canary)
 
 
 def eventually(
@@ -121,9 +126,10 @@ def eventually(
     sentence: str,
     *,
     scope: Scope | None = None,
+    canary: str = "",
 ) -> Callable[[ViewCheck | type[Check]], Property]:
     """State what holds once faults have stopped and the quiet period has passed."""
-    return _decorator(id, sentence, Kind.EVENTUALLY, EventuallyOnView, scope)
+    return _decorator(id, sentence, Kind.EVENTUALLY, EventuallyOnView, scope, canary)
 
 
 def sometimes(
@@ -162,6 +168,7 @@ def _decorator(
     kind: Kind,
     adapter: Callable[[ViewCheck], Check],
     scope: Scope | None,
+    canary: str,
 ) -> Callable[[ViewCheck | type[Check]], Property]:
     if not id or not sentence:
         raise ValueError("a property needs an id and a sentence")
@@ -169,8 +176,7 @@ def _decorator(
 
     def decorate(check: ViewCheck | type[Check]) -> Property:
         owner, name = check.__module__, getattr(check, "__name__", type(check).__name__)
-        if isinstance(check, type):
-            return Property(id, sentence, kind, check, owner, check=name, scope=judged)
-        return Property(id, sentence, kind, lambda: adapter(check), owner, check=name, scope=judged)
+        make = check if isinstance(check, type) else lambda: adapter(check)
+        return Property(id, sentence, kind, make, owner, check=name, scope=judged, canary=canary)
 
     return decorate

@@ -10,12 +10,15 @@ import signal
 import sys
 from pathlib import Path
 from types import ModuleType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from zoo.bug import Bug
 from zoo.patch import install
+
+if TYPE_CHECKING:
+    from simulation.outcome import Outcome
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 _MEMORY: Final = 1 << 30  # of address space: a list that grows for ever ends as an exception
@@ -43,7 +46,8 @@ class Ran(msgspec.Struct, frozen=True, tag=True):
     """One run of the list, or what came instead of it.
 
     Attributes:
-        verdict: the run's; IMPORT when the kernel could not even be imported.
+        verdict: the run's; IMPORT when the kernel could not even be imported; OWED when every run
+            passed and the runs of a scenario lack what a campaign of so many seeds owes.
         found: id of the property; the exception's name after IMPORT.
         detail: in words.
     """
@@ -95,35 +99,63 @@ def _run(job: Job) -> None:
         return
     gc.disable()  # between runs only
     first = ""
+    shown: dict[str, list[Outcome]] = {}
     # the first once more, when others have run in between: what a mutant leaves behind shows
     for number, (scenario, seed) in enumerate((*job.runs, job.runs[0])):
         _allow(job.seconds)
-        ran = _one(simulation.run, scenario, seed)
+        outcome = _one(simulation.run, scenario, seed)
+        ran = Ran(
+            scenario,
+            seed,
+            str(outcome.verdict),
+            outcome.property_id,
+            outcome.detail[:200],
+            outcome.digest,
+        )
         if number == len(job.runs) and ran.digest != first:
             ran = msgspec.structs.replace(ran, verdict="NONDETERMINISM", found="DET-1")
         elif number == len(job.runs):
+            _tell_what_is_owed(simulation.run, shown)
             break
         first = first or ran.digest
         _tell(ran)
         if ran.verdict != "PASS":
             break
+        shown.setdefault(scenario, []).append(outcome)
         gc.collect()
 
 
-def _one(run: ModuleType, scenario: str, seed: int) -> Ran:
+def _tell_what_is_owed(run: ModuleType, shown: "dict[str, list[Outcome]]") -> None:
+    """A probe or fault that so many seeds of a scenario owe and did not show turns a campaign of
+    them red: by the campaign's own rule, as it stands there."""
+    from simulation.campaign import owed_and_missing
+
+    for scenario, outcomes in shown.items():
+        options = run.RunOptions(scenario)
+        faults = _sum([outcome.faults for outcome in outcomes])
+        probes = _sum([outcome.probes for outcome in outcomes])
+        missing = owed_and_missing(run.prepare(options), options, len(outcomes), faults, probes)
+        if missing:
+            _tell(Ran(scenario, 0, "OWED", "", ", ".join(missing)[:200], ""))
+            return
+
+
+def _sum(rows: "list[dict[str, int]]") -> dict[str, int]:
+    total: dict[str, int] = {}
+    for row in rows:
+        for name, count in row.items():
+            total[name] = total.get(name, 0) + count
+    return total
+
+
+def _one(run: ModuleType, scenario: str, seed: int) -> "Outcome":
     options = run.RunOptions(scenario)
+    outcome: Outcome
     try:
         outcome = run.simulate(run.prepare(options), seed, options)
     except Exception as error:
         outcome = run.broken(options, seed, error)
-    return Ran(
-        scenario,
-        seed,
-        str(outcome.verdict),
-        outcome.property_id,
-        outcome.detail[:200],
-        outcome.digest,
-    )
+    return outcome
 
 
 def _allow(seconds: float) -> None:

@@ -21,8 +21,9 @@ The [zoo](zoo.md) plants bugs that somebody thought of. Here nobody thinks: mutm
 messages, a seed draws some, and each is put to sea in a process of its own, laid over its module as
 a zoo bug is. It is killed when a run ends in anything but a pass: a violation, an exception in the
 kernel (KRN-1) or in a property (ERROR), an import that fails (IMPORT), {seconds} seconds of processor
-time for one run (TIMEOUT), or a first run that comes out otherwise when it is run again at the end. A
-digest that merely moved kills nobody: it is shown with the survivor.
+time for one run (TIMEOUT), a first run that comes out otherwise when it is run again at the end,
+or runs that all pass and lack what a campaign of so many seeds owes (OWED: the campaign's own rule,
+per scenario). A digest that merely moved kills nobody: it is shown with the survivor.
 
 `make mutants` makes this page ({seeds_text}); `SEED=`, `COUNT=` and `JOBS=` choose another draw.
 The order of a seed is a hash of what each mutant changes, so a smaller draw is the beginning of a
@@ -41,7 +42,10 @@ def page(campaign: Campaign, reasons: Sequence[Reason] = REASONS) -> str:
     results = campaign.results
     of_mutant = {mutant: reason for reason in reasons for mutant in reason.mutants}
     survivors = [result for result in results if result.survived]
-    why = {result.id: of_mutant.get(result.id) or _measured(result) for result in survivors}
+    why = {
+        result.id: _standing(of_mutant.get(result.id), result) or _measured(result)
+        for result in survivors
+    }
     equivalent = _count(why.values(), Why.EQUIVALENT)
     executed = [result for result in results if result.executed]
     shares: dict[str, int] = {}
@@ -110,6 +114,14 @@ def page(campaign: Campaign, reasons: Sequence[Reason] = REASONS) -> str:
         _table(("Module", "Functions"), [(f"`{m}`", ", ".join(f)) for m, f in by_module.items()])
     )
     return "\n".join(parts) + "\n"
+
+
+def _standing(reason: Reason | None, result: Result) -> Reason | None:
+    """The reason, if the runs do not contradict it: what moves a digest was reached, and is not
+    the same. One that is contradicted was given for other runs, and has to be looked at again."""
+    if reason is None or (result.moved and reason.why is not Why.UNJUDGED):
+        return None
+    return reason
 
 
 def _measured(result: Result) -> Reason | None:

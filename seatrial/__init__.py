@@ -31,6 +31,7 @@ if typing.TYPE_CHECKING:
     from seatrial.testing import test
     from simulation.backtest import Backtest
     from simulation.faults import CALM, FLAKY, STORMY, FaultProfile
+    from simulation.handling_config import Handling
     from simulation.market.mbo_replay import MboMarket
     from simulation.market.recorded import RecordedMarket
     from simulation.market.seeded import SeededMarket
@@ -55,6 +56,7 @@ __all__ = [
     "Equity",
     "FaultProfile",
     "FuturesContract",
+    "Handling",
     "InstrumentId",
     "Kernel",
     "KernelConfig",
@@ -113,6 +115,7 @@ _HOME: typing.Final = {
     "seatrial.testing": ("test",),
     "simulation.backtest": ("Backtest",),
     "simulation.faults": ("CALM", "FLAKY", "STORMY", "FaultProfile"),
+    "simulation.handling_config": ("Handling",),
     "simulation.market.mbo_replay": ("MboMarket",),
     "simulation.market.recorded": ("RecordedMarket",),
     "simulation.market.seeded": ("SeededMarket",),

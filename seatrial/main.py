@@ -84,6 +84,13 @@ def run(
     coverage: Annotated[
         Path | None, typer.Option(help="measure the branches reached, into this coverage file")
     ] = None,
+    canaries: Annotated[
+        str,
+        typer.Option(
+            metavar="N|all|none|auto",
+            help="make runs in which so many of the properties must break; auto: one per 25 runs",
+        ),
+    ] = "auto",
 ) -> None:
     """Run a campaign of seeds and judge it."""
     from seatrial.commands import campaign
@@ -109,6 +116,7 @@ def run(
             junit=junit,
             visits=visits,
             coverage=coverage,
+            canaries=canaries,
         )
     )
 

@@ -6,6 +6,9 @@ would leave the workers of pytest-xdist idle and would hide its progress; one pe
 thousands of lines for `-v` and `--collect-only`, and one cause as hundreds of failures. A chunk is
 what one worker does in a second: `-n` spreads them, `-x` ends with the first seed that fails,
 `--lf` runs only the chunks that failed, `-k` selects by name as ever.
+
+What a test owed and never saw only all of its items together can tell: it is one more failure,
+`test_x[what was owed]`, reported when the session ends.
 """
 
 import inspect
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from simulation.token import Token
 
 _SAID: Final = "seatrial"  # attribute of a report: [test, its tally as JSON]
+_OWED: Final = "what was owed"  # in the place of seeds
 _said: Final = pytest.StashKey[list[str]]()
 
 
@@ -124,6 +128,28 @@ class _Trials:
             self._tallies[test].merge(tally)
         else:
             self._tallies[test] = tally
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Fail what saw less than it owed: before reports are written and the summary is made."""
+        if hasattr(session.config, "workerinput"):  # of pytest-xdist: it knows its own items only
+            return
+        for test, tally in self._tallies.items():
+            missing = tally.missing()
+            if not missing:
+                continue
+            report = pytest.TestReport(
+                f"{test}[{_OWED}]",
+                (test.partition("::")[0], None, f"{test.rpartition('::')[2]}[{_OWED}]"),
+                {},
+                "failed",
+                f"owed by {tally.seeds} seeds and never seen: {', '.join(missing)}\n"
+                "let the scenario bring it about, or give it a profile without it",
+                "call",
+            )
+            session.config.hook.pytest_runtest_logreport(report=report)
+            if session.exitstatus == pytest.ExitCode.OK:
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if not self._tallies and self._token is None:

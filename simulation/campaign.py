@@ -13,6 +13,7 @@ import msgspec
 
 import invariants.probes
 from invariants.check import Check
+from simulation.canary import Heard
 from simulation.executors import CampaignError as CampaignError
 from simulation.executors import Executor, Workers
 from simulation.faults import FaultKind
@@ -24,7 +25,7 @@ from simulation.scenario import Scenario, duration_ns
 from simulation.worker import Chunk, Line, Task
 
 _SURE: Final = 14  # owed once seeds >= 14 / odds: missed by chance once in a million campaigns
-_DETERMINISM: Final = "DET-1"  # judged here, between two runs
+DETERMINISM: Final = "DET-1"  # judged here, between two runs
 _HOOKS: Final = (
     *("turn", "every_turn", "tapped", "logged", "dispatched", "delivered", "end"),
     *("actor", "listener", "watcher", "log"),
@@ -91,6 +92,7 @@ class Campaign(msgspec.Struct, frozen=True):
         causes: the failures by signature, by first seed.
         seeds_missing: how many the minimum was missed by when the budget ran out.
         neighbours: of seeds that met something new; by generation, in order.
+        canaries: of properties, as far as they were asked for; see `zoo.canaries`.
     """
 
     scenario: str
@@ -110,6 +112,7 @@ class Campaign(msgspec.Struct, frozen=True):
     causes: list[Cause] = []
     seeds_missing: int = 0
     neighbours: list[Outcome] = []
+    canaries: list[Heard] = []
 
     @property
     def outcomes(self) -> list[Outcome]:
@@ -117,14 +120,19 @@ class Campaign(msgspec.Struct, frozen=True):
         return [*self.results, *self.neighbours]
 
     @property
-    def shortcomings(self) -> list[str]:
-        """Why a green would prove less than it says."""
+    def owed(self) -> list[str]:
+        """What should have happened in so many runs and did not."""
         short = []
         if self.seeds_missing:
             short.append(f"the budget ran out {self.seeds_missing} seeds before the minimum")
         if self.never_fired:
             short.append(f"owed and never seen: {', '.join(self.never_fired)}")
         return short
+
+    @property
+    def shortcomings(self) -> list[str]:
+        """Why a green would prove less than it says."""
+        return [*self.owed, *(each.report() for each in self.canaries if not each.found)]
 
     @property
     def exit_code(self) -> int:
@@ -154,9 +162,9 @@ def run_campaign(
 
     Args:
         executor: who makes the runs; `jobs` processes beside this one when not said.
-        done: runs made before, which are not made again.
-        on_line: is told of each run that this campaign made, once it is known whole: with `twice`
-            when it was made for the second time.
+        done: runs made before, which are not made again; of a `half` only the second time is.
+        on_line: is told of each run that this campaign made. With `twice` that is a `half` first,
+            and what came of both when it was made for the second time.
     Raises:
         ScenarioError, RecordingError: the options do not make a run.
         CampaignError: a process of ours failed, or its canary was not caught.
@@ -194,13 +202,16 @@ class _Passes:
         """All lines: seeds ascending, then neighbours by generation."""
         spec = self._spec
         window = range(spec.first_seed, spec.first_seed + spec.seeds)
-        made = self._first_pass(((seed, "") for seed in window), done)
+        halves = {run: line for run, line in done.items() if line.half}
+        done = {run: line for run, line in done.items() if not line.half}
+        made = {run: line for run, line in halves.items() if not run[1] and run[0] in window}
+        made.update(self._first_pass(((seed, "") for seed in window), {**done, **halves}))
         lines = {run: line for run, line in done.items() if not run[1] and run[0] in window}
         lines.update(made)
         lines = {run: lines[run] for run in sorted(lines)}
         fresh = sorted(made)
         if spec.guided:
-            fresh += self._neighbours(lines, done)
+            fresh += self._neighbours(lines, done, halves)
         if spec.twice and fresh:
             # from the other end, so that each seed has other runs before it in its process
             self._second_pass(fresh[::-1], lines)
@@ -213,13 +224,14 @@ class _Passes:
         def hear(line: Line) -> None:
             made[line.outcome.seed, line.near] = line
             self._on_result(line.outcome)
-            if self._on_line is not None and not self._spec.twice:
-                self._on_line(line)
+            if self._on_line is not None:
+                half = self._spec.twice
+                self._on_line(msgspec.structs.replace(line, half=True) if half else line)
 
         self._make((run for run in wanted if run not in done), HASH_SEEDS[0], hear)
         return made
 
-    def _neighbours(self, lines: dict[Run, Line], done: Done) -> list[Run]:
+    def _neighbours(self, lines: dict[Run, Line], done: Done, halves: Done) -> list[Run]:
         """Explore around what met something new, generation by generation: what is explored next
         is a function of what was found, in order, and of nothing else."""
         met: dict[int, None] = {}
@@ -242,7 +254,8 @@ class _Passes:
             if not wanted:
                 break
             room -= len(wanted)
-            made = self._first_pass(wanted, done)
+            made = {run: halves[run] for run in wanted if run in halves}
+            made.update(self._first_pass(wanted, {**done, **halves}))
             for run in wanted:
                 line = made.get(run) or done.get(run)
                 if line is not None:
@@ -255,6 +268,7 @@ class _Passes:
         def hear(line: Line) -> None:
             run = (line.outcome.seed, line.near)
             (both,) = compared([lines[run]], [line])
+            both = msgspec.structs.replace(both, half=False)
             lines[run] = both
             self._on_result(line.outcome)
             if self._on_line is not None:
@@ -355,7 +369,7 @@ def owed_and_missing(
     missing += [
         f"property {entry.id}, whose check looks at nothing"
         for entry in scenario.properties
-        if entry.id != _DETERMINISM and _looks_at_nothing(entry.make())
+        if entry.id != DETERMINISM and _looks_at_nothing(entry.make())
     ]
     if options.faults or options.market_files:
         return missing
@@ -406,7 +420,7 @@ def nondeterminism(outcome: Outcome, detail: str) -> Outcome:
     return msgspec.structs.replace(
         outcome,
         verdict=Verdict.NONDETERMINISM,
-        property_id=_DETERMINISM,
+        property_id=DETERMINISM,
         subject="trace",
         detail=detail,
     )

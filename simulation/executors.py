@@ -6,6 +6,7 @@ Whatever it runs on has sung the canary first, and what it sang has come the way
 """
 
 import gc
+import importlib
 import os
 import selectors
 import subprocess
@@ -21,7 +22,6 @@ from simulation.token import Token
 from simulation.worker import Chunk, Line, Runner, Task
 
 CHUNK: Final = 4  # runs per hand-out: small enough that the last worker ends with the first
-WORKER: Final = "simulation.worker"
 
 Hear = Callable[[Line], None]
 
@@ -72,7 +72,8 @@ class Here:
     chunk: Final = 1
 
     def run(self, task: Task, hash_seed: str, chunks: Iterator[Chunk], hear: Hear) -> None:
-        runner = Runner(task)
+        kind: type[Runner] = importlib.import_module(task.program).Runner
+        runner = kind(task)
         check_canary(runner.canary(), task, "this process")
         for chunk in chunks:
             for line in runner.lines(chunk):
@@ -130,7 +131,7 @@ class WorkerProcess:
 
     def __init__(self, launcher: Sequence[str], task: Task, hash_seed: str) -> None:
         self._process = subprocess.Popen(
-            (*launcher, WORKER),
+            (*launcher, task.program),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=dict(os.environ, PYTHONHASHSEED=hash_seed),

@@ -1,4 +1,4 @@
-"""A campaign as JUnit XML: a test case per run, and one for what the campaign owed."""
+"""A campaign as JUnit XML: a test case per run, one per canary, and one for what was owed."""
 
 import re
 import xml.etree.ElementTree as ET
@@ -13,16 +13,18 @@ _UNPRINTABLE: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd]")  # what 
 def junit(campaign: Campaign) -> bytes:
     """UTF-8. A violation and NONDETERMINISM are failures; what the harness did is an error."""
     runs = [*campaign.results, *campaign.neighbours]
+    canaries = campaign.canaries
+    blind = sum(not heard.found for heard in canaries)
     errors = sum(outcome.verdict is Verdict.ERROR for outcome in runs)
     failures = sum(not outcome.passed for outcome in runs) - errors
-    short = campaign.shortcomings
+    short = campaign.owed
     suites = ET.Element("testsuites")
     suite = ET.SubElement(
         suites,
         "testsuite",
         name=f"seatrial run {campaign.scenario}",
-        tests=str(len(runs) + 1),
-        failures=str(failures + bool(short)),
+        tests=str(len(runs) + len(canaries) + 1),
+        failures=str(failures + blind + bool(short)),
         errors=str(errors),
         time=f"{campaign.seconds:.3f}",
     )
@@ -31,6 +33,12 @@ def junit(campaign: Campaign) -> bytes:
         ET.SubElement(properties, "property", name=name, value=str(getattr(campaign, name)))
     for outcome in runs:
         _add_run(suite, campaign.scenario, outcome)
+    for heard in canaries:
+        name = f"canary of {heard.property_id}"
+        case = ET.SubElement(suite, "testcase", classname=campaign.scenario, name=name)
+        if not heard.found:
+            message = _printable(heard.report())
+            ET.SubElement(case, "failure", type=Verdict.INCONCLUSIVE, message=message)
     owed = ET.SubElement(suite, "testcase", classname=campaign.scenario, name="what was owed")
     if short:
         text = "; ".join(short)

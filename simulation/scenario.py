@@ -20,6 +20,7 @@ from engine.risk.config import RiskEngineConfig
 from engine.strategy import Strategy
 from invariants.property import Property
 from simulation.faults import FaultProfile
+from simulation.handling_config import Handling
 from simulation.market.mbo_replay import MboMarket
 from simulation.market.recorded import RecordedMarket
 from simulation.market.seeded import SeededMarket
@@ -104,6 +105,8 @@ class Scenario(msgspec.Struct, frozen=True):
         risk: the limits that the kernel keeps; the rate limits are those of a kernel by default.
         schedule: who goes first at one instant: fifo, random, pct or portfolio, see
             `simulation.schedules`.
+        handling: what befalls the kernel beside the faults, see `simulation.handling_config`;
+            None handles it with care. The workload's traders are handled with it.
     """
 
     venues: Sequence[Venue]
@@ -117,6 +120,7 @@ class Scenario(msgspec.Struct, frozen=True):
     name: str = ""
     risk: RiskEngineConfig = RiskEngineConfig()
     schedule: str = FIFO
+    handling: Handling | None = None
 
     def checked(self) -> "Scenario":
         """This scenario, or a ScenarioError that says what to mend."""
@@ -124,6 +128,7 @@ class Scenario(msgspec.Struct, frozen=True):
         _check_kind("market", self.market, (SeededMarket, RecordedMarket, MboMarket))
         _check_kind("faults", self.faults, (FaultProfile,))
         _check_kind("risk", self.risk, (RiskEngineConfig,))
+        _check_kind("handling", self.handling, (Handling, type(None)))
         for entry in self.properties:
             _check_kind("properties", entry, (Property,))
         ids = [entry.id for entry in self.properties]

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Final
 
+import msgspec
+
 from engine.model.currencies import BTC, ETH, USD, USDT
 from engine.model.enums import AccountType, OmsType
 from engine.model.identifiers import InstrumentId
@@ -21,6 +23,7 @@ from engine.model.values import Price, Quantity
 from engine.risk.config import RiskEngineConfig
 from invariants.catalogue import CATALOGUE
 from simulation.faults import CALM, STORMY
+from simulation.handling_config import Handling
 from simulation.listening import Listener
 from simulation.market.seeded import SeededMarket
 from simulation.scenario import MakerTaker, Scenario, Venue
@@ -39,6 +42,15 @@ BTCUSDT: Final = CurrencyPair(
     max_quantity=Quantity("1000.00000"),
     maker_fee="0.0002",
     taker_fee="0.0004",
+)
+BTCUSDT_ROUGH: Final = CurrencyPair(
+    id=InstrumentId("BTC/USDT.SPOT"),
+    base_currency=BTC,
+    quote_currency=USDT,
+    price_increment=Price("0.01"),
+    size_increment=Quantity("0.00001"),
+    min_quantity=Quantity("0.00001"),
+    max_quantity=Quantity("1000.00000"),
 )
 BTCUSDT_PERP: Final = CryptoPerpetual(
     id=InstrumentId("BTCUSDT-PERP.SIM"),
@@ -141,6 +153,20 @@ _SPOT_RISK: Final = RiskEngineConfig(
     max_order_modify_rate="2/00:00:05",
     max_notional_per_order={str(BTCUSDT.id): Decimal(50)},
 )
+_ROUGH_RISK: Final = RiskEngineConfig(
+    max_order_submit_rate="5/00:00:02",
+    max_order_modify_rate="2/00:00:05",
+    max_notional_per_order={str(BTCUSDT_ROUGH.id): Decimal(50)},
+)
+# In this sea a trader who does nothing at all is out of the question: of what trading brings about,
+# the likeliest is owed after 18 seeds.
+_ROUGH_ODDS: Final = {
+    "disconnected": (9, 10),
+    "unknown-outcome": (9, 10),
+    "canceled": (4, 5),
+    "denied": (4, 5),
+    "fill-before-accept": (4, 5),
+}
 _PERPETUAL_RISK: Final = RiskEngineConfig(
     max_order_submit_rate="5/00:00:02",
     max_order_modify_rate="2/00:00:05",
@@ -261,6 +287,33 @@ def instruments() -> Scenario:
     )
 
 
+def rough() -> Scenario:
+    """A storm in which everything is handled roughly: adapters are sloppy, wrong words and stale
+    pictures arrive, strategies are stopped, resumed, degraded and faulted, and the kernel is asked
+    to stop. It trades spot for cash, with fees in coins, and a perpetual and a future on margin.
+    """
+    return Scenario(
+        venues=[
+            Venue(
+                "SPOT",
+                instruments=[BTCUSDT_ROUGH],
+                fees=MakerTaker("0.002", "0.004"),
+                fees_in_base=True,
+            ),
+            Venue("SIM", instruments=[BTCUSDT_PERP, XBTUSD_FUTURE], account=AccountType.MARGIN),
+        ],
+        market=SeededMarket(interval_ms=1_500, lot_steps=20, prices={"XBTUSD-1": "36000.0"}),
+        workload=Workload(lot_steps=20, step_ms=1_800, too_much=1_000),
+        risk=_ROUGH_RISK,
+        faults=STORMY,
+        properties=[
+            msgspec.structs.replace(entry, odds=_ROUGH_ODDS.get(entry.id, entry.odds))
+            for entry in CATALOGUE
+        ],
+        handling=Handling(),
+    )
+
+
 BUILT_IN: Final[Mapping[str, Callable[[], Scenario]]] = {
     "default": default,
     "perpetual": perpetual,
@@ -269,4 +322,5 @@ BUILT_IN: Final[Mapping[str, Callable[[], Scenario]]] = {
     "hedging": hedging,
     "instruments": instruments,
     "coins": coins,
+    "rough": rough,
 }

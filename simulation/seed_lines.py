@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 import msgspec
 
+from simulation.canary import Heard
 from simulation.options import RunOptions
 from simulation.outcome import Outcome
 from simulation.worker import Line
@@ -28,17 +29,26 @@ class SeedLine(Outcome, frozen=True):
     Attributes:
         near: which neighbour of the seed, or "".
         cpu_ns: of all its runs.
-        twice: it was run under two hash seeds.
+        twice: it is run under two hash seeds.
+        half: so far under one of them. A line of both comes when it has been.
         features: see `simulation.neighbours`; empty where nobody asked.
     """
 
     near: str = ""
     cpu_ns: int = 0
     twice: bool = False
+    half: bool = False
     features: list[int] = []
 
 
+class CanaryLine(msgspec.Struct, frozen=True):
+    """What came of a canary. Nobody goes on from one: it is made anew each time."""
+
+    canary: Heard
+
+
 _FIELDS = Outcome.__struct_fields__
+_CANARY = b'{"canary":'
 
 
 class SeedLines:
@@ -84,15 +94,20 @@ class SeedLines:
                 near=line.near,
                 cpu_ns=line.cpu_ns,
                 twice=self._twice,
+                half=line.half,
                 features=line.features,
             )
         )
         self._file.write(text + b"\n")
         self._file.flush()
 
+    def write_canary(self, heard: Heard) -> None:
+        self._file.write(self._encode(CanaryLine(heard)) + b"\n")
+        self._file.flush()
+
 
 def read(path: Path, options: RunOptions, twice: bool) -> Done:
-    """The runs that a file holds; none when there is no such file.
+    """The runs that a file holds, those that were made once of two times too; none when there is no such file.
 
     Raises:
         ResumeError: a line is not ours, or is of another scenario, code or option.
@@ -102,6 +117,8 @@ def read(path: Path, options: RunOptions, twice: bool) -> Done:
     decode = msgspec.json.Decoder(SeedLine).decode
     done: dict[tuple[int, str], Line] = {}
     for number, text in enumerate(path.read_bytes().split(b"\n")[:-1], 1):
+        if text.startswith(_CANARY):
+            continue
         try:
             held = decode(text)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -116,5 +133,7 @@ def read(path: Path, options: RunOptions, twice: bool) -> Done:
             how = "with" if held.twice else "without"
             raise ResumeError(f"{path}: line {number} was made {how} --twice: begin another file")
         outcome = Outcome(**{name: getattr(held, name) for name in _FIELDS})
-        done[held.seed, held.near] = Line(outcome, held.cpu_ns, held.near, held.features)
+        line = Line(outcome, held.cpu_ns, held.near, held.features, held.half)
+        if not (held.half and (held.seed, held.near) in done):
+            done[held.seed, held.near] = line
     return done

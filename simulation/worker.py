@@ -8,6 +8,7 @@ first line it answers is the canary's.
 import gc
 import time
 from collections.abc import Iterator
+from typing import Final
 
 import msgspec
 
@@ -20,6 +21,8 @@ from simulation.run import broken, prepare, run_world, simulate
 from simulation.scenario import Scenario
 from simulation.token import code_hash
 
+PROGRAM: Final = "simulation.worker"
+
 
 class Task(msgspec.Struct, frozen=True):
     """What to run.
@@ -27,15 +30,18 @@ class Task(msgspec.Struct, frozen=True):
     Attributes:
         with_features: tell what each run met (see `simulation.neighbours`).
         is_elsewhere: on another machine perhaps: the canary's token tells which code it is.
+        program: the module that makes the runs; it has a `Runner`, and serves when run.
     """
 
     options: RunOptions
     with_features: bool = False
     is_elsewhere: bool = False
+    program: str = PROGRAM
 
 
 class Chunk(msgspec.Struct, frozen=True):
-    """Runs to make, in order: (seed, which neighbour of it or "")."""
+    """Runs to make, in order: (seed, which neighbour of it or ""), or whatever else the task's
+    program tells runs of one seed apart by."""
 
     runs: list[tuple[int, str]]
 
@@ -44,61 +50,68 @@ class Line(msgspec.Struct, frozen=True):
     """One run's outcome and what it cost.
 
     Attributes:
-        near: which neighbour of the seed, or "".
+        near: which run of the seed, as it was asked for.
         features: what it met, when that was asked for.
+        half: it is to be made twice, and was made once.
     """
 
     outcome: Outcome
     cpu_ns: int
     near: str = ""
     features: list[int] = []
+    half: bool = False
 
 
 class Runner:
-    """Makes the runs of one task, in this process."""
+    """Makes the runs of one task, in this process.
+
+    Attributes:
+        scenario: that of the task, options applied.
+    """
 
     def __init__(self, task: Task) -> None:
         """
         Raises:
             ScenarioError, RecordingError: the options make no run.
         """
-        self._task = task
-        self._scenario: Scenario = prepare(task.options)
-        self._near = Neighbourhood(self._scenario, task.options)
+        self.task = task
+        self.scenario: Scenario = prepare(task.options)
+        self._near = Neighbourhood(self.scenario, task.options)
 
     def canary(self) -> Line:
         """The canary's line."""
         started = time.process_time_ns()
-        code = code_hash() if self._task.is_elsewhere else ""
+        code = code_hash() if self.task.is_elsewhere else ""
         return Line(sing(code), time.process_time_ns() - started)
 
     def lines(self, chunk: Chunk) -> Iterator[Line]:
         """A line per run, as it ends. A harness that breaks is a line too."""
         for seed, near in chunk.runs:
-            yield self._line(seed, near)
+            yield self.line(seed, near)
 
-    def _line(self, seed: int, near: str) -> Line:
+    def line(self, seed: int, near: str) -> Line:
+        """That of one run."""
         started = time.process_time_ns()
-        options = self._task.options
+        options = self.task.options
         met: list[int] = []
         if near:
             options = msgspec.structs.replace(options, near=near)
         try:
             entropy = self._near.entropy(seed, near) if near else None
-            if self._task.with_features:
-                outcome, world = run_world(self._scenario, seed, options, entropy=entropy)
+            if self.task.with_features:
+                outcome, world = run_world(self.scenario, seed, options, entropy=entropy)
                 met = features(outcome, world.kernel.view.orders())
             else:
-                outcome = simulate(self._scenario, seed, options, entropy=entropy)
+                outcome = simulate(self.scenario, seed, options, entropy=entropy)
         except Exception as error:
             outcome = broken(options, seed, error)
         return Line(outcome, time.process_time_ns() - started, near, met)
 
 
-def main() -> None:
-    """Serve until standard input ends. The first line is the task."""
+def serve(kind: type[Runner]) -> None:
+    """Make runs until standard input ends. The first line is the task."""
     pipes = Pipes.take()
-    runner = Runner(msgspec.json.decode(pipes.read.readline(), type=Task))
+    runner = kind(msgspec.json.decode(pipes.read.readline(), type=Task))
     encode = msgspec.json.Encoder().encode
     pipes.write.write(encode(runner.canary()) + b"\n")
     pipes.write.flush()
@@ -114,4 +127,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    serve(Runner)

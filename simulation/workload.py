@@ -21,6 +21,7 @@ from engine.model.enums import (
 from engine.model.events import OrderFilled, TimeEvent
 from engine.model.identifiers import ClientOrderId, InstrumentId, PositionId, StrategyId
 from engine.model.instruments import AnyInstrument
+from engine.model.native import mypyc_attr
 from engine.model.orders import Order
 from engine.model.values import Price, Quantity
 from engine.strategy import Strategy
@@ -58,6 +59,7 @@ _LIMIT_TIFS: Final = (
 )
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class RandomTrader(Strategy):
     """One random trader. Stops making orders at `until_ns`; what rests may rest."""
 
@@ -421,11 +423,12 @@ def make_traders(
     until_ns: int,
     streams: Callable[[str], Stream],
     left_out: tuple[int, ...] = (),
+    kind: type[RandomTrader] = RandomTrader,
 ) -> list[Strategy]:
     """The workload's strategies, ready to add to a kernel; without those of the numbers
     `left_out`, and the others are called what they were."""
     return [
-        RandomTrader(
+        kind(
             TraderConfig(
                 strategy_id=StrategyId(f"RandomTrader-{number:03d}"),
                 instrument_ids=instrument_ids,

@@ -11,13 +11,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from engine.journal.memory import MemoryJournal
-from engine.kernel import Kernel, KernelConfig
-from engine.model.commands import Command, FireTimer, SetTradingState, StartKernel
+from engine.kernel import Input, Kernel, KernelConfig
+from engine.model.commands import Command, FireTimer, SetTradingState, StartKernel, StopKernel
 from engine.model.enums import KernelState, OmsType, TradingState
 from engine.model.events import OrderSubmitted
 from engine.model.identifiers import AccountId, ClientId, TraderId
 from engine.model.identifiers import Venue as VenueId
-from engine.model.reports import ClientConnected, ClientMessage
+from engine.model.reports import ClientConnected
 from engine.record import TurnRecord
 from engine.strategy import Strategy
 from engine.strategy_config import StrategyConfig
@@ -28,6 +28,8 @@ from invariants.venue_watch import VenueWatcher
 from simulation.client import CHANNELS, NativeClient, NativeClientConfig
 from simulation.cut import Cut
 from simulation.entropy import Entropy, Stream
+from simulation.handling_config import Handling
+from simulation.hearsay import Hearsay
 from simulation.injection import Faults
 from simulation.market.mbo_replay import MboReplay
 from simulation.market.recorded import Replay
@@ -35,8 +37,10 @@ from simulation.market.seeded import SeededFlow
 from simulation.network import Network
 from simulation.operations import plan_operations
 from simulation.order_feed import OrderFeed
+from simulation.rough import make_crew
 from simulation.scenario import Scenario, Venue, duration_ns, opening_account
 from simulation.schedules import FIFO, make_scheduler, told
+from simulation.sloppy import SloppyAdapter
 from simulation.trace import Trace
 from simulation.venue.exchange import Exchange
 from simulation.venue.fees import FeeRates
@@ -55,6 +59,9 @@ _SETTLE_NS: Final = 20_000_000_000  # the market rests this long before the end
 _JOURNAL_DELAY_NS: Final = 4_000_000
 _LIMITS: Final = Limits(heartbeat_ns=2_000_000_000)
 _RUNNING: Final = KernelState.RUNNING
+_TRADER: Final = TraderId("TRIAL-001")
+_END_NS: Final = 15_000_000_000  # the grace of a stop and something
+_LAST_NS: Final = 1_000_000_000
 _OVER: Final = (KernelState.STOPPED, KernelState.FAULTED, KernelState.FAILED_START)
 
 
@@ -157,6 +164,7 @@ class World:
     Attributes:
         turns: how many turns the kernel took.
         probes: situations seen, by id.
+        hearsay: what is said beside the truth, where the kernel is handled roughly.
         feeds: the vendors of orders, by the order of their venues.
     """
 
@@ -191,7 +199,7 @@ class World:
         self._stop_ns = self._end_ns
         if self._cut.stop_ns:
             self._stop_ns = min(self._end_ns, self._start_ns + self._cut.stop_ns)
-        self._inbox: deque[ClientMessage | SetTradingState] = deque()
+        self._inbox: deque[Input] = deque()
 
         self.scheduler = make_scheduler(scenario.schedule, self._start_ns, entropy)
         self.faults = Faults(scenario.faults, entropy, self.scheduler, self.trace, active_ns)
@@ -216,7 +224,7 @@ class World:
         self._journal_stream = self._pick_journal(entropy)
         self.journal = WitnessedJournal(durable_at_once=self._journal_stream is None)
         self.kernel = Kernel(
-            KernelConfig(trader_id=TraderId("TRIAL-001"), risk=scenario.risk),
+            KernelConfig(trader_id=_TRADER, risk=scenario.risk),
             [*clients, *self.feeds],
             self.journal,
             self._turn_done if scribe is None else scribe.turns(self, self._turn_done),
@@ -260,6 +268,10 @@ class World:
             for number, (at_ns, state) in enumerate(operations, 1):
                 order = partial(self._operate, f"desk+{number}", state)
                 self.scheduler.post(self._start_ns + at_ns, order)
+        self.hearsay: Hearsay | None = None
+        self._ends_early = False  # and there is no quiet end to judge
+        if scenario.handling is not None:
+            self._handle(scenario.handling, entropy, active_ns)
 
     # --- reads -----------------------------------------------------------------------------
 
@@ -278,6 +290,8 @@ class World:
         counts["turns"] = self.turns
         counts["reconnects"] = max(0, counts.pop("connects") - len(self.clients))
         counts["fault_kinds"] = sum(1 for count in self.faults.fired_by_kind().values() if count)
+        if self.hearsay is not None:
+            counts["hearsay"] = sum(self.hearsay.said.values())
         if self.scenario.schedule != FIFO:
             counts.update(told(self.scheduler))
         return dict(sorted(counts.items()))
@@ -311,7 +325,13 @@ class World:
                 market.stop()
             self._sail_until(stop_ns)
         if self.monitor.violation is None and stop_ns == self._end_ns:
-            self.monitor.run_ended()  # one that is stopped early has not had its quiet
+            handled = self.scenario.handling is not None
+            if handled and self.kernel.view.state is KernelState.FAILED_START:
+                self._ends_early = True  # nobody answered for as long as it waits
+            if not self._ends_early:
+                self.monitor.run_ended()  # one that is stopped early has not had its quiet
+            if handled and self.monitor.violation is None:
+                self._see_it_end()
 
     def _sail_until(self, end_ns: int) -> None:
         scheduler = self.scheduler
@@ -332,6 +352,17 @@ class World:
                 kernel.turn(FireTimer(timer_ns))
         if self.monitor.violation is None:
             scheduler.now_ns = end_ns
+
+    def _see_it_end(self) -> None:
+        """The kernel is asked to stop, unless it was, and gets the time that it may take."""
+        self.faults.heal()
+        if not self._ends_early:
+            self._stop_now()
+            self._sail_until(self.now_ns + _END_NS)
+        if self.monitor.violation is None:
+            # what its last turn sent leaves when the journal says so, and takes its way
+            self.scheduler.run_until(self.now_ns + _LAST_NS)
+            self.monitor.kernel_ended()
 
     def _turn_done(self, record: TurnRecord) -> None:
         self.turns = record.turn
@@ -365,6 +396,35 @@ class World:
     def _durable(self, turn: int) -> None:
         self.evidence.durable_turn = turn
         self.kernel.durable(turn)
+
+    # --- rough handling --------------------------------------------------------------------
+
+    def _handle(self, handling: Handling, entropy: Entropy, active_ns: int) -> None:
+        stream = entropy.stream("handling")
+        start_ns = self._start_ns
+        self.hearsay = Hearsay(
+            handling.hearsay_ms * 1_000_000,
+            self._active_end_ns,
+            entropy.stream,
+            self.scheduler,
+            self.kernel,
+            self._hear,
+            [(client, self.exchanges[client.venue]) for client in self.clients],
+        )
+        if stream.chance(*handling.closed, "closed"):
+            self._ends_early = True
+            self.network.refuse(KernelConfig(trader_id=_TRADER).connection_timeout_ns + 1)
+        elif stream.chance(*handling.stops_early, "stops early"):
+            self._ends_early = True
+            at_ns = start_ns + stream.below(active_ns, "stop_ns")
+            self.scheduler.post(at_ns, self._stop_now)
+
+    def _stop_now(self) -> None:
+        for number in range(2):  # whoever presses a button presses it twice
+            self._hear(StopKernel(f"desk+stop{number}", None, self.now_ns, "the desk goes home"))
+
+    def _hear(self, message: Input) -> None:
+        self._inbox.append(message)
 
     # --- construction ----------------------------------------------------------------------
 
@@ -405,7 +465,23 @@ class World:
             oms_type=venue.oms,
             host=venue.name,
         )
-        return WitnessedClient(config, self.network, scheduler, entropy, self._inbox.append)
+        handling = self.scenario.handling
+        if handling is None:
+            return WitnessedClient(config, self.network, scheduler, entropy, self._inbox.append)
+        adapter = SloppyAdapter(
+            entropy.stream(f"adapter.{venue.name}"),
+            handling.sloppy,
+            scheduler,
+            self._is_hurting,
+            self._inbox.append,
+        )
+        client = WitnessedClient(config, self.network, scheduler, entropy, adapter.post)
+        client.absence_is_final = adapter.absence_is_final
+        client.takes_batches = adapter.takes_batches
+        return client
+
+    def _is_hurting(self) -> bool:
+        return not self.faults.healed
 
     def _now(self) -> int:
         return self.scheduler.now_ns
@@ -424,7 +500,8 @@ class World:
             instrument_ids = tuple(
                 instrument.id for venue in self.scenario.venues for instrument in venue.instruments
             )
-            strategies += make_traders(
+            make = make_traders if self.scenario.handling is None else make_crew
+            strategies += make(
                 self.scenario.workload,
                 instrument_ids,
                 self._active_end_ns,

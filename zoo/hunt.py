@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from simulation.campaign import Spec, run_campaign
+from simulation.campaign import DETERMINISM, Spec, run_campaign
 from simulation.executors import CampaignError, WorkerProcess
 from simulation.options import RunOptions
 from simulation.outcome import Outcome, Verdict
@@ -11,7 +11,7 @@ from simulation.run import named
 from simulation.worker import Chunk, Task
 from zoo.bug import Bug
 
-ACROSS_RUNS = "DET-1"  # judged over two runs of a seed, never inside one
+ACROSS_RUNS = DETERMINISM
 _TWICE_AT_ONCE = 20
 
 

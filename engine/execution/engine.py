@@ -167,14 +167,15 @@ class ExecutionEngine:
     def on_reconciled(self, callback: Callable[[ClientId], None]) -> None:
         self._reconciliation.on_reconciled = callback
 
-    def tradable(self, venue: Venue) -> DenialCode | None:
-        """Why orders and modifies for `venue` cannot leave now; None when they can."""
+    def tradable(self, venue: Venue, client_id: ClientId | None = None) -> DenialCode | None:
+        """Why orders and modifies for `venue` cannot leave now, by the client of that name where
+        one was named; None when they can."""
         state = self._ctx.kernel_state
         # STOPPING is no bar: all that is left to judge there is what `on_stop` asked for.
         if state is not _RUNNING and state is not KernelState.STOPPING:
             return DenialCode.NOT_RUNNING
         client = self._desk.at(venue)
-        if client is None:
+        if client is None or (client_id is not None and client.client_id != client_id):
             return DenialCode.NO_EXECUTION_CLIENT
         if not self._reconciliation.is_ready(client.client_id):
             return DenialCode.CLIENT_DISCONNECTED

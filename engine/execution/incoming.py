@@ -295,6 +295,16 @@ class Incoming:
             order, venue_order_id, report
         ):
             return
+        filled_raw = order.filled_raw + report.last_qty.raw
+        if (
+            filled_raw >= order.quantity_raw
+            and order.requests
+            and self._unresolved.may_be_resized(order, filled_raw)
+        ):
+            # All of it, or more, and an amendment not heard of may have made room: a picture
+            # tells whether it has, and brings this fill again.
+            self._unresolved.investigate(order, self._desk.sequence)
+            return
         position_id = self._position_ids.assign(order, report)
         fill = OrderFilled(
             order.trader_id,

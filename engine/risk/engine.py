@@ -27,7 +27,7 @@ from engine.model.commands import ModifyOrder, SetTradingState, SubmitOrder
 from engine.model.enums import BUY, SELL, AccountType, DenialCode, OrderStatus, TradingState
 from engine.model.events import Refused, TradingStateChanged
 from engine.model.fixed import UNITS, mantissa_of
-from engine.model.identifiers import ComponentId, InstrumentId, Venue
+from engine.model.identifiers import ClientId, ComponentId, InstrumentId, Venue
 from engine.model.orders import Order
 from engine.model.values import Price, Quantity
 from engine.risk.config import RiskEngineConfig
@@ -44,7 +44,7 @@ from engine.risk.throttler import Throttler, parse_rate
 
 RISK_ENGINE_ID: Final = ComponentId("RiskEngine")
 
-Tradable = Callable[[Venue], DenialCode | None]
+Tradable = Callable[[Venue, ClientId | None], DenialCode | None]
 
 _D = DenialCode
 _INITIALIZED = OrderStatus.INITIALIZED
@@ -169,7 +169,8 @@ class RiskEngine:
     def _judge_submit(self, command: SubmitOrder, order: Order) -> Finding | None:
         instrument_id = order.instrument_id
         venue = instrument_id.venue
-        barred = self._tradable(venue)
+        # before anything is counted: what nobody can carry uses up no rate and no money
+        barred = self._tradable(venue, command.client_id)
         if barred is not None:
             return barred, f"venue={venue}"
         if command.position_id is not None:
@@ -245,7 +246,7 @@ class RiskEngine:
     def _judge_modify(self, command: ModifyOrder, order: Order) -> Finding | None:
         instrument_id = order.instrument_id
         venue = instrument_id.venue
-        barred = self._tradable(venue)
+        barred = self._tradable(venue, command.client_id)
         if barred is not None:
             return barred, f"venue={venue}"
         if self._bypass:

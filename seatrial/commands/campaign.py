@@ -17,21 +17,24 @@ from seatrial.commands import UsageError, launcher, worker_launcher
 from seatrial.commands.campaign_report import print_failure, print_summary
 from seatrial.commands.files import check_folder, check_writable
 from seatrial.visiting import combine_coverage, visits_in
-from simulation.campaign import Campaign, Spec, run_campaign
+from simulation.campaign import DETERMINISM, Campaign, Spec, run_campaign
 from simulation.executors import Executor, Here, Workers
 from simulation.failures import keep_failures
 from simulation.junit import junit as junit_of
 from simulation.options import RunOptions
 from simulation.outcome import Outcome
-from simulation.run import named
+from simulation.run import named, prepare
 from simulation.scenario import duration_ns
 from simulation.seed_lines import Done, ResumeError, SeedLines, read
 from simulation.token import SEED_LIMIT
+from zoo.canaries import Canary, canaries_of, drawn, hear, share
 
 _EVERY: Final = 100  # runs between two plain lines of progress
 _SEEDS: Final = 100  # when nobody says how many
 _ENDLESS: Final = 1 << 40  # a window that no budget comes to the end of
 _HERE: Final = "here"
+_AUTO, _ALL, _NONE = "auto", "all", "none"
+_FEW: Final = 8  # canaries that are made sooner here than a process starts
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -112,6 +115,7 @@ def run(
     junit: Path | None = None,
     visits: bool = False,
     coverage: Path | None = None,
+    canaries: str = _AUTO,
 ) -> int:
     """Run a campaign, keep what failed, print what it was, write the files.
 
@@ -135,6 +139,7 @@ def run(
     files = tuple(str(path) for path in market)
     options = RunOptions(scenario, faults, files, bug=bug, schedule=schedule)
     spec = window.applied(Spec(options, 1, jobs=processes, twice=twice, guided=guided))
+    songs = _Songs(canaries, bug, dask, processes)
     if jobs == _HERE and (bug or twice or dask):
         raise UsageError("--jobs here: --bug, --twice and --dask need processes of their own")
     observes = visits or coverage is not None
@@ -145,17 +150,18 @@ def run(
     if visits and json is None:
         raise UsageError("--visits stands in the results: give --json FILE")
     spec = msgspec.structs.replace(spec, options=named(options))
+    songs.learn(spec)
     visited: dict[str, int] = {}
     if observes:
         with tempfile.TemporaryDirectory() as folder:
             watched = _observing(starter, Path(folder), visits, coverage is not None)
-            campaign = _made(console, spec, Workers(processes, watched), jsonl, resume)
+            campaign = _made(console, spec, Workers(processes, watched), songs, jsonl, resume)
             visited = visits_in(Path(folder))
             if coverage is not None:
                 combine_coverage(Path(folder), coverage)
     else:
         executor = _executor(dask, processes, worker_launcher(bug))
-        campaign = _made(console, spec, executor, jsonl, resume)
+        campaign = _made(console, spec, executor, songs, jsonl, resume)
     campaign, failures = keep_failures(campaign, spec.options, out, starter)
     for failure in failures:
         print_failure(console, failure)
@@ -201,8 +207,66 @@ def _executor(dask: str, processes: int, starter: Sequence[str]) -> Executor:
     return DaskCluster(dask, starter)
 
 
+class _Songs:
+    """Which canaries a campaign hears, as it was asked for, and who makes them.
+
+    Args:
+        asked: a number, "auto" (what its runs can bear), "all" or "none".
+    """
+
+    def __init__(self, asked: str, bug: str, dask: str, processes: int) -> None:
+        """
+        Raises:
+            UsageError: it makes no sense.
+        """
+        number = asked.isascii() and asked.isdigit() and int(asked) > 0
+        if not (number or asked in (_AUTO, _ALL, _NONE)):
+            raise UsageError(f"--canaries {asked}: a number, all, none, or auto")
+        if bug and asked not in (_AUTO, _NONE):
+            raise UsageError(f"--canaries {asked}: each is a bug of its own; leave out --bug")
+        self._asked = _NONE if bug else asked
+        self._dask = dask
+        self._processes = processes
+        self._known: list[Canary] = []
+
+    def learn(self, spec: Spec) -> None:
+        """
+        Raises:
+            ScenarioError: a property names a canary that is none.
+        """
+        if self._asked != _NONE:
+            self._known = canaries_of(prepare(spec.options), spec.twice)
+
+    def heard(self, spec: Spec, campaign: Campaign) -> Campaign:
+        """The campaign, and what came of its canaries.
+
+        Raises:
+            CampaignError: as an executor.
+        """
+        runs = len(campaign.outcomes) * (2 if spec.twice else 1)
+        counts = {_NONE: 0, _ALL: len(self._known), _AUTO: share(runs)}
+        count = counts[self._asked] if self._asked in counts else int(self._asked)
+        chosen = drawn(self._known, count, spec.first_seed)
+        if not chosen:
+            return campaign
+        found = hear(self._executor(chosen), spec.options, chosen)
+        return msgspec.structs.replace(campaign, canaries=found)
+
+    def _executor(self, chosen: Sequence[Canary]) -> Executor:
+        processes = self._processes
+        hash_seeds = any(each.property_id == DETERMINISM for each in chosen)
+        if len(chosen) <= _FEW and not hash_seeds and not self._dask:
+            processes = 0
+        return _executor(self._dask, processes, launcher(""))  # on sources: see `zoo.planted`
+
+
 def _made(
-    console: Console, spec: Spec, executor: Executor, jsonl: Path | None, resume: Path | None
+    console: Console,
+    spec: Spec,
+    executor: Executor,
+    songs: _Songs,
+    jsonl: Path | None,
+    resume: Path | None,
 ) -> Campaign:
     done: Done = {}
     try:
@@ -213,7 +277,7 @@ def _made(
     path = resume or jsonl
     lines = SeedLines(path, spec.twice, keep=path is resume) if path is not None else None
     with lines or nullcontext():
-        return _with_progress(
+        campaign = _with_progress(
             console,
             spec,
             lambda tell: run_campaign(
@@ -223,18 +287,23 @@ def _made(
                 done=done,
                 on_line=lines.write if lines is not None else None,
             ),
-            len(done),
+            sum(1 if line.half or not spec.twice else 2 for line in done.values()),
         )
+        campaign = songs.heard(spec, campaign)
+        if lines is not None:
+            for heard in campaign.canaries:
+                lines.write_canary(heard)
+        return campaign
 
 
 def _with_progress(
     console: Console,
     spec: Spec,
     make: Callable[[Callable[[Outcome], None]], Campaign],
-    done_before: int,
+    runs_before: int,
 ) -> Campaign:
     failed: dict[int, None] = {}
-    total: int | None = max(0, spec.seeds - done_before) * (2 if spec.twice else 1)
+    total: int | None = max(0, spec.seeds * (2 if spec.twice else 1) - runs_before)
     if spec.guided or spec.seeds == _ENDLESS:
         total = None
     if not console.is_terminal:

@@ -11,6 +11,7 @@ from simulation.outcome import Outcome
 from simulation.token import Token
 
 _SEEDS_LISTED: Final = 12
+_CANARIES_LISTED: Final = 20
 _SCHEDULE: Final = "schedule_"
 
 
@@ -57,13 +58,13 @@ def print_summary(console: Console, campaign: Campaign) -> None:
         f"  faults fired ({fired} kinds): {_listed(campaign.faults)}",
         f"  probes seen ({len(campaign.probes)}): {_listed(campaign.probes)}",
     )
-    for line in (*lines, *_of_search(campaign)):
+    for line in (*lines, *_of_search(campaign), *_of_canaries(campaign)):
         console.print(line, markup=False)
     notes = dict.fromkeys(note for outcome in campaign.results for note in outcome.notes)
     for note in notes:
         console.print(f"  note: {note}", markup=False)
     for short in campaign.shortcomings:
-        console.print(f"  inconclusive: {short}", style="yellow")
+        console.print(f"  inconclusive: {short}", markup=False, style="yellow")
 
 
 def _of_search(campaign: Campaign) -> list[str]:
@@ -81,6 +82,19 @@ def _of_search(campaign: Campaign) -> list[str]:
         failed = sum(not outcome.passed for outcome in campaign.neighbours)
         lines.append(f"  neighbours: {len(campaign.neighbours)} of {near} seeds, {failed} failed")
     return lines
+
+
+def _of_canaries(campaign: Campaign) -> list[str]:
+    """Which properties were seen to break where they must."""
+    found = [heard.property_id for heard in campaign.canaries if heard.found]
+    if not campaign.canaries:
+        return []
+    of_all = f"{len(found)} of {len(campaign.canaries)}"
+    shown, more = ", ".join(found[:_CANARIES_LISTED]), len(found) - _CANARIES_LISTED
+    return [
+        f"  canaries found ({of_all}): {shown or 'none'}"
+        + (f" and {more} more" if more > 0 else "")
+    ]
 
 
 def _listed(counts: dict[str, int]) -> str:

@@ -1,10 +1,13 @@
 """`seatrial run` with more than seeds: schedules, neighbours, budgets, files to go on from."""
 
 import json
+import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
+
+from zoo.canary_table import CANARIES
 
 BUG = "fill-named-by-query-time"
 
@@ -88,7 +91,8 @@ def test_two_shards_are_the_window_and_a_campaign_goes_on_from_its_lines(
         said = shell("run", "--seeds", "9", "--resume", "runs.jsonl", "--json", "again.json")
         assert said.code == 0, said
         assert results(tmp_path / "again.json") == results(tmp_path / "whole.json")
-    assert len((tmp_path / "runs.jsonl").read_text().splitlines()) == 9
+    lines = (tmp_path / "runs.jsonl").read_text().splitlines()
+    assert len([text for text in lines if "canary" not in json.loads(text)]) == 9
 
 
 def test_junit_and_lines_are_written_of_a_red_campaign_too(shell, tmp_path: Path) -> None:
@@ -110,6 +114,40 @@ def test_a_campaign_in_this_process_is_the_same(shell, tmp_path: Path) -> None:
     assert results(tmp_path / "here.json") == results(tmp_path / "2.json")
 
 
+def test_a_property_of_ones_own_is_tried_by_the_canary_that_it_names(shell, tmp_path: Path) -> None:
+    lossy = Path(__file__).with_name("lossy_scenario.py").read_text()
+    (tmp_path / "lossy_scenario.py").write_text(lossy)
+    (tmp_path / "own.py").write_text(
+        "import msgspec\n"
+        "from lossy_scenario import calm as sea, orders_are_answered\n"
+        "from seatrial import always\n"
+        "CANARY = 'lossy_scenario:lossy@6'\n"
+        "seeing = msgspec.structs.replace(orders_are_answered, canary=CANARY)\n"
+        "@always('ASK-1', 'Whoever submits an order is answered.', canary=CANARY)\n"
+        "def blind(view):\n"
+        "    return ()\n"
+        "def good():\n"
+        "    return msgspec.structs.replace(sea(), properties=[seeing])\n"
+        "def bad():\n"
+        "    return msgspec.structs.replace(sea(), properties=[blind])\n"
+    )
+    said = shell("run", "own:good", "--seeds", "2")
+    assert said.code == 0, said
+    assert "canaries found (1 of 1): ASK-1\n" in said.out
+    said = shell("run", "own:bad", "--seeds", "2")
+    assert said.code == 5, said
+    assert "inconclusive: ASK-1 is blind: its canary lossy_scenario:lossy@6#" in said.out
+    assert "mend its check, own.blind, or give it another canary (canary=)\n" in said.out
+
+
+def test_a_shard_and_a_budget_hear_all_that_they_are_asked_for(shell) -> None:
+    window = ("--seeds", "40", "--shard", "2/4", "--budget", "60s", "--twice", "--canaries", "all")
+    said = shell("run", "calm", *window)
+    assert said.code == 0, said
+    heard, known = re.search(r"canaries found \((\d+) of (\d+)\)", said.out).groups()
+    assert heard == known == str(len(CANARIES))
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
@@ -119,6 +157,8 @@ def test_a_campaign_in_this_process_is_the_same(shell, tmp_path: Path) -> None:
         ("run --min-seeds 3", "--min-seeds 3"),
         ("run --window -1", "--window -1"),
         ("run --jobs here --twice", "--jobs here"),
+        ("run --jobs here --coverage c", "worker processes on this machine"),
+        ("run --canaries some", "--canaries some"),
         ("run --jsonl a --resume b", "--jsonl a"),
         ("run --jsonl no/such/folder", "--jsonl"),
         ("run --junit no/such/folder", "--junit"),

@@ -67,6 +67,19 @@ def test_a_mutant_that_cannot_be_imported_is_killed_as_such(against: Baseline) -
     assert result.killer == "IMPORT"
 
 
+def test_a_mutant_of_which_nothing_comes_is_killed_by_what_a_campaign_owes(
+    against: Baseline,
+) -> None:
+    nothing = mutant("self.strategy_id = init.strategy_id", "self.strategy_id = None")
+    owing = tuple(("rough", seed) for seed in range(18))
+
+    result = judge(nothing, against, owing)
+
+    assert (result.killer, result.scenario) == ("OWED", "rough")
+    assert "probe fill-before-accept" in result.detail
+    assert judge(nothing, against, owing[:17]).survived
+
+
 def test_code_that_fails_unchanged_is_no_measure() -> None:
     with pytest.raises(BaselineFailed, match="nowhere"):
         baseline((("nowhere", 0),), (ORDERS,))
@@ -107,9 +120,20 @@ def test_the_page_is_what_the_campaign_and_the_reasons_say() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(load())
 
 
-def test_a_survivor_is_shown_with_its_reason_or_as_not_looked_at() -> None:
+def test_a_reason_that_the_runs_contradict_is_not_shown() -> None:
     campaign = load()
     survivor = next(each for each in campaign.results if each.survived and each.executed)
+    for moved, shown in ((0, "**unreachable**"), (3, "**not looked at**")):
+        result = msgspec.structs.replace(survivor, moved=moved)
+        alone: Campaign = msgspec.structs.replace(campaign, results=(result,))
+        assert shown in page(alone, (Reason(Why.UNREACHABLE, "No run.", (survivor.id,)),))
+
+
+def test_a_survivor_is_shown_with_its_reason_or_as_not_looked_at() -> None:
+    campaign = load()
+    survivor = next(
+        each for each in campaign.results if each.survived and each.executed and not each.moved
+    )
     alone: Campaign = msgspec.structs.replace(campaign, results=(survivor,))
 
     silent = page(alone, ())

@@ -1,6 +1,11 @@
 """How far a hunt for a planted bug goes."""
 
+import sys
+from pathlib import Path
+
 import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # tests are no packages
 
 SEEDS = 300
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from engine.model.currencies import CURRENCIES, Currency, currency
 from engine.model.identifiers import InstrumentId, Symbol
 from engine.model.instruments.futures import CryptoFuture, FuturesContract
-from engine.model.instruments.instrument import AssetClass, Instrument
+from engine.model.instruments.instrument import AssetClass, Instrument, Terms
 from engine.model.instruments.options import BinaryOption, OptionContract, OptionKind
 from engine.model.instruments.perpetual import CryptoPerpetual
 from engine.model.instruments.spot import CurrencyPair, Equity
@@ -52,7 +52,7 @@ def instrument_of(text: str, currencies: Mapping[str, Currency] = CURRENCIES) ->
         raise ValueError(f"not an instrument: {text[:60]!r}")
     fields = _fields(kind, rest[:-1])
     given: dict[str, Any] = {}
-    wanted = {*signature(kind.__init__).parameters, *_TERMS}
+    wanted = {*signature(kind.__init__).parameters, *Terms.__annotations__}
     for field, shown in fields.items():
         if shown != "None" and field in wanted:
             given[field] = _value(field, shown, currencies)
@@ -62,25 +62,6 @@ def instrument_of(text: str, currencies: Mapping[str, Currency] = CURRENCIES) ->
     if str(made) != text:
         raise ValueError(f"not an instrument of this version: {text[:60]!r}")
     return made
-
-
-_TERMS: Final = (
-    "raw_symbol",
-    "multiplier",
-    "lot_size",
-    "min_quantity",
-    "max_quantity",
-    "min_notional",
-    "max_notional",
-    "min_price",
-    "max_price",
-    "margin_init",
-    "margin_maint",
-    "maker_fee",
-    "taker_fee",
-    "ts_event",
-    "ts_init",
-)
 
 
 def _fields(kind: type[Instrument], text: str) -> dict[str, str]:

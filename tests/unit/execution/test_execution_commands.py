@@ -313,3 +313,11 @@ def test_a_venue_is_tradable_only_while_running_connected_and_reconciled(rig):
     assert rig.engine.tradable(venue) is None
     rig.ctx.kernel_state = KernelState.RECONCILING
     assert rig.engine.tradable(venue) is DenialCode.NOT_RUNNING
+
+
+def test_a_submit_through_an_unknown_client_is_denied_before_anything_is_counted(rig):
+    order = rig.order()
+    command = rig.submit_command(order, ClientId("NOBODY"))
+    rig.turn(lambda: rig.bus.send(topics.RISK_EXECUTE, command))
+    assert rig.of_type(OrderDenied)[0].code is DenialCode.NO_EXECUTION_CLIENT
+    assert rig.risk.passed_count == 0

@@ -333,3 +333,28 @@ def test_cache_holds_together_after_all_of_it(rig):
     rig.report(rig.fill(order, "0.100", trade_id="T-2"))
     rig.report(rig.fill(rig.accepted(side=SELL, quantity="2.000"), "2.000", trade_id="T-3"))
     assert rig.cache.check_integrity() == []
+
+
+# --- fills that overtake the amendment which made room for them --------------------------------------
+
+
+@pytest.mark.parametrize("filled", ["1.000", "2.000"])
+def test_fill_that_an_unheard_amendment_made_room_for_waits_for_a_picture(rig, filled):
+    order = rig.accepted(quantity="1.000")
+    rig.execute(rig.modify_command(order, quantity="5.000"))
+    rig.report(rig.fill(order, filled))
+    assert order.filled_raw == 0
+    assert rig.alerts() == []
+
+    picture = rig.picture(order, OrderStatus.PARTIALLY_FILLED, "5.000", filled)
+    rig.answer_order(picture, rig.fill(order, filled))
+    assert (str(order.quantity), str(order.filled_qty)) == ("5.000", filled)
+    assert order.status is OrderStatus.PARTIALLY_FILLED
+    assert rig.alerts() == []
+
+
+def test_fill_that_no_amendment_could_have_made_room_for_is_applied_at_once(rig):
+    order = rig.accepted(quantity="1.000")
+    rig.execute(rig.modify_command(order, quantity="0.500"))
+    rig.report(rig.fill(order, "1.000"))
+    assert order.status is OrderStatus.FILLED

@@ -167,3 +167,31 @@ def test_kernel_beyond_the_bound_of_its_stage_is_found_at_the_end_at_the_latest(
 
     assert sea.monitor.violation is not None
     assert sea.monitor.violation.subject == "kernel"
+
+
+# --- the end ------------------------------------------------------------------------------------
+
+
+def _ended(sea: Sea) -> str:
+    sea.monitor.kernel_ended()
+    return "" if sea.monitor.violation is None else sea.monitor.violation.detail
+
+
+def test_a_kernel_that_was_stopped_has_ended_well() -> None:
+    sea = Sea(NobodyStaysBetween)
+    sea.kernel.turn(StopKernel("stop", None, T0))
+    sea.sail(60)
+    assert sea.kernel.view.state is KernelState.STOPPED
+    assert _ended(sea) == ""
+
+
+def test_a_kernel_that_goes_on_when_it_was_asked_to_stop_is_found() -> None:
+    assert _ended(Sea(NobodyStaysBetween)) == "was asked to stop and is RUNNING"
+
+
+def test_a_component_at_work_in_a_kernel_that_has_stopped_is_found() -> None:
+    sea = Sea(NobodyStaysBetween)
+    sea.kernel.turn(StopKernel("stop", None, T0))
+    sea.sail(60)
+    sea.show(changed(ComponentState.RUNNING))
+    assert _ended(sea) == "is RUNNING in a kernel that is STOPPED"

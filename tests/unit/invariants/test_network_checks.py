@@ -5,10 +5,18 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from engine.kernel import Kernel, KernelConfig
-from engine.model.commands import QueryFills
+from engine.model.commands import Command, ModifyOrder, QueryFills
 from engine.model.enums import AnswerStatus
-from engine.model.identifiers import ClientId, TraderId
-from engine.model.reports import FillsAnswer
+from engine.model.identifiers import (
+    AccountId,
+    ClientId,
+    ClientOrderId,
+    InstrumentId,
+    StrategyId,
+    TraderId,
+)
+from engine.model.reports import FillsAnswer, UpdatedReport
+from engine.model.values import Quantity
 from engine.record import TurnRecord
 from invariants.evidence import Evidence
 from invariants.network import ANSWER_NS_MAX, GAP_NS_MAX, SILENCE_NS_MAX, RequestsAreAnswered
@@ -70,7 +78,7 @@ class Requests:
         self.check = RequestsAreAnswered()
         self.evidence = _evidence()
 
-    def turn(self, ts: int, message: object = None, *sent: QueryFills) -> list[Violation]:
+    def turn(self, ts: int, message: object = None, *sent: Command) -> list[Violation]:
         self.evidence.turn_ended(TurnRecord(1, ts, message, (), sent))
         found = self.check.turn(self.evidence)
         assert found is None or isinstance(found, Iterator)
@@ -94,3 +102,23 @@ def test_question_that_never_ends_is_told_after_the_bound() -> None:
     later = QueryFills("Q-2", SIM, 0, 0)
     assert requests.turn(ANSWER_NS_MAX, None, later) == []
     assert [found.subject for found in requests.turn(ANSWER_NS_MAX + 1)] == ["Q-1"]
+
+
+def test_an_answer_of_somebody_who_was_never_asked_is_no_finding() -> None:
+    requests = Requests()
+    requests.turn(0, None, QueryFills("Q-1", SIM, 0, 0))
+    stranger = FillsAnswer(ClientId("STRANGER"), "Q-9", AnswerStatus.OK, (), 0)
+    assert requests.turn(1, stranger) == []
+    assert [found.subject for found in requests.turn(2, _answer("Q-9"))] == ["Q-9"]
+
+
+def test_an_update_that_does_not_say_what_it_answers_ends_the_modifies_of_its_order() -> None:
+    requests = Requests()
+    name, instrument_id = ClientOrderId("O-1"), InstrumentId("A.SIM")
+    head = (SIM, 0, StrategyId("S-001"), instrument_id, name, None, Quantity("1"), None, None)
+    requests.turn(0, None, ModifyOrder("M-1", *head), ModifyOrder("M-2", *head))
+    updated = UpdatedReport(
+        AccountId("SIM-001"), instrument_id, name, None, 1, 1, Quantity("1"), None, None
+    )
+    assert requests.turn(1, updated) == []
+    assert requests.turn(2 * ANSWER_NS_MAX) == []

@@ -125,7 +125,8 @@ def test_status_follows_the_events(events: Sequence[OrderEvent], status: OrderSt
         ),
         ((pending_update("u"), OrderModifyRejected(*HEAD, "u", "no")), S.ACCEPTED),
         ((pending_update("u"), filled("4"), updated("9", "u")), S.PARTIALLY_FILLED),
-        ((pending_update("u"), updated("9")), S.PENDING_UPDATE),  # the venue's own, no answer
+        ((pending_update("u"), updated("9", "the venue's own")), S.PENDING_UPDATE),
+        ((pending_update("u"), updated("9")), S.ACCEPTED),  # it does not say what it answers
         ((pending_update("u"), OrderModifyRejected(*HEAD, None, "no")), S.ACCEPTED),
         (
             (

@@ -43,6 +43,7 @@ from engine.model.events import (
 )
 from engine.model.identifiers import (
     AccountId,
+    ClientId,
     ClientOrderId,
     InstrumentId,
     PositionId,
@@ -127,7 +128,7 @@ class Floor:
         )
         return self.risk
 
-    def _tradable(self, venue: Venue) -> DenialCode | None:
+    def _tradable(self, venue: Venue, client_id: ClientId | None) -> DenialCode | None:
         return self.barred
 
     def spot(self, **bounds: Any) -> CurrencyPair:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import seatrial.trials  # noqa: F401 - before any session inside a test, which forgets what it imports
+
 pytest_plugins = ["pytester"]
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -391,3 +393,50 @@ def test_what_makes_no_test_is_refused_in_words(run, decorated: str, told: str) 
 def test_the_junit_report_names_the_token(run, pytester: pytest.Pytester) -> None:
     result = run("-k", "test_lossy and 0-24", "--junit-xml", "out.xml", "-o", "junit_family=xunit1")
     assert f'name="seatrial-token" value="{token_in(result)}"' in Path("out.xml").read_text()
+
+
+OWING = """
+    import seatrial
+    from seatrial import Outcome, Scenario, sometimes
+    from lossy_scenario import calm
+
+    @sometimes("NEVER", "Something that never is.", odds=(1, 2))
+    def never(view) -> bool:
+        return False
+
+    def owing() -> Scenario:
+        import msgspec
+        return msgspec.structs.replace(calm(), properties=[never])
+
+    @seatrial.test(owing, seeds=40)
+    def test_owing(outcome: Outcome) -> None:
+        assert outcome.passed, outcome.report()
+"""
+
+
+def test_a_probe_owed_by_all_the_seeds_and_never_seen_is_one_more_failure(
+    run, pytester: pytest.Pytester
+) -> None:
+    result = run("--junit-xml", "out.xml", test=OWING)
+    result.assert_outcomes(passed=2, failed=1)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(
+        [
+            "*test_owing?what was owed?*",
+            "owed by 40 seeds and never seen: probe NEVER",
+            "  owed and never seen: probe NEVER",
+            "FAILED test_sea.py::test_owing?what was owed?*",
+        ]
+    )
+    assert "owed by 40 seeds" in (pytester.path / "out.xml").read_text()
+
+
+def test_a_part_of_the_seeds_or_too_few_of_them_owe_nothing(run) -> None:
+    run("-k", "0-24", test=OWING).assert_outcomes(passed=1, deselected=1)
+    run("--seatrial-seeds", "20", test=OWING).assert_outcomes(passed=1)
+
+
+def test_what_was_owed_is_told_once_however_many_workers_there_are(run) -> None:
+    result = run("-n", "2", test=OWING)
+    result.assert_outcomes(passed=2, failed=1)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED

@@ -163,7 +163,7 @@ def without_times(found: Campaign) -> Campaign:
     return msgspec.structs.replace(found, seconds=0.0, cpu_seconds=0.0)
 
 
-@pytest.mark.parametrize("how", [{}, {"twice": True}, {"guided": True}])
+@pytest.mark.parametrize("how", [{}, {"guided": True}])
 def test_a_campaign_that_goes_on_makes_what_is_missing_and_is_the_whole_one(
     tmp_path: Path, how: dict[str, bool]
 ) -> None:
@@ -180,6 +180,44 @@ def test_a_campaign_that_goes_on_makes_what_is_missing_and_is_the_whole_one(
     assert sorted(json.loads(text)["token"] for text in rewritten) == sorted(
         outcome.token for outcome in whole.outcomes
     )
+
+
+@pytest.mark.parametrize("guided", [False, True])
+def test_a_campaign_that_runs_twice_goes_on_from_what_it_made_once(
+    tmp_path: Path, guided: bool
+) -> None:
+    path = tmp_path / "runs.jsonl"
+    whole = campaign(path, twice=True, guided=guided)
+    lines = path.read_bytes().splitlines(keepends=True)
+    firsts = [text for text in lines if json.loads(text)["half"]]
+    assert len(lines) == 2 * len(firsts) == 2 * len(whole.outcomes)
+    first = json.loads(firsts[0])["token"]
+    both = [text for text in lines if text not in firsts and json.loads(text)["token"] == first]
+    kept = [*firsts[:4], *both]  # some made once, one of them twice, some not at all
+    path.write_bytes(b"".join(kept))
+    again = campaign(path, twice=True, guided=guided)
+    assert without_times(again) == without_times(whole)
+    rewritten = path.read_bytes().splitlines(keepends=True)
+    assert rewritten[: len(kept)] == kept
+    rows = [json.loads(text) for text in rewritten]
+    for half in (True, False):
+        tokens = [row["token"] for row in rows if row["half"] is half]
+        assert sorted(tokens) == sorted(outcome.token for outcome in whole.outcomes)
+
+
+def test_what_was_made_once_is_made_once_more_and_compared(tmp_path: Path) -> None:
+    path = tmp_path / "runs.jsonl"
+    campaign(path, seeds=2, twice=True)
+    firsts = [row for row in map(json.loads, path.read_text().splitlines()) if row["half"]]
+    firsts[0]["digest"] = "0" * 64
+    path.write_text("".join(json.dumps(row) + "\n" for row in firsts))
+    told: list[int] = []
+    spec = Spec(named(CALM), 2, twice=True)
+    done = read(path, spec.options, True)
+    again = run_campaign(spec, lambda outcome: told.append(outcome.seed), done=done)
+    assert sorted(told) == [0, 1]
+    differing = [each.seed for each in again.results if each.verdict is Verdict.NONDETERMINISM]
+    assert differing == [firsts[0]["seed"]]
 
 
 def test_a_campaign_that_is_whole_makes_no_run(tmp_path: Path) -> None:

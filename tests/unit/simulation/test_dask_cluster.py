@@ -12,7 +12,7 @@ import pytest
 
 from simulation.campaign import Campaign, Spec, run_campaign
 from simulation.options import RunOptions
-from simulation.run import named
+from simulation.run import named, prepare
 
 ROOT = Path(__file__).resolve().parents[3]
 BLIND = Path(__file__).with_name("blind_worker.py")
@@ -96,6 +96,18 @@ def test_a_blind_worker_there_fails_the_campaign(address: str) -> None:
     launcher = (sys.executable, str(BLIND), "monitor-notes-nothing")
     with pytest.raises(CampaignError, match="the canary was not caught"):
         campaign(address, "calm", 2, launcher=launcher)
+
+
+def test_the_canaries_of_properties_are_found_there_as_here(address: str) -> None:
+    from simulation.dask_cluster import DaskCluster
+    from simulation.executors import Here
+    from zoo.canaries import canaries_of, hear
+
+    options = named(RunOptions("calm"))
+    chosen = canaries_of(prepare(options), twice=False)[:3]
+    there = hear(DaskCluster(address), options, chosen)
+    assert [each.found for each in there] == [True] * 3
+    assert there == hear(Here(), options, chosen)
 
 
 def test_an_address_where_nobody_answers_is_wrong_usage() -> None:

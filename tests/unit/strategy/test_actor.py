@@ -355,3 +355,24 @@ def test_the_end_lets_go_of_everything(desk: Any, listener: Listener, end: str) 
 def test_disposing_an_actor_that_was_never_registered_is_an_error_of_its_state() -> None:
     with pytest.raises(IllegalComponentTransition):
         Listener().dispose()
+
+
+@pytest.mark.parametrize("action", ["degrade", "stop", "fault"])
+def test_actor_whose_hook_raises_holds_no_timer_and_no_subscription(desk, action):
+    class Clumsy(Listener):
+        def _stumble(self) -> None:
+            raise ZeroDivisionError
+
+        on_degrade = on_stop = on_fault = _stumble
+
+    clumsy = desk.add_actor(Clumsy())
+    clumsy.start()
+    clumsy.subscribe_quote_ticks(desk.instrument_id)
+    clumsy.clock.set_time_alert_ns("later", desk.clock.now_ns + SECOND, print)
+    with pytest.raises(ZeroDivisionError):
+        getattr(clumsy, action)()
+
+    assert clumsy.state is ComponentState.FAULTED
+    assert desk.clock.next_timer_ns() is None
+    desk.quote()
+    assert clumsy.seen == []
