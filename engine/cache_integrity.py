@@ -12,7 +12,15 @@ from engine.model.enums import BUY, OrderType
 from engine.model.identifiers import ClientOrderId, PositionId, Venue
 from engine.model.instruments import CurrencyPair
 from engine.model.orders import Order
-from engine.state_sets import NAMES, STATE_SETS_OF, is_working
+from engine.state_sets import (
+    ACTIVE_LOCAL,
+    CLOSED,
+    INFLIGHT,
+    NAMES,
+    OPEN,
+    STATE_SETS_OF,
+    is_working,
+)
 
 if TYPE_CHECKING:  # the cache offers these checks as methods
     from collections.abc import Iterable
@@ -24,7 +32,7 @@ _MARKET: Final = OrderType.MARKET
 _NONE: Final[Mapping[ClientOrderId, Order]] = {}
 # [status] -> of each set, whether it holds it; and whether it may trade
 _BELONGS: Final = [
-    tuple((index, index in sets) for index in range(len(NAMES))) for sets in STATE_SETS_OF
+    (ACTIVE_LOCAL in sets, INFLIGHT in sets, OPEN in sets, CLOSED in sets) for sets in STATE_SETS_OF
 ]
 _IS_WORKING: Final = [is_working(sets) for sets in STATE_SETS_OF]
 
@@ -61,20 +69,28 @@ def _check_order(cache: "Cache", coid: ClientOrderId, order: Order, found: list[
     status = order.status
     if cache._filed_status.get(coid) != status:
         found.append(f"order {coid} is {status.name} but filed under another status")
-    sets = cache._state_sets
-    for index, belongs in _BELONGS[status]:
-        if (sets[index].get(coid) is order) is not belongs:
-            held = "is in" if coid in sets[index] else "is missing from"
-            found.append(f"order {coid} is {status.name} and {held} orders_{NAMES[index]}")
+    local, inflight, open_, closed = cache._state_sets
+    in_local, in_inflight, in_open, in_closed = _BELONGS[status]
+    if (
+        (local.get(coid) is order) is not in_local
+        or (inflight.get(coid) is order) is not in_inflight
+        or (open_.get(coid) is order) is not in_open
+        or (closed.get(coid) is order) is not in_closed
+    ):
+        for name, members, belongs in zip(NAMES, cache._state_sets, _BELONGS[status], strict=True):
+            if (members.get(coid) is order) is not belongs:
+                held = "is in" if coid in members else "is missing from"
+                found.append(f"order {coid} is {status.name} and {held} orders_{name}")
     working = _IS_WORKING[status]
-    if (cache._working.get(order.instrument_id, _NONE).get(coid) is order) is not working:
+    instrument_id = order.instrument_id
+    if (cache._working.get(instrument_id, _NONE).get(coid) is order) is not working:
         found.append(f"order {coid} is {status.name}, wrongly filed as working or not")
     if (coid in cache._working_market) is not (working and order.order_type is _MARKET):
         found.append(f"order {coid} is {status.name}, wrongly filed as working MARKET or not")
     if cache._strategy_orders.get(order.strategy_id, _NONE).get(coid) is not order:
         found.append(f"order {coid} is missing from the orders of {order.strategy_id}")
-    if cache._instrument_orders.get(order.instrument_id, _NONE).get(coid) is not order:
-        found.append(f"order {coid} is missing from the orders of {order.instrument_id}")
+    if cache._instrument_orders.get(instrument_id, _NONE).get(coid) is not order:
+        found.append(f"order {coid} is missing from the orders of {instrument_id}")
     present = order.venue_order_id
     if present is not None and cache._venue_id_of_order.get(coid) != present:
         found.append(f"order {coid} has venue order id {present}, which is not filed as present")

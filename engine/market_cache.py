@@ -190,7 +190,10 @@ class MarketCache:
 
     def quote_tick(self, instrument_id: InstrumentId, index: int = 0) -> QuoteTick | None:
         """The quote `index` places before the newest (0), or None when there is none there."""
-        return _at(self._quotes.get(instrument_id), index)
+        quotes = self._quotes.get(instrument_id)  # asked for at every quote: no call of `_at`
+        if quotes is None or not 0 <= index < len(quotes):
+            return None
+        return quotes[index]
 
     def quote_ticks(self, instrument_id: InstrumentId) -> list[QuoteTick]:
         return list(self._quotes.get(instrument_id, ()))
@@ -202,7 +205,10 @@ class MarketCache:
         return instrument_id in self._quotes
 
     def trade_tick(self, instrument_id: InstrumentId, index: int = 0) -> TradeTick | None:
-        return _at(self._trades.get(instrument_id), index)
+        trades = self._trades.get(instrument_id)
+        if trades is None or not 0 <= index < len(trades):
+            return None
+        return trades[index]
 
     def trade_ticks(self, instrument_id: InstrumentId) -> list[TradeTick]:
         return list(self._trades.get(instrument_id, ()))

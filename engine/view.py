@@ -43,7 +43,8 @@ class KernelView:
         "_ctx",
         "_data_engine",
         "_orders",
-        "_orders_at",
+        "_orders_facts",
+        "_orders_turn",
         "cache",
         "clock",
         "turn_record",
@@ -60,7 +61,7 @@ class KernelView:
         self.turn_record: TurnRecord | None = None
         # asked for by one observer after another: found once for (turn, facts so far)
         self._orders: list[Order] = []
-        self._orders_at = (0, 0)
+        self._orders_turn = self._orders_facts = 0
 
     @property
     def state(self) -> KernelState:
@@ -132,8 +133,8 @@ class KernelView:
 
     def orders_touched(self) -> list[Order]:
         ctx = self._ctx
-        at = (ctx.turn, len(ctx.facts))
-        if at == self._orders_at:
+        turn, facts = ctx.turn, len(ctx.facts)
+        if turn == self._orders_turn and facts == self._orders_facts:
             return self._orders
         touched: dict[ClientOrderId, Order] = {}
         for fact in ctx.facts:
@@ -141,7 +142,8 @@ class KernelView:
                 order = self.cache.order(fact.client_order_id)
                 if order is not None:
                     touched[fact.client_order_id] = order
-        self._orders, self._orders_at = list(touched.values()), at
+        self._orders = list(touched.values())
+        self._orders_turn, self._orders_facts = turn, facts
         return self._orders
 
     def positions_touched(self) -> list[Position]:

@@ -48,50 +48,49 @@ class BarIsTheFoldOfItsInputs(Check):
     ) -> Iterator[Violation] | None:
         if not isinstance(message, Bar) or not message.bar_type.is_internal:
             return None
-        bar_type = message.bar_type
-        view = evidence.view
+        problem = self._problem(message, evidence.view)
+        return iter([Violation(message.bar_type, f"{problem}: {message}")]) if problem else None
+
+    def _problem(self, bar: Bar, view: KernelView) -> str:
+        bar_type = bar.bar_type
         since = view.bars_since(bar_type)
         if since is None:
-            return iter([Violation(bar_type, "a bar of a type that nobody builds")])
+            return "nobody builds bars of this type"
         problem = ""
+        grid = _grid_of(self._grids, bar_type, view.data_config)
         if bar_type.source is not None:
-            problem = self._composite(message, since, view)
-        elif _grid_of(self._grids, bar_type, view.data_config).is_timed:
-            problem = self._timed(message, since, view)
+            problem = self._composite(bar, since, view)
+        elif grid.is_timed:
+            problem = self._timed(bar, grid, since, view)
         elif bar_type.spec.aggregation is BarAggregation.TICK:
-            problem = self._ticks(message, since, view)
+            problem = self._ticks(bar, since, view)
         elif bar_type.spec.aggregation is BarAggregation.VOLUME:
-            problem = self._volume(message, since, view)
-        close = message.close_mantissa * _UNITS[message.price_precision]
+            problem = self._volume(bar, since, view)
+        close = bar.close_mantissa * _UNITS[bar.price_precision]
         self._closes[bar_type] = (since, close)
-        return iter([Violation(bar_type, f"{problem}: {message}")]) if problem else None
+        return problem
 
-    def _timed(self, bar: Bar, since: int, view: KernelView) -> str:
-        config = view.data_config
+    def _timed(self, bar: Bar, grid: "_Grid", since: int, view: KernelView) -> str:
         close_ns = bar.ts_init
-        open_ns = self._grids[bar.bar_type].before(close_ns)
+        open_ns = grid.before(close_ns)
         first_ns, last_ns = open_ns + 1, close_ns
-        if config.time_bars_interval_type is IntervalType.RIGHT_OPEN:
+        if grid.is_right_open:
             first_ns, last_ns = open_ns, close_ns - 1
         if first_ns < since:
             first_ns = since
-        rows: list[Row] = []
-        seen = 0
-        for row in _inputs(bar.bar_type, view):
-            at = row[2]
-            if at < first_ns:
-                break
-            if at <= last_ns:
-                rows.append(row)
-            seen += 1
-        # rows of the very instant at which the series began: before it or after
-        unsure = sum(row[2] == since for row in rows) if first_ns == since else 0
-        if seen == view.cache.tick_capacity:
+        rows = _inputs_since(bar.bar_type, view, first_ns)
+        if len(rows) == view.cache.tick_capacity:
             return ""  # the cache has let go of some
         rows.reverse()
+        if rows and rows[-1][2] > last_ns:
+            rows = [row for row in rows if row[2] <= last_ns]
+        # rows of the very instant at which the series began: before it or after
+        unsure = sum(row[2] == since for row in rows) if first_ns == since else 0
         if not rows or (unsure == len(rows) and not bar.volume_mantissa):
             return self._flat(bar, since)
-        for skipped in range(unsure + 1):
+        if _is_fold(bar, rows):
+            return ""
+        for skipped in range(1, unsure + 1):
             if skipped < len(rows) and _is_fold(bar, rows[skipped:]):
                 return ""
         return f"{len(rows)} inputs of its window make another bar"
@@ -183,40 +182,40 @@ class BarsLieOnTheirGrid(Check):
     def delivered(
         self, pattern: str, message: object, evidence: Evidence
     ) -> Iterator[Violation] | None:
-        if not isinstance(message, Bar):
+        if not isinstance(message, Bar) or not message.bar_type.is_internal:
             return None
-        bar_type = message.bar_type
         view = evidence.view
-        config = view.data_config
-        grid = _grid_of(self._grids, bar_type, config)
-        if not bar_type.is_internal or not grid.is_timed:
+        grid = _grid_of(self._grids, message.bar_type, view.data_config)
+        if not grid.is_timed:
             return None
+        problem = self._problem(message, grid, view)
+        return iter([Violation(message.bar_type, f"{problem}: {message}")]) if problem else None
+
+    def _problem(self, bar: Bar, grid: "_Grid", view: KernelView) -> str:
+        bar_type, close_ns = bar.bar_type, bar.ts_init
         since = view.bars_since(bar_type)
         last = self._last.get(bar_type)
-        close_ns = message.ts_init
         self._last[bar_type] = (since or 0, close_ns)
-        open_ns = grid.before(close_ns)
-        right_open = config.time_bars_interval_type is IntervalType.RIGHT_OPEN
-        stamp = close_ns if config.time_bars_timestamp_on_close and not right_open else open_ns
-        problem = ""
         if since is None:
-            problem = "nobody builds this type"
-        elif grid.before(close_ns + 1) != close_ns:
-            problem = "it does not close on its grid"
-        elif message.ts_event != stamp:
-            problem = f"stamped {message.ts_event}, due was {stamp}"
-        elif config.time_bars_skip_first_non_full_bar and open_ns < since:
-            problem = f"it is not full: the series began at {since}"
-        elif last is not None and close_ns <= last[1]:
-            problem = f"the last one closed at {last[1]}"
-        elif (
-            last is not None
-            and last[0] == since
-            and open_ns != last[1]
-            and config.time_bars_build_with_no_updates
-        ):
-            problem = f"the last one closed at {last[1]}: bars are missing"
-        return iter([Violation(bar_type, f"{problem}: {message}")]) if problem else None
+            return "nobody builds this type"
+        if grid.before(close_ns + 1) != close_ns:
+            return "it does not close on its grid"
+        config = view.data_config
+        open_ns = grid.before(close_ns)
+        on_close = config.time_bars_timestamp_on_close and not grid.is_right_open
+        stamp = close_ns if on_close else open_ns
+        if bar.ts_event != stamp:
+            return f"stamped {bar.ts_event}, due was {stamp}"
+        if open_ns < since and config.time_bars_skip_first_non_full_bar:
+            return f"it is not full: the series began at {since}"
+        if last is None:
+            return ""
+        last_since, last_ns = last
+        if close_ns <= last_ns:
+            return f"the last one closed at {last_ns}"
+        if open_ns != last_ns and last_since == since and config.time_bars_build_with_no_updates:
+            return f"the last one closed at {last_ns}: bars are missing"
+        return ""
 
     def end(self, evidence: Evidence) -> Iterator[Violation]:
         view = evidence.view
@@ -267,6 +266,27 @@ def _inputs(bar_type: BarType, view: KernelView) -> Iterable[Row]:
             index += 1
 
 
+def _inputs_since(bar_type: BarType, view: KernelView, first_ns: int) -> list[Row]:
+    """The newest of them, down to the first that was received before `first_ns`."""
+    rows: list[Row] = []
+    if bar_type.spec.price_type is not PriceType.LAST:
+        for row in _inputs(bar_type, view):
+            if row[2] < first_ns:
+                break
+            rows.append(row)
+        return rows
+    cache, instrument_id = view.cache, bar_type.instrument_id
+    index = 0
+    while (trade := cache.trade_tick(instrument_id, index)) is not None:
+        received_ns = trade.ts_init
+        if received_ns < first_ns:
+            break
+        price = trade.price_mantissa * _UNITS[trade.price_precision]
+        rows.append((price, trade.size_mantissa * _UNITS[trade.size_precision], received_ns))
+        index += 1
+    return rows
+
+
 def _quote_row(quote: QuoteTick, price_type: PriceType) -> Row:
     price_unit, size_unit = _UNITS[quote.price_precision], _UNITS[quote.size_precision]
     if price_type is PriceType.BID:
@@ -304,13 +324,15 @@ class _Grid:
 
     Attributes:
         is_timed: they do close by the clock; of others nothing below holds.
+        is_right_open: what is stamped on a boundary belongs to the bar that begins there.
     """
 
-    __slots__ = ("_length", "_months", "_origin", "is_timed")
+    __slots__ = ("_length", "_months", "_origin", "is_right_open", "is_timed")
 
     def __init__(self, spec: BarSpecification, config: DataEngineConfig) -> None:
         aggregation = spec.aggregation
         self.is_timed = spec.is_timed
+        self.is_right_open = config.time_bars_interval_type is IntervalType.RIGHT_OPEN
         self._origin = config.time_bars_origin_offset_ns.get(aggregation.name, 0)
         self._length = _LENGTH_NS.get(aggregation, 0) * spec.step  # 0: it goes by the calendar
         self._months = spec.step * (12 if aggregation is BarAggregation.YEAR else 1)

@@ -16,11 +16,7 @@ class DeliveredOnceInOrder(Check):
 
     def tapped(self, evidence: Evidence) -> Iterator[Violation]:
         for pattern in PATTERNS:
-            prefix = pattern.rstrip("*")
-            told = [
-                message for topic, message, _ in evidence.dispatches if topic.startswith(prefix)
-            ]
-            heard = evidence.tap.by_pattern[pattern]
+            told, heard = _told(pattern, evidence), evidence.tap.by_pattern[pattern]
             if not are_same(told, heard):
                 yield Violation(pattern, f"published {_names(told)}, delivered {_names(heard)}")
 
@@ -29,14 +25,27 @@ class CauseBeforeEffect(Check):
     taps: ClassVar[bool] = True
 
     def tapped(self, evidence: Evidence) -> Iterator[Violation]:
-        heard = evidence.tap.heard
-        told: list[object] = []
-        for topic, message, _ in evidence.dispatches:
-            told += [message, message] if topic.startswith(_TWICE) else [message]
-        # more or fewer than told is no matter of order: BUS-1 says which subscriber it was
-        if len(told) == len(heard) and not are_same(told, heard):
-            shown = f"told in the order {_names(told)}, heard in the order {_names(heard)}"
-            yield Violation("bus", shown)
+        tap = evidence.tap
+        for pattern, heard in tap.by_pattern.items():
+            if len(_told(pattern, evidence)) != len(heard):
+                return  # no matter of order: BUS-1 says which subscriber heard more or less
+        for pattern, heard in tap.by_pattern.items():
+            told = _told(pattern, evidence)
+            if not are_same(told, heard):
+                shown = f"told in the order {_names(told)}, heard in the order {_names(heard)}"
+                yield Violation("bus", shown)
+        due = 0
+        for number, (topic, message, _) in enumerate(evidence.dispatches):
+            if number and tap.begun[number - 1] != due:
+                name, heard_of = type(message).__name__, tap.begun[number - 1]
+                shown = f"{name} was told when what came before had been heard {heard_of}"
+                yield Violation("bus", f"{shown} times of {due}")
+            due += 2 if topic.startswith(_TWICE) else 1
+
+
+def _told(pattern: str, evidence: Evidence) -> list[object]:
+    prefix = pattern.rstrip("*")
+    return [message for topic, message, _ in evidence.dispatches if topic.startswith(prefix)]
 
 
 def _names(messages: list[object]) -> str:

@@ -117,23 +117,18 @@ class HandlersReadTheirEvent(Check):
                 subject = getattr(message, "instrument_id", kind.__name__)
                 note([Violation(subject, f"{kind.__name__} was told of and not cached")])
 
-        def hear_order(event: OrderEvent) -> None:
-            order = cache.order(event.client_order_id)
-            if order is None or order.events[-1] is not event:
-                last = "no order" if order is None else type(order.last_event).__name__
-                told = f"{type(event).__name__} was told of while the cache held {last}"
-                note([Violation(event.client_order_id, told)])
-
-        def hear_account(state: AccountState) -> None:
-            account = cache.account(state.account_id)
-            if account is None or account.last_event is not state:
-                note([Violation(state.account_id, "an account state was told of too early")])
-
         def hear_event(message: object) -> None:
             if isinstance(message, OrderEvent):
-                hear_order(message)
+                order = cache.order(message.client_order_id)
+                if order is None or order.events[-1] is not message:
+                    last = "no order" if order is None else type(order.last_event).__name__
+                    told = f"{type(message).__name__} was told of while the cache held {last}"
+                    note([Violation(message.client_order_id, told)])
             elif isinstance(message, AccountState):
-                hear_account(message)
+                account = cache.account(message.account_id)
+                if account is None or account.last_event is not message:
+                    told = "an account state was told of too early"
+                    note([Violation(message.account_id, told)])
 
         return hear_data if pattern == "data.*" else hear_event
 

@@ -25,7 +25,7 @@ class Check:
         inputs: `turn` is called when the turn began with one of these types, whatever it did.
         sends: `turn` is called when a command was sent; with `facts` or `inputs`: then, too.
         taps: whether `tapped` wants the bus tapped.
-        samples: only sampled runs are judged; in any other the check is not made.
+        samples: only sampled runs are judged; in any other nothing calls the check.
     """
 
     patterns: ClassVar[tuple[str, ...]] = ()

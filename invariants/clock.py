@@ -21,10 +21,11 @@ class TimeGoesOneWay(Check):
         record = evidence.record
         stamped: Any = record.input  # every input and fact has `ts_init`
         ts = stamped.ts_init
-        last, self._last_ns = self._last_ns, ts
-        if ts >= last and ts == record.ts == evidence.view.clock.now_ns:
-            for _, _, heard_ns in evidence.dispatches:
-                if heard_ns != ts:
+        last = self._last_ns
+        self._last_ns = ts
+        if last <= ts == record.ts == evidence.view.clock.now_ns:
+            for dispatch in evidence.dispatches:
+                if dispatch[2] != ts:
                     break
             else:
                 for stamped in record.facts:

@@ -110,19 +110,20 @@ class TradingStateIsKept(Check):
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         before = self._state
-        facts = evidence.record.facts
-        for fact in facts:
+        denied: OrderDenied | None = None  # the first one by the trading state
+        for fact in evidence.record.facts:
             if type(fact) is TradingStateChanged:
                 self._state = fact.state
+            elif type(fact) is OrderDenied and denied is None and fact.code in _BY_STATE:
+                denied = fact
         if evidence.risk.bypass or before is not self._state:
             return None
-        if before is _ACTIVE:
-            for fact in facts:
-                if type(fact) is OrderDenied and fact.code in _BY_STATE:
-                    told = f"{fact.code.name} while trading is ACTIVE"
-                    return iter([Violation(fact.client_order_id, told)])
+        if before is not _ACTIVE:
+            return self._judge(before, evidence)
+        if denied is None:
             return None
-        return self._judge(before, evidence)
+        told = f"{denied.code.name} while trading is ACTIVE"
+        return iter([Violation(denied.client_order_id, told)])
 
     def _judge(self, state: TradingState, evidence: Evidence) -> Iterator[Violation]:
         reduces = state is not _HALTED or evidence.risk.halted_allows_reduce_only

@@ -176,14 +176,16 @@ class NobodyStaysBetween(Check):
             late = self._late(evidence)
             if late is not None:
                 return iter([late])
-        if not evidence.record.facts:
-            return None
-        last: dict[ComponentId, ComponentState] = {}
+        last: dict[ComponentId, ComponentState] | None = None
         for fact in evidence.record.facts:
             if type(fact) is ComponentStateChanged:
+                if last is None:
+                    last = {}
                 last[fact.component_id] = self._components[fact.component_id] = fact.state
             elif type(fact) is Alert and fact.code == "FAILED_START":
                 self._given_up_on = fact.detail
+        if last is None:
+            return None
         stuck = [
             Violation(component_id, f"is {state.name} at the end of the turn")
             for component_id, state in last.items()

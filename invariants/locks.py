@@ -201,9 +201,10 @@ class LocksAreReservations(Check):
         margins = account.margins
         for code, balance in account.balances.items():
             due = sums.get(code, 0)
-            for margin in margins.values():
-                if margin.currency.code == code:
-                    due += margin.maintenance_raw
+            if margins:
+                for margin in margins.values():
+                    if margin.currency.code == code:
+                        due += margin.maintenance_raw
             locked = balance.locked_raw
             if locked != due and locked != max(0, min(due, balance.total_raw)):
                 told = f"locks {locked} raw of {balance.total_raw}, what works calls for {due}"

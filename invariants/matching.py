@@ -6,7 +6,7 @@ next trade must meet. It never looks into the venue's own book before the end of
 """
 
 from collections.abc import Iterator
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 from typing import ClassVar, Final
 
 from engine.model.enums import OrderType, TimeInForce
@@ -19,8 +19,6 @@ from invariants.venue_watch import OwnOrder, OwnTrade, VenueWatcher
 from invariants.violation import Violation
 
 _Key = int | str  # a participant's order by number, ours by client order id
-# price (of a bid: negative), arrival, order, which half: the least is first
-_Place = tuple[int, int, _Key, int]
 _BUY: Final = "BUY"
 _MAKER: Final = "MAKER"
 _MARKET: Final = OrderType.MARKET
@@ -29,24 +27,39 @@ _IOC: Final = TimeInForce.IOC
 _FOK: Final = TimeInForce.FOK
 _GTD: Final = TimeInForce.GTD
 _DAY: Final = TimeInForce.DAY
-_LINE_MIN: Final = 64  # a line this short is never thinned
 _DAY_NS: Final = 86_400_000_000_000
 _OPEN: Final = ("ACCEPTED", "TRIGGERED", "PARTIALLY_FILLED")
 
 
-class _Half:
-    """One side of one book. `number` names it.
+class _Level:
+    """Everybody at one price of one side.
 
-    `line` is a heap of the places that were ever taken on it. An order that moves or goes leaves
-    its place there, to be thrown out as it comes to the front: see `QueueWitness._first_of`.
+    Attributes:
+        signed: the price; of a bid its negative, so that the least comes first on either side.
+        sizes: what is left of each order, by the order it came in.
     """
 
-    __slots__ = ("line", "number", "sign")
+    __slots__ = ("half", "signed", "sizes")
 
-    def __init__(self, number: int, sign: int) -> None:
-        self.number = number
+    def __init__(self, half: "_Half", signed: int) -> None:
+        self.half = half
+        self.signed = signed
+        self.sizes: dict[_Key, int] = {}
+
+
+class _Half:
+    """One side of one book.
+
+    `line` is a heap of the signed prices in `levels`. A level that everybody has left stays until
+    it comes to the front: see `QueueWitness._first_of`.
+    """
+
+    __slots__ = ("levels", "line", "sign")
+
+    def __init__(self, sign: int) -> None:
         self.sign = sign
-        self.line: list[_Place] = []
+        self.levels: dict[int, _Level] = {}
+        self.line: list[int] = []
 
 
 class QueueWitness(VenueWatcher):
@@ -61,10 +74,8 @@ class QueueWitness(VenueWatcher):
     def __init__(self) -> None:
         self.wrong: list[Violation] = []
         self._books: dict[str, tuple[_Half, _Half]] = {}  # asks, bids
-        self._places: dict[_Key, _Place] = {}  # where each order stands now
-        self._left: dict[_Key, int] = {}  # what is left of each order that has a place
+        self._places: dict[_Key, _Level] = {}  # where each order stands now
         self._filled: dict[str, int] = {}  # of our orders
-        self._arrivals = 0
         self._arrived = ""  # our order that came last and may still be trading
         self._arrived_against: _Half | None = None  # whom it trades with
         self._trade = ("", 0, 0)  # the last trade: id, price, size
@@ -79,47 +90,41 @@ class QueueWitness(VenueWatcher):
         if halves is None:
             halves = self._open(symbol)
         half = halves[is_buy]
-        self._arrivals += 1
-        place = (-price if is_buy else price, self._arrivals, number, half.number)
-        self._places[number] = place
-        self._left[number] = size
-        line = half.line
-        heappush(line, place)
-        if len(line) > 4 * len(self._places) + _LINE_MIN:
-            self._thin(half)
+        signed = -price if is_buy else price
+        level = half.levels.get(signed)
+        if level is None:
+            level = half.levels[signed] = _Level(half, signed)
+            heappush(half.line, signed)
+        if number in self._places:
+            self._remove(number)  # at the back, wherever it stood
+        level.sizes[number] = size
+        self._places[number] = level
 
     def resized(self, number: int, size: int) -> None:
         if self._arrived:
             self._has_arrived()
-        if size:
-            self._left[number] = size
-        else:
+        if not size:
             self._remove(number)
+        elif (level := self._places.get(number)) is not None:
+            level.sizes[number] = size
 
     def _open(self, symbol: str) -> tuple[_Half, _Half]:
-        number = 2 * len(self._books)
-        halves = self._books[symbol] = (_Half(number, 1), _Half(number + 1, -1))
+        halves = self._books[symbol] = (_Half(1), _Half(-1))
         return halves
 
-    def _thin(self, half: _Half) -> None:
-        """Throw out every place that nobody stands at any more."""
-        places = self._places
-        half.line = [place for place in half.line if places.get(place[2]) == place]
-        heapify(half.line)
-
     def _remove(self, key: _Key) -> None:
-        if self._places.pop(key, None) is not None:
-            del self._left[key]
+        level = self._places.pop(key, None)
+        if level is not None:
+            del level.sizes[key]
 
-    def _first_of(self, half: _Half) -> _Place | None:
-        """Who stands first on that side, or None where nobody does."""
+    def _first_of(self, half: _Half) -> _Level | None:
+        """Where those stand who are first on that side, or None where nobody does."""
         line = half.line
-        places = self._places
         while line:
-            first = line[0]
-            if places.get(first[2]) == first:
-                return first
-            heappop(line)
+            level = half.levels[line[0]]
+            if level.sizes:
+                return level
+            del half.levels[heappop(line)]
         return None
 
     # --- trades ----------------------------------------------------------------------------
@@ -135,21 +140,22 @@ class QueueWitness(VenueWatcher):
         if halves is None:
             halves = self._open(symbol)
         half = halves[not is_buy]
-        first = self._first_of(half)
-        if first is None:
+        level = self._first_of(half)
+        if level is None:
             self._say(trade_id, f"{size} at {price} traded where nobody stood")
             return
         if struck:
-            first = self._places.get(struck)
-            if first is None or first[3] != half.number:
+            level = self._places.get(struck)
+            if level is None or level.half is not half:
                 self._say(trade_id, f"met order {struck}, which does not stand there")
                 return
-        stood, _, key, _ = first
-        if price != half.sign * stood:
-            self._say(trade_id, f"traded at {price} while {key} stood first at {half.sign * stood}")
-        left = self._left[key]
+        key = struck or next(iter(level.sizes))
+        stood = half.sign * level.signed
+        if price != stood:
+            self._say(trade_id, f"traded at {price} while {key} stood first at {stood}")
+        left = level.sizes[key]
         if size < left:
-            self._left[key] = left - size
+            level.sizes[key] = left - size
         else:
             self._remove(key)
             if size > left:
@@ -173,11 +179,13 @@ class QueueWitness(VenueWatcher):
         else:
             if owed:
                 self._say(owed, f"met in {trade.trade_id} by {name}, of the same account")
-            left = self._left.get(name, 0)
-            if size < left:
-                self._left[name] = left - size
-            else:
-                self._remove(name)
+            level = self._places.get(name)
+            if level is not None:
+                left = level.sizes[name]
+                if size < left:
+                    level.sizes[name] = left - size
+                else:
+                    self._remove(name)
         limit = order.price
         if limit is not None and (price > limit if trade.side == _BUY else price < limit):
             self._say(name, f"filled at {price}, its limit is {limit}")
@@ -201,16 +209,16 @@ class QueueWitness(VenueWatcher):
             self._remove(name)
 
     def _update(self, name: str, order: OwnOrder) -> None:
-        place = self._places.get(name)
+        level = self._places.get(name)
         price = order.price
-        if place is None or price is None:
+        if level is None or price is None:
             return
         left = order.quantity - self._filled.get(name, 0)
-        if place[0] != (-price if order.side == _BUY else price) or left > self._left[name]:
+        if level.signed != (-price if order.side == _BUY else price) or left > level.sizes[name]:
             self._remove(name)
             self._arrive(name, order, price, left)
         elif left > 0:
-            self._left[name] = left
+            level.sizes[name] = left
         else:
             self._remove(name)
 
@@ -224,12 +232,12 @@ class QueueWitness(VenueWatcher):
     def _has_arrived(self) -> None:
         """Our last order has traded what it could: what is left of it must meet nobody."""
         name, self._arrived = self._arrived, ""
-        place = self._places.get(name)
-        if place is None or self._arrived_against is None:
+        level = self._places.get(name)
+        if level is None or self._arrived_against is None:
             return
         first = self._first_of(self._arrived_against)
-        if first is not None and place[0] + first[0] <= 0:
-            price = -self._arrived_against.sign * place[0]
+        if first is not None and level.signed + first.signed <= 0:
+            price = level.half.sign * level.signed
             self._say(name, f"rests at {price}, where it would trade")
 
     # --- the end ---------------------------------------------------------------------------
@@ -241,10 +249,9 @@ class QueueWitness(VenueWatcher):
         if halves is None:
             return sizes
         half = halves[is_buy]
-        for key, place in self._places.items():
-            if place[3] == half.number:
-                price = half.sign * place[0]  # options may cost less than nothing
-                sizes[price] = sizes.get(price, 0) + self._left[key]
+        for level in half.levels.values():
+            if level.sizes:
+                sizes[half.sign * level.signed] = sum(level.sizes.values())
         return sizes
 
     def over(self) -> None:

@@ -7,6 +7,7 @@ at `violation` and decides.
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
+from operator import itemgetter
 from typing import Any
 
 from engine.actor import Actor
@@ -24,8 +25,8 @@ _BEHIND_ALL = 0  # the priority of users; subscribed last, so heard last
 
 _OnTurn = tuple[str, Callable[[Evidence], Finding]]
 _TurnShape = tuple[type, bool, tuple[type, ...]]  # its input, whether it sent, kinds of its facts
+_Picker = Callable[[Sequence[_OnTurn]], tuple[_OnTurn, ...]]
 _Interest = tuple[tuple[type, ...], tuple[type, ...], bool]  # a check's facts, inputs and sends
-_Owed = dict[_TurnShape, tuple[int, ...]]  # the checks that a turn owes their `turn`: indexes
 
 
 class Monitor:
@@ -37,58 +38,51 @@ class Monitor:
 
     def __init__(self, properties: Sequence[Property], evidence: Evidence) -> None:
         self._evidence = evidence
-        self._turn: list[_OnTurn] = []
-        self._interests: list[_Interest] = []  # of each entry of `_turn`
-        self._every_turn: list[_OnTurn] = []
-        self._tapped: list[_OnTurn] = []
-        self._logged: list[tuple[list[Any], str, Callable[[Evidence], Finding]]] = []
-        self._end: list[_OnTurn] = []
-        self._dispatched: list[tuple[str, Callable[[str, object, Evidence], Finding]]] = []
+        made = [(entry.id, entry.make()) for entry in properties]
+        if not evidence.sampled:
+            made = [(property_id, check) for property_id, check in made if not check.samples]
+        ids = self._ids = [property_id for property_id, _ in made]
+        checks = self._checks = [check for _, check in made]
+        plan = self._plan = _plan_of(tuple(map(type, checks)))
+        self._turn: list[_OnTurn] = [(ids[at], checks[at].turn) for at in plan.turn]
+        self._every_turn: list[_OnTurn] = [(ids[at], checks[at].every_turn) for at in plan.every]
+        self._tapped: list[_OnTurn] = [(ids[at], checks[at].tapped) for at in plan.tapped]
+        self._end: list[_OnTurn] = [(ids[at], checks[at].end) for at in plan.end]
+        self._dispatched: list[tuple[str, Callable[[str, object, Evidence], Finding]]] = [
+            (ids[at], checks[at].dispatched) for at in plan.dispatched
+        ]
+        self._logged: list[_OnTurn] = []
+        self._logs: list[list[Any]] = []  # of each of those
+        for at in plan.log:
+            log = checks[at].log(evidence)
+            if log is not None:
+                self._logs.append(log)
+                self._logged.append((ids[at], checks[at].logged))
         self._dispatches = evidence.dispatches
         self._tap = evidence.tap
-        self._tap_heard = evidence.tap.heard
-        self._checks: list[tuple[str, Check]] = []
         self._due: dict[_TurnShape, tuple[_OnTurn, ...]] = {}
+        self._due_when_quiet: dict[type, tuple[_OnTurn, ...]] = {}  # after neither fact nor command
         self.violation: Found | None = None
-        for entry in properties:
-            check = entry.make()
-            if check.samples and not evidence.sampled:
-                continue
-            property_id = entry.id
-            self._checks.append((property_id, check))
-            kind = type(check)
-            if kind.turn is not Check.turn:
-                self._turn.append((property_id, check.turn))
-                self._interests.append((check.facts, check.inputs, check.sends))
-            if kind.every_turn is not Check.every_turn:
-                self._every_turn.append((property_id, check.every_turn))
-            if check.taps:
-                self._tapped.append((property_id, check.tapped))
-            if kind.end is not Check.end:
-                self._end.append((property_id, check.end))
-            if kind.dispatched is not Check.dispatched:
-                self._dispatched.append((property_id, check.dispatched))
-            log = check.log(evidence)
-            if log is not None:
-                self._logged.append((log, property_id, check.logged))
-        self._owed = _owed_by(tuple(self._interests))
 
     def actors(self) -> list[Actor]:
         """The actors that checks bring aboard, to be added behind the user's own."""
-        return [actor for _, check in self._checks if (actor := check.actor()) is not None]
+        brought = [self._checks[at].actor() for at in self._plan.actor]
+        return [actor for actor in brought if actor is not None]
 
     def watchers(self, venue: str) -> list[VenueWatcher]:
         """Those that checks want at this venue; each venue is to be asked for once."""
-        return [heard for _, check in self._checks if (heard := check.watcher(venue)) is not None]
+        wanted = [self._checks[at].watcher(venue) for at in self._plan.watcher]
+        return [watcher for watcher in wanted if watcher is not None]
 
     def attach(self, bus: MessageBus) -> None:
         """Listen to the bus; called once, when every other subscriber has subscribed."""
         bus.observer = self._observer()
         if self._tapped:
             self._tap.attach(bus)
-        for property_id, check in self._checks:
+        for at in self._plan.patterns:
+            check = self._checks[at]
             for pattern in check.patterns:
-                note = partial(self._note, property_id)
+                note = partial(self._note, self._ids[at])
                 handler = check.listener(pattern, self._evidence, note)
                 if handler is None:
                     handler = self._listener(pattern, check.delivered, note)
@@ -103,36 +97,42 @@ class Monitor:
             if found is not None:
                 self._note(property_id, found)
         dispatches = self._dispatches
-        if (
-            (dispatches or self._tap_heard)
-            and self._tapped
-            and not self._tap.is_as_told(dispatches)
-        ):
-            for property_id, check in self._tapped:
-                self._note(property_id, check(evidence))
-            self._tap.clear()
+        if self._tapped:
+            tap = self._tap
+            said = dispatches or tap.all or tap.events or tap.data
+            if said and not tap.is_as_told(dispatches):
+                for property_id, check in self._tapped:
+                    self._note(property_id, check(evidence))
+                tap.clear()
         facts = record.facts
-        kinds = tuple(dict.fromkeys(map(type, facts))) if facts else ()
-        shape = (type(record.input), bool(record.commands), kinds)
-        due = self._due.get(shape)
-        if due is None:
-            due = self._first_of(shape)
+        if facts or record.commands:
+            kinds = tuple(dict.fromkeys(map(type, facts)))
+            shape = (type(record.input), bool(record.commands), kinds)
+            due = self._due.get(shape)
+            if due is None:
+                due = self._due[shape] = self._first_of(shape)
+        else:  # most turns: of the market, or an answer that changes nothing
+            kind = type(record.input)
+            due = self._due_when_quiet.get(kind)
+            if due is None:
+                due = self._due_when_quiet[kind] = self._first_of((kind, False, ()))
         for property_id, check in due:
             found = check(evidence)
             if found is not None:
                 self._note(property_id, found)
-        for log, property_id, check in self._logged:
-            if log:
-                self._note(property_id, check(evidence))
-                log.clear()
+        if any(self._logs):
+            for log, (property_id, check) in zip(self._logs, self._logged, strict=True):
+                if log:
+                    self._note(property_id, check(evidence))
+                    log.clear()
         dispatches.clear()
 
     def _first_of(self, shape: _TurnShape) -> tuple[_OnTurn, ...]:
-        indexes = self._owed.get(shape)
-        if indexes is None:
-            indexes = self._owed[shape] = _due_after(shape, self._interests)
-        due = self._due[shape] = tuple([self._turn[index] for index in indexes])
-        return due
+        plan = self._plan
+        pick = plan.owed.get(shape)
+        if pick is None:
+            pick = plan.owed[shape] = _picker(_due_after(shape, plan.interests))
+        return pick(self._turn)
 
     def run_ended(self) -> None:
         """Judge the healed, quiet end of the run."""
@@ -146,23 +146,28 @@ class Monitor:
 
     def kernel_ended(self) -> None:
         """Judge a kernel that was asked to stop, or could not start, and has had its time."""
-        for property_id, check in self._checks:
-            if type(check).stopped is not Check.stopped:
-                self._note(property_id, check.stopped(self._evidence))
+        for at in self._plan.stopped:
+            self._note(self._ids[at], self._checks[at].stopped(self._evidence))
 
     def _observer(self) -> Callable[[str, object], None]:
         dispatches = self._dispatches
         clock = self._evidence.view.clock
+        begin = self._tap.begin
+        is_tapped = bool(self._tapped)
         if self._dispatched:
             return self._on_dispatch
 
         def write_down(topic: str, message: object) -> None:
+            if dispatches and is_tapped:
+                begin()
             dispatches.append((topic, message, clock.now_ns))
 
         return write_down
 
     def _on_dispatch(self, topic: str, message: object) -> None:
         evidence = self._evidence
+        if self._dispatches and self._tapped:
+            self._tap.begin()
         self._dispatches.append((topic, message, evidence.view.clock.now_ns))
         for property_id, check in self._dispatched:
             found = check(topic, message, evidence)
@@ -194,10 +199,47 @@ class Monitor:
             return
 
 
+class _Plan:
+    """Which checks of a list want which calls: indexes into it, in order. It is the same in every
+    run of a process.
+
+    Attributes:
+        interests: of each entry of `turn`.
+        owed: what is known so far of the turns' shapes, of which the same few dozen come: what
+            takes from such a list the entries that a turn owes their call.
+    """
+
+    def __init__(self, kinds: Sequence[type[Check]]) -> None:
+        numbered = list(enumerate(kinds))
+        self.turn = [at for at, kind in numbered if kind.turn is not Check.turn]
+        self.every = [at for at, kind in numbered if kind.every_turn is not Check.every_turn]
+        self.tapped = [at for at, kind in numbered if kind.taps]
+        self.end = [at for at, kind in numbered if kind.end is not Check.end]
+        self.stopped = [at for at, kind in numbered if kind.stopped is not Check.stopped]
+        self.dispatched = [at for at, kind in numbered if kind.dispatched is not Check.dispatched]
+        self.log = [at for at, kind in numbered if kind.log is not Check.log]
+        self.actor = [at for at, kind in numbered if kind.actor is not Check.actor]
+        self.watcher = [at for at, kind in numbered if kind.watcher is not Check.watcher]
+        self.patterns = [at for at, kind in numbered if kind.patterns]
+        self.interests: list[_Interest] = [
+            (kinds[at].facts, kinds[at].inputs, kinds[at].sends) for at in self.turn
+        ]
+        self.owed: dict[_TurnShape, _Picker] = {}
+
+
 @lru_cache(maxsize=64)
-def _owed_by(interests: tuple[_Interest, ...]) -> _Owed:
-    """What is known so far: the same few dozen shapes come in every run of a process."""
-    return {}
+def _plan_of(kinds: tuple[type[Check], ...]) -> _Plan:
+    return _Plan(kinds)
+
+
+def _picker(indexes: tuple[int, ...]) -> _Picker:
+    if len(indexes) > 1:
+        return itemgetter(*indexes)
+
+    def pick(turns: Sequence[_OnTurn]) -> tuple[_OnTurn, ...]:
+        return tuple([turns[at] for at in indexes])
+
+    return pick
 
 
 def _due_after(shape: _TurnShape, interests: Sequence[_Interest]) -> tuple[int, ...]:

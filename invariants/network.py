@@ -265,6 +265,9 @@ class RequestsAreAnswered(Check):
             yield from self._overdue(evidence.view.now_ns) or ()
 
 
+_DISCONNECTED: Final = DenialCode.CLIENT_DISCONNECTED
+
+
 class OrdersLeaveForTheReconciledOnly(Check):
     inputs: ClassVar[Kinds] = (ClientConnected, ClientDisconnected, OpenOrdersAnswer, FillsAnswer)
     facts: ClassVar[Kinds] = (OrderDenied,)
@@ -278,6 +281,31 @@ class OrdersLeaveForTheReconciledOnly(Check):
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         record = evidence.record
         message = record.input
+        if type(message) in self.inputs:
+            self._hear(message)
+        wrong: list[Violation] = []
+        for event in evidence.order_events:
+            if type(event) is OrderDenied and event.code is _DISCONNECTED:
+                venue = event.instrument_id.venue
+                if venue not in self._lost:
+                    told = f"turned away, and {venue} was never away"
+                    wrong.append(Violation(event.client_order_id, told))
+        for command in record.commands:
+            if type(command) is SubmitOrder or type(command) is ModifyOrder:
+                to: str = command.client_id or command.instrument_id.venue
+                heard = self._heard.get(to)
+                if heard is None:
+                    wrong.append(Violation(command.command_id, f"left for {to}, which is away"))
+                elif len(heard) < 2:
+                    told = f"left for {to}, of whose orders and fills nothing is known since"
+                    wrong.append(Violation(command.command_id, told))
+            elif type(command) is QueryOpenOrders or type(command) is QueryFills:
+                asked = command.client_id
+                if asked is not None and asked in self._heard:
+                    self._asked[command.command_id] = asked
+        return iter(wrong) if wrong else None
+
+    def _hear(self, message: object) -> None:
         if isinstance(message, ClientConnected):
             self._heard[message.client_id] = {}
         elif isinstance(message, ClientDisconnected):
@@ -290,24 +318,3 @@ class OrdersLeaveForTheReconciledOnly(Check):
             client_id = self._asked.get(message.correlation_id)
             if client_id is not None and message.status is AnswerStatus.OK:
                 self._heard[client_id][type(message)] = None
-        wrong: list[Violation] = []
-        for event in evidence.order_events:
-            if type(event) is OrderDenied and event.code is DenialCode.CLIENT_DISCONNECTED:
-                venue = event.instrument_id.venue
-                if venue not in self._lost:
-                    told = f"turned away, and {venue} was never away"
-                    wrong.append(Violation(event.client_order_id, told))
-        for command in record.commands:
-            if isinstance(command, (SubmitOrder, ModifyOrder)):
-                to: str = command.client_id or command.instrument_id.venue
-                heard = self._heard.get(to)
-                if heard is None:
-                    wrong.append(Violation(command.command_id, f"left for {to}, which is away"))
-                elif len(heard) < 2:
-                    told = f"left for {to}, of whose orders and fills nothing is known since"
-                    wrong.append(Violation(command.command_id, told))
-            elif isinstance(command, (QueryOpenOrders, QueryFills)):
-                asked = command.client_id
-                if asked is not None and asked in self._heard:
-                    self._asked[command.command_id] = asked
-        return iter(wrong) if wrong else None

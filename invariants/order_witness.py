@@ -66,7 +66,7 @@ class OrderWitness:
 
     @property
     def status(self) -> OrderStatus:
-        if self._base in _OVER or not self._open_requests:
+        if not self._open_requests or self._base in _OVER:
             return self._base
         return list(self._open_requests.values())[-1]
 

@@ -1,8 +1,8 @@
 """Orders: state is the fold of events, quantities add up, terminal is final, nothing hangs."""
 
 from collections.abc import Iterator
-from decimal import Decimal
-from typing import ClassVar
+from decimal import Context, Decimal
+from typing import ClassVar, Final
 
 from engine.model.enums import OrderStatus
 from engine.model.events import OrderCanceled, OrderEvent, OrderExpired, OrderInitialized
@@ -12,6 +12,9 @@ from invariants.check import Check, Kinds
 from invariants.evidence import Evidence
 from invariants.order_witness import ENDS, OrderWitness
 from invariants.violation import Violation
+
+_RAW: Final = Decimal(1).scaleb(-FIXED_PRECISION)
+_EXACT: Final = Context(prec=100)  # more digits than any cost has
 
 
 class StateIsTheFoldOfEvents(Check):
@@ -104,10 +107,10 @@ def _is_mean(average: Decimal | None, witness: OrderWitness) -> bool:
     """Whether it has all its decimals and is cost / filled to within one raw unit."""
     if average is None:
         return False
-    whole, _, decimals = f"{average:f}".partition(".")
-    if len(decimals) != FIXED_PRECISION or not decimals.isdigit():
+    if not average.same_quantum(_RAW):
         return False
-    return abs(int(whole + decimals) * witness.filled - witness.cost) <= witness.filled
+    raw = int(average.scaleb(FIXED_PRECISION, _EXACT))
+    return abs(raw * witness.filled - witness.cost) <= witness.filled
 
 
 class TerminalIsFinal(Check):

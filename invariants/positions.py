@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import msgspec
 
@@ -14,6 +14,10 @@ from engine.model.positions import Position
 from invariants.check import Check, Kinds
 from invariants.evidence import Evidence
 from invariants.violation import Violation
+
+_FLAT: Final = PositionSide.FLAT
+_LONG: Final = PositionSide.LONG
+_SHORT: Final = PositionSide.SHORT
 
 
 def signed_raw(fill: OrderFilled, evidence: Evidence) -> int:
@@ -60,8 +64,8 @@ def _owner(fill: OrderFilled) -> PositionId | None:
 
 def _side(signed: int) -> PositionSide:
     if signed == 0:
-        return PositionSide.FLAT
-    return PositionSide.LONG if signed > 0 else PositionSide.SHORT
+        return _FLAT
+    return _LONG if signed > 0 else _SHORT
 
 
 class PositionIsTheSumOfItsFills(Check):

@@ -19,15 +19,15 @@ the catalogue; `scope=` says otherwise. `canary="MODULE:FUNCTION@SEED"` names a 
 break, so that a campaign notices when it no longer can.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
 from engine.view import KernelView
 from invariants.check import Check as Check
-from invariants.evidence import Evidence
+from invariants.view_checks import AlwaysOnView, EventuallyOnView, Probe, ViewCheck
 from invariants.violation import Finding as Finding
 from invariants.violation import Violation as Violation
 
@@ -85,10 +85,6 @@ def scope_of(property_id: str) -> Scope:
     return _FAMILIES.get(property_id.partition("-")[0], _S.KERNEL)
 
 
-class ViewCheck(Protocol):
-    def __call__(self, view: KernelView) -> Iterator[Violation]: ...
-
-
 class Property(msgspec.Struct, frozen=True):
     """One entry of a catalogue.
 
@@ -116,34 +112,6 @@ class Property(msgspec.Struct, frozen=True):
     canary: str = ""
 
 
-class _OnView(Check):
-    """Adapts a user's function over the view to a check."""
-
-    def __init__(self, check: ViewCheck) -> None:
-        self._check = check
-
-
-class _AlwaysOnView(_OnView):
-    def every_turn(self, evidence: Evidence) -> Finding:
-        return self._check(evidence.view)
-
-
-class _EventuallyOnView(_OnView):
-    def end(self, evidence: Evidence) -> Finding:
-        return self._check(evidence.view)
-
-
-class _Probe(Check):
-    def __init__(self, seen: Callable[[KernelView], bool], probe_id: str) -> None:
-        self._seen = seen
-        self._id = probe_id
-
-    def turn(self, evidence: Evidence) -> Finding:
-        if self._seen(evidence.view):
-            evidence.saw(self._id)
-        return None
-
-
 def always(
     id: str,  # noqa: A002 - the word of the catalogue
     sentence: str,
@@ -152,7 +120,7 @@ def always(
     canary: str = "",
 ) -> Callable[[ViewCheck | type[Check]], Property]:
     """State what holds after every turn. Decorates a function over the view, or a Check class."""
-    return _decorator(id, sentence, Kind.ALWAYS, _AlwaysOnView, scope, canary)
+    return _decorator(id, sentence, Kind.ALWAYS, AlwaysOnView, scope, canary)
 
 
 def eventually(
@@ -163,7 +131,7 @@ def eventually(
     canary: str = "",
 ) -> Callable[[ViewCheck | type[Check]], Property]:
     """State what holds once faults have stopped and the quiet period has passed."""
-    return _decorator(id, sentence, Kind.EVENTUALLY, _EventuallyOnView, scope, canary)
+    return _decorator(id, sentence, Kind.EVENTUALLY, EventuallyOnView, scope, canary)
 
 
 def sometimes(
@@ -183,7 +151,7 @@ def sometimes(
     """
 
     def decorate(seen: Callable[[KernelView], bool]) -> Property:
-        kind = type(seen.__name__, (_Probe,), {"facts": facts, "inputs": inputs})
+        kind = type(seen.__name__, (Probe,), {"facts": facts, "inputs": inputs})
 
         def make() -> Check:
             check: Check = kind(seen, id)

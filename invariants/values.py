@@ -22,6 +22,8 @@ from invariants.check import Check, Kinds
 from invariants.evidence import Evidence
 from invariants.violation import Violation
 
+_STEPS: Final = (PositionOpened, PositionChanged, PositionClosed)
+
 
 class ValuesLieOnTheGrid(Check):
     facts: ClassVar[Kinds] = (OrderFilled,)
@@ -32,21 +34,24 @@ class ValuesLieOnTheGrid(Check):
         for command in evidence.record.commands:
             if type(command) is SubmitOrder:
                 order = command.order
-                prices = (order.price, order.trigger_price)
-                self._off_grid(evidence, command, order.quantity, prices, wrong)
+                self._on_grid(
+                    evidence, command, order.quantity, order.price, order.trigger_price, wrong
+                )
             elif type(command) is ModifyOrder:
-                prices = (command.price, command.trigger_price)
-                self._off_grid(evidence, command, command.quantity, prices, wrong)
+                self._on_grid(
+                    evidence, command, command.quantity, command.price, command.trigger_price, wrong
+                )
         if evidence.fills:
             self._unequal_parts(evidence.record.facts, wrong)
         return iter(wrong) if wrong else None
 
     @staticmethod
-    def _off_grid(
+    def _on_grid(
         evidence: Evidence,
         command: SubmitOrder | ModifyOrder,
         quantity: Quantity | None,
-        prices: tuple[Price | None, ...],
+        limit: Price | None,
+        trigger: Price | None,
         wrong: list[Violation],
     ) -> None:
         instrument = evidence.view.cache.instrument(command.instrument_id)
@@ -54,15 +59,16 @@ class ValuesLieOnTheGrid(Check):
             told = "an order of an unknown instrument left"
             wrong.append(Violation(command.instrument_id, told))
             return
-        if quantity is not None and quantity.raw % instrument.size_increment.raw:
-            step = instrument.size_increment
+        step, tick = instrument.size_increment, instrument.price_increment
+        if quantity is not None and quantity.raw % step.raw:
             told = f"quantity {quantity} left, the step is {step}"
             wrong.append(Violation(command.command_id, told))
-        for price in prices:
-            if price is not None and price.raw % instrument.price_increment.raw:
-                tick = instrument.price_increment
-                told = f"price {price} left, the tick is {tick}"
-                wrong.append(Violation(command.command_id, told))
+        if limit is not None and limit.raw % tick.raw:
+            told = f"price {limit} left, the tick is {tick}"
+            wrong.append(Violation(command.command_id, told))
+        if trigger is not None and trigger.raw % tick.raw:
+            told = f"price {trigger} left, the tick is {tick}"
+            wrong.append(Violation(command.command_id, told))
 
     @staticmethod
     def _unequal_parts(facts: tuple[msgspec.Struct, ...], wrong: list[Violation]) -> None:
@@ -70,18 +76,20 @@ class ValuesLieOnTheGrid(Check):
         settles, because the fill was heard of late, is none."""
         fill: OrderFilled | None = None
         parts_raw = 0
-        for fact in (*facts, None):
-            if isinstance(fact, PositionEvent):
-                if type(fact) is not PositionSettled:
-                    parts_raw += fact.last_qty.raw
-            elif fact is None or isinstance(fact, OrderFilled):
+        for fact in facts:
+            if type(fact) is OrderFilled:
                 if fill is not None and parts_raw != fill.last_qty.raw:
-                    told = f"a fill of {fill.last_qty.raw} raw moved positions by {parts_raw}"
-                    wrong.append(Violation(fill.trade_id, told))
+                    wrong.append(_unequal(fill, parts_raw))
                 fill, parts_raw = fact, 0
+            elif isinstance(fact, _STEPS):
+                parts_raw += fact.last_qty.raw
+        if fill is not None and parts_raw != fill.last_qty.raw:
+            wrong.append(_unequal(fill, parts_raw))
 
 
-_STEPS: Final = (PositionOpened, PositionChanged, PositionClosed)
+def _unequal(fill: OrderFilled, parts_raw: int) -> Violation:
+    told = f"a fill of {fill.last_qty.raw} raw moved positions by {parts_raw}"
+    return Violation(fill.trade_id, told)
 
 
 class _Held:
@@ -154,7 +162,11 @@ class ArithmeticIsExact(Check):
         if (
             instrument is None
             or instrument.is_inverse
-            or (fill.commission.raw and fill.commission.currency == base)
+            or (
+                base is not None
+                and fill.commission.raw
+                and fill.commission.currency.code == base.code
+            )
         ):
             held.is_known = False
         held.hear(fill.side, fill.last_qty.raw, fill.last_px.raw)

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks import run as command
-from benchmarks.measure import PYTHON
+from benchmarks.measure import PYTHON, Row
+from benchmarks.properties import SHARE_MAX, interleaved
+from invariants.catalogue import CATALOGUE
 
 FIELDS = {
     "name": str,
@@ -34,9 +36,10 @@ def test_a_benchmark_at_tiny_scale_tells_every_field(name: str) -> None:
 
 
 def test_the_figures_say_whether_trace_and_journal_are_on() -> None:
-    for name in ("backtest_quotes_noop", "backtest_small_runs", "matching_l2", "seeds"):
+    ours = ("seeds", "properties")
+    for name in ("backtest_quotes_noop", "backtest_small_runs", "matching_l2", *ours):
         (row,) = command.BENCHMARKS[name](1, TINY)
-        state = "on" if name == "seeds" else "off"
+        state = "on" if name in ours else "off"
         assert f"trace and journal {state}" in str(row["what"])
 
 
@@ -55,6 +58,40 @@ def test_an_unknown_benchmark_is_wrong_usage() -> None:
     with pytest.raises(SystemExit) as exit_:
         command.main(["no_such"])
     assert exit_.value.code == 2
+
+
+# --- what properties cost --------------------------------------------------------------------
+
+
+def test_the_share_of_the_properties_is_told_with_its_limit_and_with_what_each_takes() -> None:
+    (row,) = command.BENCHMARKS["properties"](1, TINY)
+    assert row["limit"] == SHARE_MAX == 0.25
+    assert row["within"] is (float(str(row["share"])) <= SHARE_MAX)
+    inside = row["inside"]
+    assert isinstance(inside, dict)
+    assert set(inside) == {entry.id for entry in CATALOGUE}
+    assert all(inside[name] > 0 for name in ("FIL-1", "CCH-3", "BAR-1", "ORD-2", "partial-fill"))
+    assert float(str(row["share"])) > 0
+
+
+def test_ways_are_run_in_turns_and_the_best_of_each_seed_counts() -> None:
+    heard: list[tuple[str, int]] = []
+    costs, timing = interleaved(
+        [lambda seed: heard.append(("a", seed)), lambda seed: heard.append(("b", seed))], 2, 2
+    )
+    assert [way for way, _ in heard] == ["a", "b", "b", "a", "b", "a", "a", "b"]
+    assert [seed for _, seed in heard] == [0] * 4 + [1] * 4
+    assert len(costs) == len(timing.cpu) == 2
+
+
+def test_a_figure_beyond_its_limit_is_a_failure(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for within, code in ((True, 0), (False, 1)):
+        told: Row = {"name": "properties", "within": within}
+        monkeypatch.setitem(command.BENCHMARKS, "properties", lambda *_, told=told: [told])
+        assert command.main(["properties"]) == code
+    assert len(capsys.readouterr().out.splitlines()) == 2
 
 
 # --- beside a peer ----------------------------------------------------------------------------
