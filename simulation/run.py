@@ -14,6 +14,7 @@ from simulation import fences
 from simulation.cut import Cut
 from simulation.entropy import Entropy, SeededEntropy
 from simulation.faults import PROFILES
+from simulation.injection import Heard
 from simulation.market.readers import file_hash
 from simulation.options import RunOptions
 from simulation.outcome import Outcome, Verdict
@@ -143,6 +144,7 @@ def run_world(
     cut: Cut | None = None,
     trace: Trace | None = None,
     scribe: "Scribe | None" = None,
+    heard: Heard | None = None,
 ) -> tuple[Outcome, World]:
     """`simulate`, with the world it happened in (for bundles, replay and debugging).
 
@@ -150,6 +152,7 @@ def run_world(
         cut: what to leave out of the scenario; `scenario` is one that `prepare` was given it for.
         trace: instead of a new one.
         scribe: keeps a logbook; the outcome is the same with and without one.
+        heard: gets a note of every message that a fault could strike.
     """
     if not 0 <= seed < SEED_LIMIT:
         raise ValueError(f"seed {seed} is outside 0..2**63 - 1")
@@ -165,7 +168,13 @@ def run_world(
             OUR_PACKAGES,
         ) as fence:
             world = World(
-                scenario, choices, keep_trace=keep_trace, cut=cut, trace=trace, scribe=scribe
+                scenario,
+                choices,
+                keep_trace=keep_trace,
+                cut=cut,
+                trace=trace,
+                scribe=scribe,
+                heard=heard,
             )
             fault = _sail(world)
     finally:

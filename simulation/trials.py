@@ -43,11 +43,16 @@ class Tried(msgspec.Struct, frozen=True, tag=True):
     Attributes:
         tape: what it asked for and was answered.
         elapsed_ns: virtual time from start to end.
+        heard: of the kinds that the tape given has strike, by their stream: the channel and the
+            time of every message that could be struck, in order.
+        cpu_ns: what it took.
     """
 
     outcome: Outcome
     tape: Tape
     elapsed_ns: int
+    heard: dict[str, list[tuple[str, int]]] = {}
+    cpu_ns: int = 0
 
 
 class Trials:
@@ -55,6 +60,7 @@ class Trials:
 
     Attributes:
         runs: how many tries were made.
+        cpu_ns: what they took; of one that was not answered, what was waited for it.
     """
 
     def __init__(self, options: RunOptions, seed: int, launcher: Sequence[str] = PYTHON) -> None:
@@ -63,6 +69,7 @@ class Trials:
         self._process: subprocess.Popen[bytes] | None = None
         self._begun = time.monotonic()
         self.runs = 0
+        self.cpu_ns = 0
 
     def __enter__(self) -> "Trials":
         return self
@@ -98,13 +105,16 @@ class Trials:
             )
             self._send(self._process, msgspec.msgpack.encode(self._series))
         self._send(self._process, msgspec.msgpack.encode(Try(cut, tape)))
-        data = self._answer(self._process, time.monotonic() + patience)
+        asked = time.monotonic()
+        data = self._answer(self._process, asked + patience)
         if data is None:
             self._end()
+            self.cpu_ns += int((time.monotonic() - asked) * 1_000_000_000)
             return None
         answer = msgspec.msgpack.decode(data, type=Tried | Refusal)
         if isinstance(answer, Refusal):
             raise RunRefused(answer.text)
+        self.cpu_ns += answer.cpu_ns
         return answer
 
     @staticmethod

@@ -28,7 +28,7 @@ from invariants.venue_watch import VenueWatcher
 from simulation.client import CHANNELS, NativeClient, NativeClientConfig
 from simulation.cut import Cut
 from simulation.entropy import Entropy, Stream
-from simulation.injection import Faults
+from simulation.injection import Faults, Heard
 from simulation.market.mbo_replay import MboReplay
 from simulation.market.recorded import Replay
 from simulation.market.seeded import SeededFlow
@@ -169,6 +169,7 @@ class World:
         cut: Cut | None = None,
         trace: Trace | None = None,
         scribe: "Scribe | None" = None,
+        heard: Heard | None = None,
     ) -> None:
         self.scenario = scenario
         self._cut = Cut() if cut is None else cut
@@ -194,7 +195,9 @@ class World:
         self._inbox: deque[ClientMessage | SetTradingState] = deque()
 
         self.scheduler = make_scheduler(scenario.schedule, self._start_ns, entropy)
-        self.faults = Faults(scenario.faults, entropy, self.scheduler, self.trace, active_ns)
+        self.faults = Faults(
+            scenario.faults, entropy, self.scheduler, self.trace, active_ns, heard=heard
+        )
         network = Network if scribe is None else scribe.network
         self.network = network(self.scheduler, entropy, self.faults, self.trace)
         self.exchanges: dict[str, Exchange] = {}

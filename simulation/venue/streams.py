@@ -203,6 +203,13 @@ class Streams:
             again = msgspec.structs.replace(frame, seq=session.next_seq(USER))
             self._send(session, encode(again))
 
+    def owe(self, key: ChannelKey) -> None:
+        """Say the channel's state again at the next heartbeat, to whoever hears of it nothing
+        until then."""
+        for session in self.sessions.values():
+            if key in session.subscriptions:
+                session.gapped[key] = None
+
     def _schedule_beat(self, session: Session) -> None:
         at_ns = self._exchange.now() + self._heartbeat_ns
         self._exchange.schedule(at_ns, partial(self._beat, session))
