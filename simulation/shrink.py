@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from typing import Final
 
 import msgspec
@@ -95,7 +96,7 @@ def shrink(
     """
     scenario = prepare(options)
     cut = Cut() if cut is None else cut
-    with Trials(options, seed, launcher) as trials:
+    with closing(Trials(options, seed, launcher)) as trials:
         first = trials.run(cut, tape)
         if first is None:
             raise NothingToShrink("the run ends the process it runs in, or does not end")

@@ -9,7 +9,6 @@ import select
 import subprocess
 import time
 from collections.abc import Sequence
-from types import TracebackType
 from typing import Final
 
 import msgspec
@@ -56,7 +55,7 @@ class Tried(msgspec.Struct, frozen=True, tag=True):
 
 
 class Trials:
-    """Runs tries of one series; a context manager that ends the process.
+    """Runs tries of one series, until it is closed.
 
     Attributes:
         runs: how many tries were made.
@@ -70,17 +69,6 @@ class Trials:
         self._begun = time.monotonic()
         self.runs = 0
         self.cpu_ns = 0
-
-    def __enter__(self) -> "Trials":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._end()
 
     def seconds(self) -> float:
         """Since this object was made."""
@@ -108,7 +96,7 @@ class Trials:
         asked = time.monotonic()
         data = self._answer(self._process, asked + patience)
         if data is None:
-            self._end()
+            self.close()
             self.cpu_ns += int((time.monotonic() - asked) * 1_000_000_000)
             return None
         answer = msgspec.msgpack.decode(data, type=Tried | Refusal)
@@ -147,7 +135,8 @@ class Trials:
             data += part
         return data
 
-    def _end(self) -> None:
+    def close(self) -> None:
+        """End the process."""
         process, self._process = self._process, None
         if process is None:
             return
