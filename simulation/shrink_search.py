@@ -1,9 +1,13 @@
 """Makes a failing run smaller while the same property fails.
 
-In this order: durations, participants and instruments, steps of the workload, faults, then every
-other choice. Each sort is tried in large parts first and by halves down to single ones; what was
-tried is not tried again. All of it repeats until a round takes nothing more away. Then what is
-left is tried by pairs, and the values that remain are made smaller.
+First whether a few faults do in an otherwise dull run. Then, in this order: durations, participants
+and instruments, steps of the workload, faults, then every other choice. Each sort is tried in large
+parts first and by halves down to single ones; what was tried is not tried again. All of it repeats
+until a round takes nothing more away. Then what is left is tried by pairs, and the values that
+remain are made smaller.
+
+A try that does not fail is made once more with its faults aimed at the messages that they struck
+before (`simulation.shrink_faults`).
 
 Nothing here draws by chance: the same failure and code shrink to the same run, unless the budget
 ends the search early.

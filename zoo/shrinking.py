@@ -24,6 +24,7 @@ from zoo.bug import Bug
 from zoo.bugs import BUGS
 from zoo.hunt import ACROSS_RUNS, found
 
+MINUTE_NS: Final = 60_000_000_000
 # what is judged over two runs is held by no tape
 MEASURED: Final = tuple(
     bug.id for bug in BUGS.values() if bug.property and bug.property != ACROSS_RUNS
@@ -48,13 +49,21 @@ class Measured(msgspec.Struct, frozen=True):
         return self.shrunk.is_repeatable and self.without_bug.passed
 
 
-def measure(bug: Bug, seeds: int, budget_ns: int) -> Measured | None:
+def measure(bug: Bug, seeds: int, budget_ns: int = MINUTE_NS) -> Measured | None:
     """Find the bug's first failure within `seeds` and shrink it; None: not found."""
     outcome = found(bug, seeds)
-    if outcome is None:
-        return None
+    return None if outcome is None else measure_at(bug.id, outcome.seed, budget_ns)
+
+
+def measure_at(name: str, seed: int, budget_ns: int = MINUTE_NS) -> Measured:
+    """Shrink the bug's failure at a seed.
+
+    Raises:
+        NothingToShrink: it does not fail there.
+    """
+    bug = BUGS[name]
     launcher = (*PYTHON, "zoo.patched", bug.id)
-    options, seed = named(RunOptions(bug.scenario, bug=bug.id)), outcome.seed
+    options = named(RunOptions(bug.scenario, bug=bug.id))
     tape = record_run(options, seed, launcher=launcher).tape
     shrunk = shrink(options, seed, tape, budget_ns=budget_ns, launcher=launcher)
     clean = msgspec.structs.replace(options, bug="")
@@ -62,7 +71,7 @@ def measure(bug: Bug, seeds: int, budget_ns: int) -> Measured | None:
     return Measured(bug.id, seed, shrunk, without_bug)
 
 
-def measure_by_name(name: str, seeds: int, budget_ns: int) -> Measured | None:
+def _measure(name: str, seeds: int, budget_ns: int) -> Measured | None:
     return measure(BUGS[name], seeds, budget_ns)
 
 
@@ -112,7 +121,7 @@ def main() -> None:
             parser.error(f"no run finds a bug {name!r}")
     all_found: list[Measured] = []
     lost = False
-    one = partial(measure_by_name, seeds=given.seeds, budget_ns=duration_ns(given.budget))
+    one = partial(_measure, seeds=given.seeds, budget_ns=duration_ns(given.budget))
     with ProcessPoolExecutor(given.jobs, mp_context=get_context("spawn")) as pool:
         for name, measured in zip(wanted, pool.map(one, wanted), strict=True):
             if measured is None:
