@@ -112,7 +112,7 @@ def deviations_left(sightings: Sequence[Sighting]) -> dict[str, int]:
     left, lost = {}, []
     with ProcessPoolExecutor(_JOBS, mp_context=get_context("spawn")) as pool:
         for measured in pool.map(measure_at, names, seeds):
-            print(line(measured), file=sys.stderr, flush=True)  # noqa: T201
+            print(line(measured), file=sys.stderr, flush=True)
             left[measured.bug] = measured.shrunk.deviations
             if not measured.is_sound:
                 lost.append(measured.bug)
