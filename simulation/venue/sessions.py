@@ -22,8 +22,8 @@ class Session:
     Attributes:
         subscriptions: how often each channel was subscribed and not unsubscribed; a frame is
             sent once however often.
-        gapped: channels whose last frame was withheld, or whose book was answered with an older
-            one; they speak again at the next heartbeat, so that a missing number always shows.
+        gapped: channels whose last frame was withheld; they speak again at the next heartbeat,
+            so that a missing number always shows.
     """
 
     __slots__ = ("_sequences", "gapped", "logged_in", "peer", "subscriptions")
