@@ -57,7 +57,9 @@ def test_the_defect_that_the_readme_opens_with_has_its_timeline_here() -> None:
     assert docs.OPENING_TIMELINE.relative_to(docs.ROOT).as_posix() in readme
     page = docs.OPENING_TIMELINE.read_text(encoding="utf-8")
     assert len(page) < 200_000
-    assert docs.OPENING in page
+    token = Token.parse(docs.OPENING)
+    assert f"{token.scenario}@{token.seed}" in page
+    assert BUGS[token.bug].property in page
 
 
 @pytest.mark.parametrize("bug", BUGS.values(), ids=lambda bug: bug.id)
