@@ -5,7 +5,8 @@ them is made here. A test compares, so a table and the code it shows cannot part
 
 `python -m seatrial.docs --transcript` also takes the README's transcript anew. No test compares
 that: it is what was seen once, on the code that its token names. `--incumbent` and `--zoo` hunt
-planted bugs, for minutes, and write how soon they were found: see `seatrial.measured`.
+planted bugs, for minutes, and write how soon they were found: see `seatrial.measured`. The first
+also makes the timeline of the defect that the README opens with.
 """
 
 import re
@@ -35,6 +36,8 @@ TRANSCRIPT: Final = re.compile(
     r"(?<=<!-- transcript -->\n).*(?=<!-- end transcript -->)", re.DOTALL
 )
 SHOWN_BUG: Final = "silence-is-rejection"
+OPENING: Final = "coins[bug=flip-loses-fee-in-kind]@0"  # what the README begins with
+OPENING_TIMELINE: Final = DOCS / "flip-loses-fee-in-kind.html"
 
 
 def properties() -> str:
@@ -191,6 +194,20 @@ def transcript() -> str:
     return "\n```\n" + "\n".join(shown) + "```\n\n"
 
 
+def opening_timeline() -> str:
+    """The page of the README's first failure, shrunk."""
+    with tempfile.TemporaryDirectory() as folder:
+        said = _typed(folder, "shrink", OPENING)
+        bundle = re.search(r"bundle: (\S+)", said)
+        if bundle is None:
+            raise RuntimeError(f"no failure to show:\n{said}")
+        said = _typed(folder, "replay", bundle[1], "--timeline", OPENING_TIMELINE.name)
+        page = Path(folder, OPENING_TIMELINE.name)
+        if not page.exists():
+            raise RuntimeError(f"no timeline:\n{said}")
+        return page.read_text(encoding="utf-8")
+
+
 def main() -> None:
     for page in sorted(DOCS.glob("*.md")):
         _write(page, rendered(page.read_text(encoding="utf-8")))
@@ -202,10 +219,12 @@ def main() -> None:
         if f"--{name}" in sys.argv[1:]:
             for page in sorted(DOCS.glob("*.md")):
                 _write(page, retaken(page.read_text(encoding="utf-8"), name, _table))
+    if "--incumbent" in sys.argv[1:]:
+        _write(OPENING_TIMELINE, opening_timeline())
 
 
 def _write(page: Path, text: str) -> None:
-    if page.read_text(encoding="utf-8") != text:
+    if not page.exists() or page.read_text(encoding="utf-8") != text:
         page.write_text(text, encoding="utf-8")
         print(f"wrote {page.relative_to(ROOT).as_posix()}")
 

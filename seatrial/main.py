@@ -152,7 +152,7 @@ def replay(
 def shrink(
     what: Annotated[str, typer.Argument(metavar="BUNDLE|TOKEN", help="of a run that fails")],
     out: Annotated[Path, typer.Option(help="where the bundle goes")] = Path("seatrial-failures"),
-    budget: Annotated[str, typer.Option(help="how long to search")] = "60s",
+    budget: Annotated[str, typer.Option(help="of CPU, to search with")] = "60s",
     market: MarketOption = None,
 ) -> None:
     """Make a failing run smaller while the same property fails."""

@@ -1,4 +1,5 @@
-"""What has to be run to be known: how soon each planted bug is found. Slow, so only on request.
+"""What has to be run to be known: how soon each planted bug is found, and how small its first
+failure becomes. Slow, so only on request.
 
 A page holds a pair of marks, `<!-- measured NAME -->` and `<!-- end NAME -->`; what stands
 between them was made here once, on the code that it names. `python -m seatrial.docs --incumbent`
@@ -6,8 +7,11 @@ and `--zoo` make it anew.
 """
 
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from functools import cache
+from multiprocessing import get_context
 from statistics import median
 from typing import Final
 
@@ -19,9 +23,11 @@ from simulation.run import named
 from simulation.token import Token
 from zoo.bug import Bug
 from zoo.bugs import BUGS
-from zoo.hunt import found
+from zoo.hunt import ACROSS_RUNS, found
+from zoo.shrinking import line, measure_at
 
 SEEDS: Final = 300  # how far a bug is hunted
+_JOBS: Final = 2  # bugs that are shrunk at a time
 Table = Callable[[tuple[str, ...], Sequence[tuple[str, ...]]], str]
 
 
@@ -52,29 +58,67 @@ def shown_bugs() -> list[Bug]:
 
 
 def incumbent(table: Table) -> str:
-    """Every shown defect, with what finds it here and after how many seeds.
+    """Every shown defect, with what finds it here, after how many seeds, and how small it gets.
 
     Raises:
-        RuntimeError: one was not found.
+        RuntimeError: one was not found, or became another failure when it was made smaller.
     """
-    rows = []
-    for bug in shown_bugs():
-        sighting = sight(bug)
-        if sighting is None:
-            raise RuntimeError(f"{bug.id} survived {SEEDS} seeds")
-        rows.append(
-            (
-                bug.observed,
-                bug.release,
-                bug.sentence,
-                bug.property,
-                bug.scenario,
-                str(sighting.seeds),
-                f"`{sighting.token}`",
-            )
+    sightings = [_seen(bug) for bug in shown_bugs()]
+    left = deviations_left(sightings)
+    rows = [
+        (
+            sighting.bug.observed,
+            sighting.bug.release,
+            sighting.bug.sentence,
+            sighting.bug.property,
+            sighting.bug.scenario,
+            str(sighting.seeds),
+            str(left.get(sighting.bug.id, "-")),
+            f"`{sighting.token}`",
+            f"`seatrial replay '{sighting.token}' --timeline {sighting.bug.id}.html`",
         )
-    header = ("Defect", "Seen in", "Planted as", "Found by", "Scenario", "Seeds", "Token")
-    return f"{_code()}\n\n{table(header, rows)}"
+        for sighting in sightings
+    ]
+    header = (
+        "Defect",
+        "Seen in",
+        "Planted as",
+        "Found by",
+        "Scenario",
+        "Seeds",
+        "Shrunk to",
+        "Token",
+        "Timeline",
+    )
+    middle = f"Median of the deviations: {median(left.values()):g}."
+    return f"{_code()} {middle}\n\n{table(header, rows)}"
+
+
+def _seen(bug: Bug) -> Sighting:
+    sighting = sight(bug)
+    if sighting is None:
+        raise RuntimeError(f"{bug.id} survived {SEEDS} seeds")
+    return sighting
+
+
+def deviations_left(sightings: Sequence[Sighting]) -> dict[str, int]:
+    """Of each failure that one run shows: how many choices of it need not be the dullest.
+
+    Raises:
+        RuntimeError: what is left of one does not repeat, or fails without the bug too.
+    """
+    alone = [each for each in sightings if each.bug.property != ACROSS_RUNS]
+    names, seeds = [each.bug.id for each in alone], [each.seeds - 1 for each in alone]
+    left, lost = {}, []
+    with ProcessPoolExecutor(_JOBS, mp_context=get_context("spawn")) as pool:
+        for measured in pool.map(measure_at, names, seeds):
+            print(line(measured), file=sys.stderr, flush=True)
+            left[measured.bug] = measured.shrunk.deviations
+            if not measured.is_sound:
+                lost.append(measured.bug)
+    if lost:
+        raise RuntimeError(f"what is left is another failure: {', '.join(lost)}")
+    return left
 
 
 def zoo(table: Table) -> str:

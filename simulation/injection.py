@@ -19,6 +19,9 @@ from simulation.faults import (
 from simulation.scheduler import Handle, Scheduler
 from simulation.trace import Trace
 
+# A message that a fault could strike: the kind, the channel, when.
+Heard = list[tuple[FaultKind, str, int]]
+
 
 class Wire(Protocol):
     """What planned faults strike. Each method says how many connections it struck."""
@@ -28,6 +31,11 @@ class Wire(Protocol):
     def reset(self) -> int: ...
     def refuse(self, duration_ns: int) -> int: ...
     def heal(self) -> None: ...
+
+
+def stream_name(kind: FaultKind) -> str:
+    """Where a kind that strikes messages draws from."""
+    return f"faults.{NAMES[kind].lower()}"
 
 
 def inject(fault: Fault, wire: Wire, faults: "Faults") -> int:
@@ -52,12 +60,14 @@ class Faults:
     Args:
         active_ns: How long the run is hurt; planned faults fall into it.
         plan: Used instead of the drawn one.
+        heard: Where to note what could be struck.
 
     Attributes:
         plan: The planned faults of this run, by time.
         kinds_on: What the swarm left on, in the order of `FaultKind`.
         fired: How often each kind struck, by (kind, where).
         healed: Nothing strikes any more.
+        heard: Every message that a kind which is on could strike, in order; None: not kept.
     """
 
     __slots__ = (
@@ -72,6 +82,7 @@ class Faults:
         "_trace",
         "fired",
         "healed",
+        "heard",
         "kinds_on",
         "plan",
         "profile",
@@ -85,8 +96,10 @@ class Faults:
         trace: Trace,
         active_ns: int,
         plan: Plan | None = None,
+        heard: Heard | None = None,
     ) -> None:
         self.profile = profile
+        self.heard = heard
         self._scheduler = scheduler
         self._trace = trace
         self.fired: dict[tuple[FaultKind, str], int] = {}
@@ -126,6 +139,8 @@ class Faults:
         left = self._left[kind]
         if left == 0:
             return False
+        if self.heard is not None:
+            self.heard.append((kind, where, self._scheduler.now_ns))
         strikes = left == self._at[kind]
         if left == 1:
             self._open_window(kind)
@@ -197,7 +212,7 @@ class Faults:
     def _stream(self, kind: FaultKind) -> Stream:
         stream = self._streams[kind]
         if stream is None:
-            stream = self._entropy.stream(f"faults.{NAMES[kind].lower()}")
+            stream = self._entropy.stream(stream_name(kind))
             self._streams[kind] = stream
         return stream
 

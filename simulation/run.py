@@ -14,6 +14,7 @@ from simulation import fences
 from simulation.cut import Cut
 from simulation.entropy import Entropy, SeededEntropy
 from simulation.faults import PROFILES
+from simulation.injection import Heard
 from simulation.market.readers import file_hash
 from simulation.options import RunOptions
 from simulation.outcome import Outcome, Verdict
@@ -153,6 +154,7 @@ def run_world(
     trace: Trace | None = None,
     scribe: "Scribe | None" = None,
     sampled: bool | None = None,
+    heard: Heard | None = None,
 ) -> tuple[Outcome, World]:
     """`simulate`, with the world it happened in (for bundles, replay and debugging).
 
@@ -161,6 +163,7 @@ def run_world(
         trace: instead of a new one.
         scribe: keeps a logbook; the outcome is the same with and without one.
         sampled: as `simulate` takes it.
+        heard: gets a note of every message that a fault could strike.
     """
     if not 0 <= seed < SEED_LIMIT:
         raise ValueError(f"seed {seed} is outside 0..2**63 - 1")
@@ -183,6 +186,7 @@ def run_world(
                 trace=trace,
                 scribe=scribe,
                 sampled=seed % SAMPLED_OF == 0 if sampled is None else sampled,
+                heard=heard,
             )
             fault = _sail(world)
     finally:

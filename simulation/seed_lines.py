@@ -6,7 +6,6 @@ is given them makes only the others. A last line that broke off with its process
 
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import BinaryIO
 
 import msgspec
@@ -74,15 +73,7 @@ class SeedLines:
         else:
             self._file = path.open("wb")
 
-    def __enter__(self) -> "SeedLines":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self._file.close()
 
     def write(self, line: Line) -> None:

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from typing import Final
 
 import msgspec
@@ -36,7 +37,8 @@ class Shrunk(msgspec.Struct, frozen=True):
         cut: what of the scenario is left out.
         recording: of what is left, by a process of its own.
         taken: a line for each sort of thing that went.
-        tries, seconds: what the search took.
+        tries: runs that the search took.
+        seconds, cpu_seconds: that it took on the wall, and its runs of a processor.
         is_minimal: False when the budget ended the search.
     """
 
@@ -47,6 +49,7 @@ class Shrunk(msgspec.Struct, frozen=True):
     taken: list[str]
     tries: int
     seconds: float
+    cpu_seconds: float
     is_minimal: bool
 
     @property
@@ -86,30 +89,38 @@ def shrink(
     Args:
         options: with the hashes of the code and the recordings.
         tape, cut: the failing run; what is shrunk already may be shrunk again.
-        budget_ns: on the wall.
+        budget_ns: processor time of the runs tried: a busy machine takes longer, and gets as far.
     Raises:
         NothingToShrink: the run breaks no property.
         RunRefused, RecordingFailed, ScenarioError, RecordingError: as `record_run`.
     """
     scenario = prepare(options)
     cut = Cut() if cut is None else cut
-    with Trials(options, seed, launcher) as trials:
+    with closing(Trials(options, seed, launcher)) as trials:
         first = trials.run(cut, tape)
         if first is None:
             raise NothingToShrink("the run ends the process it runs in, or does not end")
         if first.outcome.verdict is not Verdict.VIOLATION:
             raise NothingToShrink(f"the run breaks no property: {first.outcome.verdict}")
-        search = Search(
-            scenario, cut, first, trials.run, lambda: trials.seconds() * _SECOND > budget_ns
-        )
+        search = Search(scenario, cut, first, trials.run, lambda: trials.cpu_ns > budget_ns)
         search.run()
-        tries, seconds = trials.runs, trials.seconds()
+        tries, seconds, cpu_ns = trials.runs, trials.seconds(), trials.cpu_ns
     last = search.best
     recording = record_run(
         options, seed, launcher=launcher, tape=trimmed(last.tape), cut=search.cut
     )
     taken = list(_taken(scenario, first, last, search.cut))
-    return Shrunk(first, last, search.cut, recording, taken, tries, seconds, not search.ran_out)
+    return Shrunk(
+        first,
+        last,
+        search.cut,
+        recording,
+        taken,
+        tries,
+        seconds,
+        cpu_ns / _SECOND,
+        not search.ran_out,
+    )
 
 
 def _taken(scenario: Scenario, first: Tried, last: Tried, cut: Cut) -> Iterator[str]:

@@ -1,9 +1,13 @@
 """Makes a failing run smaller while the same property fails.
 
-In this order: durations, participants and instruments, steps of the workload, faults, then every
-other choice. Each sort is tried in large parts first and by halves down to single ones; what was
-tried is not tried again. All of it repeats until a round takes nothing more away. Then what is
-left is tried by pairs, and the values that remain are made smaller.
+First whether a few faults do in an otherwise dull run. Then, in this order: durations, participants
+and instruments, steps of the workload, faults, then every other choice. Each sort is tried in large
+parts first and by halves down to single ones; what was tried is not tried again. All of it repeats
+until a round takes nothing more away. Then what is left is tried by pairs, and the values that
+remain are made smaller.
+
+A try that does not fail is made once more with its faults aimed at the messages that they struck
+before (`simulation.shrink_faults`).
 
 Nothing here draws by chance: the same failure and code shrink to the same run, unless the budget
 ends the search early.
@@ -11,6 +15,7 @@ ends the search early.
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import Final, TypeVar
 
 import msgspec
@@ -20,6 +25,7 @@ from simulation.entropy import Tape
 from simulation.faults import FaultKind
 from simulation.outcome import same_failure
 from simulation.scenario import Scenario, duration_ns
+from simulation.shrink_faults import early_strikes, followed, spared, strikes, with_strikes
 from simulation.shrink_steps import plain_step, rests_for_gaps, without_rests
 from simulation.tapes import (
     deviations,
@@ -42,10 +48,11 @@ _PAIRS_MAX: Final = 24  # deviations up to which all pairs of them are tried
 _PARTS: Final = ((1, 16), (1, 8), (1, 4), (1, 2), (3, 4))  # of a duration, the shortest first
 _BITS: Final = (1, 2, 3, 4, 5, 6, 8, 12, 16, 24, 32)  # lengths of values to come down to
 _MANY: Final = 60  # deviations that are too many for single ones to be tried
-_AIMS: Final = 360  # numbers tried for the faults of a run
-_STRIKES: Final = "strikes"
+_EARLY: Final = 40  # messages of a run that a single strike is tried at, of each kind
+_FOLLOWS: Final = 16  # messages that a strike is tried at where all around it has changed
 _WORKLOAD: Final = "workload."
 _FAULTS: Final = "faults."
+_PLAN: Final = "faults.plan."
 _SWARM: Final = "faults.swarm"
 
 
@@ -85,10 +92,12 @@ class Search:
         for _ in range(_ROUNDS_MAX):
             before = deviations(self.best.tape), self.cut
             self._durations()
+            self._leap()
             self._participants()
             self._workload()
             self._faults()
             self._choices()
+            self._early()
             if (deviations(self.best.tape), self.cut) != before:
                 continue
             # what takes many tries for little waits until nothing else does
@@ -101,19 +110,39 @@ class Search:
 
     # --- one try ---------------------------------------------------------------------------
 
-    def _try(self, tape: Tape, cut: Cut | None = None) -> bool:
-        """Keep this run if it fails the same way and is smaller; with a cut, not larger."""
+    def _try(self, tape: Tape, cut: Cut | None = None, follows: int = 1) -> bool:
+        """Keep this run if it fails the same way and is smaller; with a cut, not larger.
+
+        Args:
+            follows: how many times its strikes may be moved to where their messages are now.
+        """
         if self.ran_out or self._is_over():
             self.ran_out = True
             return False
         tape = trimmed(tape)
+        tried = self._tried(tape, cut)
+        if tried is None:
+            return False
+        if self._took(tried, cut):
+            return True
+        moved = islice(followed(tape, self.best.heard, tried.heard), follows)
+        for after in map(trimmed, moved):
+            again = self._tried(after, cut)
+            if again is not None and self._took(again, cut):
+                return True
+        return False
+
+    def _tried(self, tape: Tape, cut: Cut | None) -> Tried | None:
+        """None where it was tried before, or did not end."""
         tried_cut = self.cut if cut is None else cut
         key = hashlib.blake2b(msgspec.msgpack.encode((tried_cut, tape))).digest()
         if key in self._seen:
-            return False
+            return None
         self._seen[key] = None
-        tried = self._attempt(tried_cut, tape)
-        if tried is None or not same_failure(self._first.outcome, tried.outcome):
+        return self._attempt(tried_cut, tape)
+
+    def _took(self, tried: Tried, cut: Cut | None) -> bool:
+        if not same_failure(self._first.outcome, tried.outcome):
             return False
         if cut is None:
             if weight(tried.tape) >= weight(self.best.tape):
@@ -121,7 +150,7 @@ class Search:
         elif deviations(tried.tape) > deviations(self.best.tape):
             return False
         self.best = tried
-        self.cut = tried_cut
+        self.cut = self.cut if cut is None else cut
         return True
 
     def _drop(self, units: Sequence[T], without: Callable[[Sequence[T]], Tape]) -> bool:
@@ -223,21 +252,42 @@ class Search:
         self._first_of(without_rests)
 
     def _others(self) -> list[str]:
-        return [n for n in self._busy() if not _is_workload(n) and not _is_fault(n) and n != _SWARM]
+        return [name for name in self._busy() if not _is_workload(name) and not _is_hurt(name)]
 
-    def _aim_again(self) -> None:
-        """A message fault strikes the n-th message. On the dullest schedule what it struck has
-        another number: try some, the nearest first."""
-        dull = without_streams(self.best.tape, self._others())
-        aims = [
-            ((name, index), number, abs(number - value))
-            for name in filter(_is_fault, self._busy())
-            for index, (label, bound, value) in enumerate(self.best.tape[name])
-            if label == _STRIKES and value
-            for number in range(1, bound)
-        ]
-        aims.sort(key=lambda aim: aim[2])
-        any(self._try(with_values(dull, {place: number})) for place, number, _ in aims[:_AIMS])
+    def _leap(self) -> None:
+        """Most of what a run does has no part in its failure, and yet decides which message a
+        fault strikes. A dull run costs a fifth of a busy one: whether a few faults in one do is
+        soon known, and saves finding out what else does not matter choice by choice."""
+        busy = self._busy()
+        worked = {name: self.best.tape[name] for name in busy if _is_workload(name)}
+        if self._try(worked):
+            return
+        hurt = {name: self.best.tape[name] for name in busy if _is_hurt(name)}
+        self._try_kinds(hurt)
+
+    def _early(self) -> None:
+        """A run begins with what every reconnect does again: a strike may do as well there, where
+        nothing has to happen first."""
+        hurt = {name: self.best.tape[name] for name in self._busy() if _is_message_fault(name)}
+        hurt[_SWARM] = self.best.tape.get(_SWARM, [])
+        any(self._try(tape, follows=0) for tape in early_strikes(hurt, _EARLY))
+
+    def _dullest_schedule(self) -> None:
+        """All at once, with what the faults struck on it."""
+        self._try_kinds(without_streams(self.best.tape, self._others()))
+
+    def _try_kinds(self, tape: Tape) -> bool:
+        """The tape with the strikes of all kinds, then with those of one."""
+        if self._try(tape, follows=_FOLLOWS):
+            return True
+        found = strikes(tape)
+        names = dict.fromkeys(strike.name for strike in found)
+        return any(
+            self._try(
+                with_strikes(tape, [each for each in found if each.name == name]), follows=_FOLLOWS
+            )
+            for name in names
+        )
 
     def _steps(self) -> None:
         """Steps with fewer choices: rests instead of gaps, and an action alone."""
@@ -262,6 +312,7 @@ class Search:
         ]
         self._drop(kinds, self._without_kinds)
         self._drop_streams([name for name in self._busy() if _is_fault(name)])
+        self._drop(strikes(self.best.tape), lambda some: spared(self.best.tape, some))
 
     def _without_kinds(self, kinds: Sequence[str]) -> Tape:
         tape = self.best.tape
@@ -274,7 +325,7 @@ class Search:
         """The schedule and all the rest: streams, then single choices."""
         self._drop_streams(self._others())
         if deviations(self.best.tape) > _MANY:
-            self._aim_again()
+            self._dullest_schedule()
         self._drop(places(self.best.tape), lambda some: zeroed(self.best.tape, some))
 
     def _drop_streams(self, names: Sequence[str]) -> None:
@@ -304,7 +355,7 @@ class Search:
                 choices = self.best.tape.get(name, [])
                 if index >= len(choices) or choices[index][2].bit_length() <= bits:
                     break
-                if self._try(with_values(self.best.tape, {place: 1 << bits - 1})):
+                if self._try(with_values(self.best.tape, {place: 1 << bits - 1}), follows=0):
                     lowered = True
                     break
         return lowered
@@ -316,6 +367,14 @@ def _is_workload(name: str) -> bool:
 
 def _is_fault(name: str) -> bool:
     return name.startswith(_FAULTS) and name != _SWARM
+
+
+def _is_message_fault(name: str) -> bool:
+    return _is_fault(name) and not name.startswith(_PLAN)
+
+
+def _is_hurt(name: str) -> bool:
+    return name.startswith(_FAULTS)
 
 
 def _kind_of(name: str) -> str:

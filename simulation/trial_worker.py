@@ -1,12 +1,15 @@
 """The process behind `simulation.trials`: one try after the other, each from a new world."""
 
 import gc
+import time
 from typing import BinaryIO, Final
 
 import msgspec
 
 from simulation.cut import Cut
 from simulation.entropy import TapeEntropy
+from simulation.faults import FaultKind
+from simulation.injection import Heard, stream_name
 from simulation.market.fields import RecordingError
 from simulation.pipes import Pipes
 from simulation.recording import Refusal
@@ -48,13 +51,23 @@ def main() -> None:
 
 def _tried(scenario: Scenario, series: Series, wanted: Try) -> Tried:
     entropy = TapeEntropy(wanted.tape, keep_tape=True)
+    heard: Heard = []
+    begun_ns = time.process_time_ns()
     try:
         outcome, world = run_world(
-            scenario, series.seed, series.options, entropy=entropy, cut=wanted.cut
+            scenario, series.seed, series.options, entropy=entropy, cut=wanted.cut, heard=heard
         )
+        elapsed_ns = world.elapsed_ns
     except Exception as error:
-        return Tried(broken(series.options, series.seed, error), entropy.tape or {}, 0)
-    return Tried(outcome, entropy.tape or {}, world.elapsed_ns)
+        outcome, elapsed_ns = broken(series.options, series.seed, error), 0
+    # of kinds that this tape has strike: the others are many messages and nobody's question
+    kept = {kind: stream_name(kind) for kind in FaultKind if stream_name(kind) in wanted.tape}
+    messages: dict[str, list[tuple[str, int]]] = {name: [] for name in kept.values()}
+    for kind, where, at_ns in heard:
+        if kind in kept:
+            messages[kept[kind]].append((where, at_ns))
+    cpu_ns = time.process_time_ns() - begun_ns
+    return Tried(outcome, entropy.tape or {}, elapsed_ns, messages, cpu_ns)
 
 
 def _read(pipe: BinaryIO) -> bytes:

@@ -9,7 +9,6 @@ import select
 import subprocess
 import time
 from collections.abc import Sequence
-from types import TracebackType
 from typing import Final
 
 import msgspec
@@ -43,18 +42,24 @@ class Tried(msgspec.Struct, frozen=True, tag=True):
     Attributes:
         tape: what it asked for and was answered.
         elapsed_ns: virtual time from start to end.
+        heard: of the kinds that the tape given has strike, by their stream: the channel and the
+            time of every message that could be struck, in order.
+        cpu_ns: what it took.
     """
 
     outcome: Outcome
     tape: Tape
     elapsed_ns: int
+    heard: dict[str, list[tuple[str, int]]] = {}
+    cpu_ns: int = 0
 
 
 class Trials:
-    """Runs tries of one series; a context manager that ends the process.
+    """Runs tries of one series, until it is closed.
 
     Attributes:
         runs: how many tries were made.
+        cpu_ns: what they took; of one that was not answered, what was waited for it.
     """
 
     def __init__(self, options: RunOptions, seed: int, launcher: Sequence[str] = PYTHON) -> None:
@@ -63,17 +68,7 @@ class Trials:
         self._process: subprocess.Popen[bytes] | None = None
         self._begun = time.monotonic()
         self.runs = 0
-
-    def __enter__(self) -> "Trials":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._end()
+        self.cpu_ns = 0
 
     def seconds(self) -> float:
         """Since this object was made."""
@@ -98,13 +93,16 @@ class Trials:
             )
             self._send(self._process, msgspec.msgpack.encode(self._series))
         self._send(self._process, msgspec.msgpack.encode(Try(cut, tape)))
-        data = self._answer(self._process, time.monotonic() + patience)
+        asked = time.monotonic()
+        data = self._answer(self._process, asked + patience)
         if data is None:
-            self._end()
+            self.close()
+            self.cpu_ns += int((time.monotonic() - asked) * 1_000_000_000)
             return None
         answer = msgspec.msgpack.decode(data, type=Tried | Refusal)
         if isinstance(answer, Refusal):
             raise RunRefused(answer.text)
+        self.cpu_ns += answer.cpu_ns
         return answer
 
     @staticmethod
@@ -137,7 +135,8 @@ class Trials:
             data += part
         return data
 
-    def _end(self) -> None:
+    def close(self) -> None:
+        """End the process."""
         process, self._process = self._process, None
         if process is None:
             return

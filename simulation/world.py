@@ -30,7 +30,7 @@ from simulation.cut import Cut
 from simulation.entropy import Entropy, Stream
 from simulation.handling_config import Handling
 from simulation.hearsay import Hearsay
-from simulation.injection import Faults
+from simulation.injection import Faults, Heard
 from simulation.market.mbo_replay import MboReplay
 from simulation.market.recorded import Replay
 from simulation.market.seeded import SeededFlow
@@ -180,6 +180,7 @@ class World:
         trace: Trace | None = None,
         scribe: "Scribe | None" = None,
         sampled: bool = False,
+        heard: Heard | None = None,
     ) -> None:
         self.scenario = scenario
         self._cut = Cut() if cut is None else cut
@@ -205,7 +206,9 @@ class World:
         self._inbox: deque[Input] = deque()
 
         self.scheduler = make_scheduler(scenario.schedule, self._start_ns, entropy)
-        self.faults = Faults(scenario.faults, entropy, self.scheduler, self.trace, active_ns)
+        self.faults = Faults(
+            scenario.faults, entropy, self.scheduler, self.trace, active_ns, heard=heard
+        )
         network = Network if scribe is None else scribe.network
         self.network = network(self.scheduler, entropy, self.faults, self.trace)
         self.exchanges: dict[str, Exchange] = {}

@@ -7,11 +7,13 @@ also run without its bug: it must pass, or the search has found another failure 
 import argparse
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 from typing import Final
 
 import msgspec
 
-from simulation.campaign import Spec, run_campaign
 from simulation.options import RunOptions
 from simulation.outcome import Outcome
 from simulation.recording import PYTHON, record_run
@@ -20,11 +22,12 @@ from simulation.scenario import duration_ns
 from simulation.shrink import Shrunk, shrink
 from zoo.bug import Bug
 from zoo.bugs import BUGS
+from zoo.hunt import ACROSS_RUNS, found
 
-_WINDOW: Final = 20  # seeds at a time
-_ACROSS_RUNS: Final = "DET-1"  # judged over two runs, so no tape holds it
+MINUTE_NS: Final = 60_000_000_000
+# what is judged over two runs is held by no tape
 MEASURED: Final = tuple(
-    bug.id for bug in BUGS.values() if bug.property and bug.property != _ACROSS_RUNS
+    bug.id for bug in BUGS.values() if bug.property and bug.property != ACROSS_RUNS
 )
 
 
@@ -46,13 +49,21 @@ class Measured(msgspec.Struct, frozen=True):
         return self.shrunk.is_repeatable and self.without_bug.passed
 
 
-def measure(bug: Bug, seeds: int, budget_ns: int) -> Measured | None:
+def measure(bug: Bug, seeds: int, budget_ns: int = MINUTE_NS) -> Measured | None:
     """Find the bug's first failure within `seeds` and shrink it; None: not found."""
+    outcome = found(bug, seeds)
+    return None if outcome is None else measure_at(bug.id, outcome.seed, budget_ns)
+
+
+def measure_at(name: str, seed: int, budget_ns: int = MINUTE_NS) -> Measured:
+    """Shrink the bug's failure at a seed.
+
+    Raises:
+        NothingToShrink: it does not fail there.
+    """
+    bug = BUGS[name]
     launcher = (*PYTHON, "zoo.patched", bug.id)
     options = named(RunOptions(bug.scenario, bug=bug.id))
-    seed = _first_failure(bug, options, launcher, seeds)
-    if seed is None:
-        return None
     tape = record_run(options, seed, launcher=launcher).tape
     shrunk = shrink(options, seed, tape, budget_ns=budget_ns, launcher=launcher)
     clean = msgspec.structs.replace(options, bug="")
@@ -60,15 +71,8 @@ def measure(bug: Bug, seeds: int, budget_ns: int) -> Measured | None:
     return Measured(bug.id, seed, shrunk, without_bug)
 
 
-def _first_failure(
-    bug: Bug, options: RunOptions, launcher: tuple[str, ...], seeds: int
-) -> int | None:
-    for first in range(0, seeds, _WINDOW):
-        spec = Spec(options, min(_WINDOW, seeds - first), first, launcher=launcher)
-        for outcome in run_campaign(spec, lambda _: None).results:
-            if outcome.property_id == bug.property:
-                return outcome.seed
-    return None
+def _measure(name: str, seeds: int, budget_ns: int) -> Measured | None:
+    return measure(BUGS[name], seeds, budget_ns)
 
 
 def percentile(values: Sequence[float], percent: int) -> float:
@@ -77,27 +81,30 @@ def percentile(values: Sequence[float], percent: int) -> float:
     return ranked[max(0, -(-percent * len(ranked) // 100) - 1)]
 
 
-def line(found: Measured) -> str:
-    shrunk = found.shrunk
+def line(measured: Measured) -> str:
+    shrunk = measured.shrunk
     began = shrunk.first.outcome.property_id
     notes = [] if shrunk.is_minimal else ["budget ran out"]
     if not shrunk.is_repeatable:
         notes.append("NOT REPEATABLE")
-    if not found.without_bug.passed:
-        notes.append(f"WITHOUT THE BUG: {found.without_bug.verdict}")
+    if not measured.without_bug.passed:
+        notes.append(f"WITHOUT THE BUG: {measured.without_bug.verdict}")
     return (
-        f"{found.bug:34} seed {found.seed:3}  {began:6} {shrunk.deviations:4} deviations  "
-        f"{shrunk.tries:5} tries  {shrunk.seconds:5.1f} s  {', '.join(notes)}"
+        f"{measured.bug:34} seed {measured.seed:3}  {began:6} {shrunk.deviations:4} deviations  "
+        f"{shrunk.tries:5} tries  {shrunk.seconds:5.1f} s  {shrunk.cpu_seconds:5.1f} s of CPU  "
+        f"{', '.join(notes)}"
     ).rstrip()
 
 
 def summary(all_found: Sequence[Measured]) -> str:
-    left = [found.shrunk.deviations for found in all_found]
-    seconds = [found.shrunk.seconds for found in all_found]
+    left = [each.shrunk.deviations for each in all_found]
+    seconds = [each.shrunk.seconds for each in all_found]
+    cpu = [each.shrunk.cpu_seconds for each in all_found]
     return (
         f"{len(all_found)} bugs: deviations median {percentile(left, 50)}, p95 "
         f"{percentile(left, 95)}; seconds median {percentile(seconds, 50):.1f}, p95 "
-        f"{percentile(seconds, 95):.1f}"
+        f"{percentile(seconds, 95):.1f}; of CPU median {percentile(cpu, 50):.1f}, p95 "
+        f"{percentile(cpu, 95):.1f}"
     )
 
 
@@ -105,7 +112,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m zoo.shrinking")
     parser.add_argument("bugs", nargs="*", metavar="BUG", help="all that a run finds, unless named")
     parser.add_argument("--seeds", type=int, default=300, help="how far to look for each")
-    parser.add_argument("--budget", default="60s", help="per bug")
+    parser.add_argument("--budget", default="60s", help="of CPU, per bug")
+    parser.add_argument("--jobs", type=int, default=2, help="bugs at a time")
     given = parser.parse_args()
     wanted = given.bugs or list(MEASURED)
     for name in wanted:
@@ -113,17 +121,18 @@ def main() -> None:
             parser.error(f"no run finds a bug {name!r}")
     all_found: list[Measured] = []
     lost = False
-    for name in wanted:
-        found = measure(BUGS[name], given.seeds, duration_ns(given.budget))
-        if found is None:
-            lost = True
-            print(f"{name:34} not found in {given.seeds} seeds", flush=True)  # noqa: T201
-            continue
-        all_found.append(found)
-        print(line(found), flush=True)  # noqa: T201
+    one = partial(_measure, seeds=given.seeds, budget_ns=duration_ns(given.budget))
+    with ProcessPoolExecutor(given.jobs, mp_context=get_context("spawn")) as pool:
+        for name, measured in zip(wanted, pool.map(one, wanted), strict=True):
+            if measured is None:
+                lost = True
+                print(f"{name:34} not found in {given.seeds} seeds", flush=True)  # noqa: T201
+                continue
+            all_found.append(measured)
+            print(line(measured), flush=True)  # noqa: T201
     if all_found:
         print(summary(all_found))  # noqa: T201
-    sys.exit(0 if not lost and all(found.is_sound for found in all_found) else 1)
+    sys.exit(0 if not lost and all(each.is_sound for each in all_found) else 1)
 
 
 if __name__ == "__main__":

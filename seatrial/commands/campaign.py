@@ -4,7 +4,7 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -276,7 +276,7 @@ def _made(
         raise UsageError(str(error)) from None
     path = resume or jsonl
     lines = SeedLines(path, spec.twice, keep=path is resume) if path is not None else None
-    with lines or nullcontext():
+    with closing(lines) if lines is not None else nullcontext():
         campaign = _with_progress(
             console,
             spec,

@@ -8,7 +8,8 @@ not; RATE_LIMIT_BAN turns every request away with 418 for up to five seconds; GA
 frame and does not send it; STALE_SNAPSHOT answers a depth query with an older book, numbered
 as such; DUPLICATE_AFTER_RECONNECT repeats the last user frames under new numbers. They keep to
 a contract: nothing that happened becomes unqueryable, and every withheld frame is followed by
-another on its channel within a heartbeat, except on trades, where the next trade follows.
+another on its channel within a heartbeat, except on trades, where the next trade follows. An older
+book is followed by a change within five seconds.
 """
 
 from collections.abc import Callable
@@ -323,6 +324,8 @@ class Gateway:
         may_be_stale = book.status is not MarketStatus.EXPIRED
         if may_be_stale and self._faults.fires(FaultKind.STALE_SNAPSHOT, _WHERE):
             picture = book.depth_before(1 + self._stream.below(_STALE_UPDATES, "stale_snapshot"))
+            # in a market that stands still nobody could tell it from the book as it is
+            self.streams.owe_change(request.symbol)
         else:
             picture = book.depth()
         return DepthAnswer(request.request_id, request.symbol, *picture)

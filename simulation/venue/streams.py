@@ -16,6 +16,7 @@ from simulation.entropy import Stream
 from simulation.faults import FaultKind
 from simulation.injection import Faults
 from simulation.venue.definitions import instrument_record
+from simulation.venue.enums import MarketStatus
 from simulation.venue.exchange import Exchange
 from simulation.venue.orders import VenueOrder
 from simulation.venue.protocol import (
@@ -68,6 +69,7 @@ _MARKET: Final = (
 )
 USER: Final[ChannelKey] = (CHANNEL_USER, "")
 _REMEMBERED: Final = 16  # user frames that a reconnect may see again
+_STILL_NS: Final = 5_000_000_000  # a book that was answered with an older one changes by then
 _BALANCES_NS: Final = 500_000_000  # balances that change are told this much later, once
 
 GAP: Final = FaultKind.GAP
@@ -202,6 +204,18 @@ class Streams:
         for frame in list(recent)[-count:]:
             again = msgspec.structs.replace(frame, seq=session.next_seq(USER))
             self._send(session, encode(again))
+
+    def owe_change(self, symbol: str) -> None:
+        """Say the best levels again, under a new number, if the book does not change for seconds:
+        an older picture of it shows then too."""
+        update = self._exchange.books[symbol].update
+        at_ns = self._exchange.now() + _STILL_NS
+        self._exchange.schedule(at_ns, partial(self._change, symbol, update))
+
+    def _change(self, symbol: str, update: int) -> None:
+        book = self._exchange.books[symbol]
+        if book.update == update and book.status is not MarketStatus.EXPIRED:
+            self.on_book(symbol, *book.restate(), self._exchange.now())
 
     def _schedule_beat(self, session: Session) -> None:
         at_ns = self._exchange.now() + self._heartbeat_ns

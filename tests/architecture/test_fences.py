@@ -47,6 +47,7 @@ ALLOWED: dict[str, dict[str, str]] = {
         "time": "keeps the budget of a search, and ends a try that never ends",
     },
     "simulation/recording.py": {"subprocess": "starts one fresh process for the run to be kept"},
+    "simulation/trial_worker.py": {"time": "reports what a try cost; outside the run"},
     "simulation/worker.py": {"time": "reports what a seed cost; outside the run"},
 }
 

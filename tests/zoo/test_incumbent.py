@@ -6,15 +6,16 @@ from pathlib import Path
 import pytest
 
 from invariants.catalogue import CATALOGUE
-from seatrial import measured
+from seatrial import docs, measured
 from simulation.scenarios import BUILT_IN
 from simulation.token import Token
 from zoo.bug import RAN, READ, Bug
 from zoo.bugs import BUGS
+from zoo.hunt import ACROSS_RUNS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "incumbent.md").read_text(encoding="utf-8")
 ROWS = {
-    Token.parse(cells[-1].strip("`")).bug: cells
+    Token.parse(cells[7].strip("`")).bug: cells
     for line in re.findall(r"^\| (.*`) \|$", PAGE, re.MULTILINE)
     if (cells := line.split(" | "))
 }
@@ -28,7 +29,7 @@ def test_page_shows_every_defect_that_was_observed_in_a_release_once() -> None:
 
 @pytest.mark.parametrize("bug", SHOWN, ids=lambda bug: bug.id)
 def test_row_says_what_the_zoo_says_and_names_the_seed_that_found_it(bug: Bug) -> None:
-    defect, seen, planted, found_by, scenario, seeds, text = ROWS[bug.id]
+    defect, seen, planted, found_by, scenario, seeds, left, text, timeline = ROWS[bug.id]
     token = Token.parse(text.strip("`"))
 
     assert (defect, seen, planted, found_by, scenario) == (
@@ -40,6 +41,24 @@ def test_row_says_what_the_zoo_says_and_names_the_seed_that_found_it(bug: Bug) -
     )
     assert (token.scenario, token.seed + 1) == (scenario, int(seeds))
     assert token.seed < measured.SEEDS
+    assert timeline.strip("`") == f"seatrial replay '{token}' --timeline {bug.id}.html"
+    # what only two runs show has no smaller one
+    assert left == "-" if bug.property == ACROSS_RUNS else int(left) >= 0
+
+
+def test_half_of_the_defects_shrink_to_a_dozen_choices_or_fewer() -> None:
+    left = sorted(int(cells[6]) for cells in ROWS.values() if cells[6] != "-")
+    assert left[len(left) // 2] <= 12
+
+
+def test_the_defect_that_the_readme_opens_with_has_its_timeline_here() -> None:
+    readme = (docs.ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"seatrial replay '{docs.OPENING}'" in readme
+    assert docs.OPENING_TIMELINE.relative_to(docs.ROOT).as_posix() in readme
+    page = docs.OPENING_TIMELINE.read_text(encoding="utf-8")
+    assert len(page) < 200_000
+    token = Token.parse(docs.OPENING)
+    assert f"<title>VIOLATION {token.scenario}@{token.seed} " in page
 
 
 @pytest.mark.parametrize("bug", BUGS.values(), ids=lambda bug: bug.id)

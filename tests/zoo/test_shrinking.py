@@ -18,6 +18,7 @@ SHORT = (
     "fill-named-by-query-time",
     "locks-full-quantity",
     "flip-loses-rest",
+    "book-gap-ignored",  # an older picture of a book that stands still
 )
 
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -155,7 +156,7 @@ def campaign(path: Path, *, seeds: int = 6, twice: bool = False, guided: bool = 
     """A campaign that goes on from `path`."""
     spec = Spec(named(CALM), seeds, jobs=2, twice=twice, guided=guided)
     done = read(path, spec.options, twice)
-    with SeedLines(path, twice, keep=True) as lines:
+    with closing(SeedLines(path, twice, keep=True)) as lines:
         return run_campaign(spec, ignore, done=done, on_line=lines.write)
 
 

@@ -1,6 +1,7 @@
 """A cut leaves out what it names, and what is left happens when it happened."""
 
 import sys
+from contextlib import closing
 
 import pytest
 
@@ -58,7 +59,7 @@ def test_a_trader_that_is_left_out_leaves_the_other_its_name() -> None:
 
 def test_a_process_that_dies_answers_none_and_the_next_try_gets_a_new_one() -> None:
     dying = (sys.executable, "-c", "import sys; sys.exit(7)")
-    with Trials(RunOptions(), 1, dying) as trials:
+    with closing(Trials(RunOptions(), 1, dying)) as trials:
         assert trials.run(Cut(), {}) is None
         assert trials.run(Cut(), {}) is None
         assert trials.runs == 2
@@ -68,7 +69,7 @@ def test_a_process_that_dies_answers_none_and_the_next_try_gets_a_new_one() -> N
 def test_a_try_does_what_a_run_by_the_same_tape_does(cut: Cut) -> None:
     tape = record_here(RunOptions(), 5).tape
     alone = record_here(RunOptions(), 5, tape=tape, cut=cut)
-    with Trials(RunOptions(), 5) as trials:
+    with closing(Trials(RunOptions(), 5)) as trials:
         trials.run(Cut(), {})  # whatever ran before in that process
         tried = trials.run(cut, tape)
     assert tried is not None

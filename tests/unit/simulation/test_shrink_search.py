@@ -147,3 +147,28 @@ def test_exceptions_are_one_failure_only_where_they_were_raised_at_one_place() -
 
     assert same_failure(raised(7), raised(7))
     assert not same_failure(raised(7), raised(8))
+
+
+def test_a_fault_follows_its_message_when_what_came_before_it_goes() -> None:
+    """Eight steps may each send three messages; the fault has to strike the last message of all."""
+
+    def attempt(cut: Cut, tape: Tape) -> Tried | None:
+        entropy = TapeEntropy(tape, keep_tape=True)
+        busy = [
+            number
+            for number in range(8)
+            if entropy.stream(f"workload.T.step.{number}").below(2, "action")
+        ]
+        heard = [("user", number) for number in busy for _ in range(3)] + [("end", 9)]
+        value = entropy.stream("faults.gap").below(300, "strikes")
+        broke = "TOY-1" if value == 299 - (len(heard) - 1) else ""
+        verdict = Verdict.VIOLATION if broke else Verdict.PASS
+        outcome = Outcome("toy", 0, verdict, "", 0, "", broke)
+        return Tried(outcome, entropy.tape or {}, 9 * SECOND, {"faults.gap": heard})
+
+    tape: Tape = {f"workload.T.step.{number}": [("action", 2, 1)] for number in range(8)}
+    first = attempt(Cut(), tape | {"faults.gap": [("strikes", 300, 299 - 24)]})
+    assert first is not None and first.outcome.property_id == "TOY-1"
+    found = Search(calm(), Cut(), first, attempt, lambda: False)
+    found.run()
+    assert trimmed(found.best.tape) == {"faults.gap": [("strikes", 300, 299)]}

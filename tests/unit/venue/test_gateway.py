@@ -472,6 +472,32 @@ def test_stale_snapshot_is_an_honest_picture_of_an_older_update() -> None:
     assert door.depth() == type(fresh)(f"r-{door.requests}", SYMBOL, 3, fresh.bids, fresh.asks)
 
 
+def test_book_that_was_answered_with_an_older_one_changes_within_five_seconds() -> None:
+    door = Door()
+    door.others(BUY, 9_900, 5)
+    door.others(BUY, 9_800, 5)
+    line, other = door.line("book"), door.line("quotes")
+    door.faults.strike_next(FaultKind.STALE_SNAPSHOT)
+    stale = door.depth()
+    door.run(5 * SECOND_NS)
+    (frame,) = line.of(BookFrame)
+    assert frame.update > stale.update + 1  # the number between is missing, and shows it
+    assert not other.of(BookFrame)
+    door.run(20 * SECOND_NS)
+    assert len(line.of(BookFrame)) == 1
+
+
+def test_book_that_changes_anyway_after_an_older_picture_is_not_told_again() -> None:
+    door = Door()
+    door.others(BUY, 9_900, 5)
+    line = door.line("book")
+    door.faults.strike_next(FaultKind.STALE_SNAPSHOT)
+    door.depth()
+    door.others(BUY, 9_800, 5)
+    door.run(5 * SECOND_NS)
+    assert len(line.of(BookFrame)) == 1
+
+
 def test_reconnect_may_see_old_user_events_again_under_new_numbers() -> None:
     door = Door()
     first = door.line("user")
