@@ -20,7 +20,6 @@ NONDETERMINISTIC = [bug for bug in BUGS.values() if bug.property == ACROSS_RUNS]
 # These break things that happen on a calm day too. The others need weather.
 SEEN_IN_CALM = frozenset(
     {
-        "failed-hook-keeps-timers",
         "queries-in-set-order",
         "fill-stamped-by-venue",
         "flip-loses-rest",

@@ -38,20 +38,6 @@ BUGS: Final = (
         release=READ,
     ),
     Bug(
-        id="failed-hook-keeps-timers",
-        sentence="A component that faults because a hook of it raised keeps what it holds.",
-        module="engine.lifecycle",
-        changes=(
-            (
-                "            self._change(ComponentTrigger.FAULT_COMPLETED)\n"
-                "            self._let_go()\n",
-                "            self._change(ComponentTrigger.FAULT_COMPLETED)\n",
-            ),
-        ),
-        property="LIF-1",
-        scenario="rough",
-    ),
-    Bug(
         id="lost-while-reconciling",
         sentence="A client lost while the kernel reconciles is waited for without end.",
         module="engine.session",

@@ -94,6 +94,22 @@ BUGS: Final = (
         property="REC-2",
     ),
     Bug(
+        id="failed-fills-are-none",
+        sentence="A failed question for fills counts as an answer that lists none.",
+        module="engine.execution.reconciliation",
+        changes=(
+            (
+                "        if answer.status is not _OK:\n"
+                "            self._retry(running, _FILLS)\n"
+                "            return\n",
+                "        if answer.status is not _OK:\n"
+                "            self._answered(running, _FILLS)\n"
+                "            return\n",
+            ),
+        ),
+        property="NET-5",
+    ),
+    Bug(
         id="failed-bulk-is-empty",
         sentence="A failed question for open orders counts as an answer that lists none.",
         module="engine.execution.reconciliation",
