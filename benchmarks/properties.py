@@ -16,7 +16,7 @@ import msgspec
 from benchmarks.measure import Row, Timing, row
 from invariants.check import Check
 from invariants.property import Property
-from simulation.run import simulate
+from simulation.run import SAMPLED_OF, simulate
 from simulation.scenario import Scenario, load_scenario
 from simulation.scenarios import BUILT_IN
 
@@ -38,7 +38,7 @@ _CLOCK: Final = (time.perf_counter_ns,)  # a run answers who asks by the name wi
 def properties(repeat: int, scale: float) -> list[Row]:
     """The share of all properties in the first seeds of the default scenario, and what of a seed
     passes inside the calls of each; what is heard at the venue is in the share alone."""
-    n = max(2, int(20 * scale))
+    n = max(2, int(SAMPLED_OF * scale))  # with one that slow models judge
     scenario = load_scenario("default", BUILT_IN)
     ways = [_runner(scenario), _runner(_with(scenario, ()))]
     for run in ways:
@@ -127,7 +127,8 @@ def _timed(entry: Property, spent: dict[str, int]) -> Property:
         check = entry.make()
         kind = type(check)
         members: dict[str, Any] = {
-            name: getattr(kind, name) for name in ("patterns", "facts", "inputs", "sends", "taps")
+            name: getattr(kind, name)
+            for name in ("patterns", "facts", "inputs", "sends", "taps", "samples")
         }
         for name in (*_TIMED, *_PASSED_ON):
             if getattr(kind, name) is not getattr(Check, name):

@@ -21,15 +21,15 @@ _OF_MODULE: Final = re.compile(
     r"(\w+) = (CPyImport_GetModuleCache\(&CPyModule_\w+\));\n(\s*)(\w+) = (CPyStatics\[\d+\]);([^\n]*)\n"
     r"(\s*\w+) = CPyObject_GetAttr\(\1, \4\);"
 )
-_ATTRIBUTE: Final = re.compile(r"= CPyObject_GetAttr\((\w+), (\w+)\);")
-_METHOD: Final = re.compile(r"= PyObject_VectorcallMethod\(")
+_ATTRIBUTE: Final = re.compile(r"= CPyObject_GetAttr\((\w+), (?P<name>\w+)\);")
+_METHOD: Final = re.compile(r"= PyObject_VectorcallMethod\((?P<name>\w+),")
 _KIND: Final = re.compile(r"= PyObject_IsInstance\(")
 _LOADS: Final = r"\1 = \2;\n\3\4 = \5;\6\n\7 = "
 _CHANGES: Final = (
     (_GLOBAL, _LOADS + r"SEATRIAL_GLOBAL(\1, \4);"),
     (_OF_MODULE, _LOADS + r"SEATRIAL_OF_MODULE(\1, \4);"),
     (_ATTRIBUTE, r"= SEATRIAL_ATTRIBUTE(\1, \2);"),
-    (_METHOD, "= SEATRIAL_METHOD("),
+    (_METHOD, r"= SEATRIAL_METHOD(\1,"),
     (_KIND, "= SEATRIAL_KIND("),
 )
 _HEADER: Final = "__native_internal*.h"
@@ -278,6 +278,16 @@ is_of_kind(RememberedKind *seen, PyObject *object, PyObject *class_) {
 """
 
 
+def _asks_the_same_each_time(found: re.Match[str]) -> bool:
+    """Whether the name that is asked for is a constant: `getattr` may be given any. The compiler
+    loads a constant into a variable that it sets nowhere else."""
+    name = found.groupdict().get("name")
+    if name is None:
+        return True
+    set_at = found.string.rfind(f" {name} = ", 0, found.start())
+    return found.string.startswith(f" {name} = CPyStatics[", set_at)
+
+
 def remember(directory: Path) -> list[int]:
     """Change the C text that the compiler left in `directory`.
 
@@ -292,8 +302,13 @@ def remember(directory: Path) -> list[int]:
     for file in library:
         text = file.read_text()
         for number, (pattern, replacement) in enumerate(_CHANGES):
-            text, count = pattern.subn(replacement, text)
-            counts[number] += count
+            parts: list[str] = []
+            done = 0
+            for found in filter(_asks_the_same_each_time, pattern.finditer(text)):
+                parts += text[done : found.start()], found.expand(replacement)
+                done = found.end()
+                counts[number] += 1
+            text = "".join((*parts, text[done:]))
         file.write_text(text)
     for file in library[:1]:
         file.write_text(file.read_text() + _LOOKED_UP)

@@ -64,6 +64,11 @@ class Monitor:
         self._due_when_quiet: dict[type, tuple[_OnTurn, ...]] = {}  # after neither fact nor command
         self.violation: Found | None = None
 
+    @property
+    def has_found(self) -> bool:
+        """Whether there is a violation: for who asked already, which a type checker remembers."""
+        return self.violation is not None
+
     def actors(self) -> list[Actor]:
         """The actors that checks bring aboard, to be added behind the user's own."""
         brought = [self._checks[at].actor() for at in self._plan.actor]

@@ -35,12 +35,13 @@ _S: Final = OrderStatus
 _OVER: Final = (_S.DENIED, _S.REJECTED, _S.CANCELED, _S.EXPIRED, _S.FILLED)
 _LOCAL: Final = (_S.INITIALIZED, _S.EMULATED, _S.RELEASED)
 _UNANSWERED: Final = (_S.SUBMITTED, _S.PENDING_UPDATE, _S.PENDING_CANCEL)
+_NOT_OPEN: Final = (*_OVER, *_LOCAL, _S.SUBMITTED)
 _NOBODY: Final = StrategyId("Nobody-000")
 _NOWHERE: Final = AccountId("NOWHERE-0")
 
 
 def _is_open(order: Order) -> bool:
-    return order.status not in (*_OVER, *_LOCAL, _S.SUBMITTED)
+    return order.status not in _NOT_OPEN
 
 
 _ORDER_SETS: Final[Mapping[str, Callable[[Order], bool]]] = {

@@ -344,7 +344,7 @@ class World:
                 self._ends_early = True  # nobody answered for as long as it waits
             if not self._ends_early:
                 self.monitor.run_ended()  # one that is stopped early has not had its quiet
-            if handled and self.monitor.violation is None:
+            if handled and not self.monitor.has_found:
                 self._see_it_end()
 
     def _sail_until(self, end_ns: int) -> None:

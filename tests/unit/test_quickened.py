@@ -40,6 +40,15 @@ def of_virtual(things: list[Any]) -> list[bool]:
 def of_odd(things: list[Any]) -> list[bool]:
     return [isinstance(thing, Odd) for thing in things]
 
+def read_each(thing: Any, names: tuple[str, ...]) -> list[object]:
+    return [getattr(thing, name) for name in names]
+
+def read_both(thing: Any) -> list[object]:
+    return [getattr(thing, name) for name in ("bid", "ask")]
+
+def read_either(thing: Any, which: bool) -> object:
+    return getattr(thing, "bid" if which else "ask")
+
 class Compiled:
     def speak(self, times: int) -> str:
         return "compiled " * times
@@ -168,6 +177,18 @@ def test_a_field_without_a_value_is_refused_after_many_that_had_one(outside_and_
     del empty.bid
     with pytest.raises(AttributeError, match="bid"):
         quick.bids([empty])
+
+
+def test_a_field_whose_name_is_not_the_same_each_time_is_that_of_the_name(
+    outside_and_quick,
+) -> None:
+    outside, quick = outside_and_quick
+    message = outside.Message(1)
+    message.ask = 2
+    for _ in range(3):
+        assert quick.read_each(message, ("ask", "bid", "ask")) == [2, 1, 2]
+        assert quick.read_both(message) == [1, 2]
+        assert [quick.read_either(message, which) for which in (True, False, True)] == [1, 2, 1]
 
 
 def test_what_is_no_slot_is_read_by_the_general_rule(outside_and_quick) -> None:
