@@ -475,6 +475,20 @@ def test_a_kernel_that_runs_before_its_venue_has_spoken_is_seen(world: World) ->
     assert [subject for subject, _ in found] == ["SIM", "SIM"]
 
 
+def test_a_second_start_does_not_hide_a_client_that_is_not_connected(world: World) -> None:
+    evidence, check = world.evidence, stages.StagesFollow()
+    kernel: Any = world.kernel
+    kernel._ctx.kernel_state = KernelState.CONNECTING
+    start, again = StartKernel("start", None, 0), StartKernel("again", None, 0)
+    after(check, evidence, turn(evidence, start, commands=world.journal.records[0].commands))
+    after(check, evidence, turn(evidence, again))
+    kernel._ctx.kernel_state = KernelState.RECONCILING
+
+    found = after(check, evidence, turn(evidence, ClientDisconnected(ClientId("SIM"), "reset", 0)))
+
+    assert found == [("SIM", "is not connected, and the kernel RECONCILING")]
+
+
 def test_a_trade_that_was_not_heard_is_told_unless_its_stream_came_later(world: World) -> None:
     evidence = world.evidence
     cache: Any = evidence.view.cache
