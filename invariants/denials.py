@@ -27,7 +27,8 @@ _Judge = Callable[[Order, str, Evidence], bool]  # whether what the denial says 
 
 
 def _not_running(order: Order, detail: str, evidence: Evidence) -> bool:
-    return evidence.view.state is not KernelState.RUNNING
+    # what `on_stop` asks for may leave yet: a kernel is STOPPING only after it was RUNNING
+    return evidence.view.state not in (KernelState.RUNNING, KernelState.STOPPING)
 
 
 def _no_client(order: Order, detail: str, evidence: Evidence) -> bool:

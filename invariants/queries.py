@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final
 
 from engine.cache import Account, Cache
 from engine.model.bars import Bar
+from engine.model.currencies import Currency, CurrencyType
 from engine.model.data import QuoteTick
 from engine.model.enums import BUY, SELL, AccountType, OrderStatus
 from engine.model.identifiers import (
@@ -38,6 +39,8 @@ _UNANSWERED: Final = (_S.SUBMITTED, _S.PENDING_UPDATE, _S.PENDING_CANCEL)
 _NOT_OPEN: Final = (*_OVER, *_LOCAL, _S.SUBMITTED)
 _NOBODY: Final = StrategyId("Nobody-000")
 _NOWHERE: Final = AccountId("NOWHERE-0")
+_NO_POSITION: Final = PositionId("P-NOBODYS")
+_UNHEARD_OF: Final = Currency("NOWHERES", 2, 0, "of no account", CurrencyType.FIAT)
 
 
 def _is_open(order: Order) -> bool:
@@ -75,6 +78,9 @@ class QueriesAreScans(Check):
             yield from _about_order(cache, order)
         for position in positions:
             yield from _about_position(cache, position, orders)
+        for question in ("position", "strategy_id_for_position"):
+            answer = getattr(cache, question)(_NO_POSITION)
+            yield from _unequal(f"{question} of {_NO_POSITION}", answer, None)
         yield from _about_accounts(cache, evidence)
         owners = [order.strategy_id for order in orders]
         owners += [position.strategy_id for position in positions]
@@ -197,6 +203,9 @@ def _about_accounts(cache: Cache, evidence: Evidence) -> Iterator[Violation]:
         yield from _unequal(f"account_id of {venue}", cache.account_id(venue), account.id)
         found = cache.account_for_venue(venue)
         yield from _unequal(f"account_for_venue {venue}", found is account, True)
+        for question in ("balance", "balance_total", "balance_locked", "balance_free"):
+            answer = getattr(account, question)(_UNHEARD_OF)
+            yield from _unequal(f"{question} of {_UNHEARD_OF.code}", answer, None)
         for balance in account.balances.values():
             currency = balance.currency
             shown = account.balance(currency)

@@ -47,7 +47,7 @@ class StagesFollow(Check):
         self._was = now
         message = evidence.record.input
         heard = self._heard
-        if isinstance(message, StartKernel):
+        if isinstance(message, StartKernel) and was is KernelState.READY:  # a second one is refused
             self._clients = [
                 str(command.client_id)
                 for command in evidence.record.commands

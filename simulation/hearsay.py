@@ -17,10 +17,10 @@ from typing import Final
 import msgspec
 
 from engine.clock import TimeWentBack
-from engine.kernel import Input, Kernel, TimerOverdue
+from engine.kernel import Input, Kernel, KernelClosed, TimerOverdue
 from engine.model.accounts import CashAccount
 from engine.model.balances import AccountBalance
-from engine.model.commands import FireTimer, SetTradingState, StartKernel
+from engine.model.commands import FireTimer, SetTradingState, StartKernel, StopKernel
 from engine.model.enums import (
     BUY,
     SELL,
@@ -154,6 +154,7 @@ class Hearsay:
 
     def _speak(self) -> None:
         if self._kernel.view.state in _OVER:
+            self._refused(StopKernel("hearsay+over", None, self._scheduler.now_ns), KernelClosed)
             return
         stream = self._streams(f"hearsay.{self._word}")
         self._word += 1
@@ -489,18 +490,21 @@ class Hearsay:
     def _misuse(self, stream: Stream) -> None:
         """A driver's mistakes, which are the driver's to hear of and no turn."""
         kernel, now_ns = self._kernel, self._scheduler.now_ns
-        turn = kernel.view.turn
         wrong: tuple[tuple[object, type[Exception]], ...] = (
             (FireTimer(kernel.view.now_ns - 1), TimeWentBack),
             (_Gibberish(now_ns), TypeError),
             (FireTimer((kernel.next_timer_ns() or now_ns) + 1), TimerOverdue),
         )
-        message, refusal = wrong[stream.below(len(wrong), "which")]
+        self._refused(*wrong[stream.below(len(wrong), "which")])
+        self._count("misuse")
+
+    def _refused(self, message: object, refusal: type[Exception]) -> None:
+        kernel = self._kernel
+        turn = kernel.view.turn
         try:
             kernel.turn(message)  # type: ignore[arg-type]
         except refusal:
             if kernel.view.turn == turn:
-                self._count("misuse")
                 return
         raise KernelWasMoved(f"the kernel took {type(message).__name__}")
 

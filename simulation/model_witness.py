@@ -204,8 +204,8 @@ class _Told:
         yield "balances of the last state", last.balances, tuple(account.balances.values())
         yield "margins of the last state", _by_instrument(last.margins), dict(account.margins)
         yield "is in debt", account.is_breached, any(held.total < 0 for held in expected.values())
+        yield "leverage", account.leverage, 1 if model.leverage is None else model.leverage
         if isinstance(account, MarginAccount):
-            yield "leverage", account.leverage, model.leverage
             nets = {
                 (str(where), position): (_exact(net.signed_raw), _exact(net.booked_raw))
                 for (where, position), net in account.nets.items()

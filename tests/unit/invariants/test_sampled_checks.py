@@ -6,6 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from engine.cache import Cache
+from engine.model.accounts import CashAccount
 from engine.model.commands import StartKernel, StopKernel
 from engine.model.enums import DenialCode, KernelState
 from engine.model.events import (
@@ -186,6 +188,13 @@ def test_models_tell_an_event_that_could_not_come_when_it_did(world: World) -> N
     assert "counted, and cannot" in found[0].detail
 
 
+def test_models_tell_a_cash_account_that_speaks_of_leverage() -> None:
+    world = sailed("coins", 0)
+    account: Any = world.evidence.view.accounts()[0]
+    account.leverage = 2
+    assert any("leverage: 2" in said for _, said in at_end(models.ModelsAgree(), world.evidence))
+
+
 @pytest.mark.parametrize("scenario", ["instruments", "hedging", "coins", "perpetual"])
 def test_models_know_every_kind_of_account_and_instrument(scenario: str) -> None:
     assert at_end(models.ModelsAgree(), sailed(scenario, 2).evidence) == []
@@ -209,6 +218,21 @@ def test_a_position_filed_as_open_and_flat_is_told(world: World) -> None:
     cache._positions_closed.pop(position.id, None)
     details = [detail for _, detail in at_end(queries.QueriesAreScans(), world.evidence)]
     assert any("is_position_" in detail for detail in details)
+
+
+@pytest.mark.parametrize(
+    ("owner", "question"), [(Cache, "strategy_id_for_position"), (CashAccount, "balance_locked")]
+)
+def test_an_answer_about_what_is_not_there_is_told(
+    owner: type, question: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evidence = sailed("coins", 0).evidence
+    assert at_end(queries.QueriesAreScans(), evidence) == []
+    known = getattr(owner, question)
+    monkeypatch.setattr(
+        owner, question, lambda self, of: "found" if (found := known(self, of)) is None else found
+    )
+    assert at_end(queries.QueriesAreScans(), evidence)[0][1].startswith(question)
 
 
 def test_what_the_portfolio_says_is_held_against_its_positions(
@@ -345,6 +369,16 @@ def test_a_denial_of_a_sound_order_is_seen_to_be_wrong(code: DenialCode, world: 
     assert found and found[0][1].startswith(f"denied {code}")
 
 
+@pytest.mark.parametrize(
+    ("state", "is_wrong"), [(KernelState.STOPPING, True), (KernelState.STOPPED, False)]
+)
+def test_what_a_stop_asks_for_yet_is_not_denied_for_being_late(
+    state: KernelState, is_wrong: bool, world: World
+) -> None:
+    world.kernel._ctx.kernel_state = state
+    assert bool(denied(world, DenialCode.NOT_RUNNING)) is is_wrong
+
+
 def test_a_denial_for_a_position_that_is_open_is_seen_to_be_wrong(world: World) -> None:
     position = next(each for each in world.evidence.view.positions() if each.is_open)
     wanted = {"strategy_id": position.strategy_id}
@@ -439,6 +473,20 @@ def test_a_kernel_that_runs_before_its_venue_has_spoken_is_seen(world: World) ->
     connect = world.journal.records[0].commands
     found = after(check, evidence, turn(evidence, started, ready, commands=connect))
     assert [subject for subject, _ in found] == ["SIM", "SIM"]
+
+
+def test_a_second_start_does_not_hide_a_client_that_is_not_connected(world: World) -> None:
+    evidence, check = world.evidence, stages.StagesFollow()
+    kernel: Any = world.kernel
+    kernel._ctx.kernel_state = KernelState.CONNECTING
+    start, again = StartKernel("start", None, 0), StartKernel("again", None, 0)
+    after(check, evidence, turn(evidence, start, commands=world.journal.records[0].commands))
+    after(check, evidence, turn(evidence, again))
+    kernel._ctx.kernel_state = KernelState.RECONCILING
+
+    found = after(check, evidence, turn(evidence, ClientDisconnected(ClientId("SIM"), "reset", 0)))
+
+    assert found == [("SIM", "is not connected, and the kernel RECONCILING")]
 
 
 def test_a_trade_that_was_not_heard_is_told_unless_its_stream_came_later(world: World) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from engine.kernel import Kernel
 from engine.model.commands import Disconnect
 from engine.model.enums import ComponentState, KernelState
 from engine.model.events import ComponentStateChanged
@@ -12,7 +13,7 @@ from engine.record import TurnRecord
 from engine.strategy import StrategyConfig
 from simulation.entropy import SeededEntropy
 from simulation.handling_config import Handling
-from simulation.hearsay import Hearsay
+from simulation.hearsay import Hearsay, KernelWasMoved
 from simulation.rough import RoughTrader, Supervisor, make_crew
 from simulation.run import simulate
 from simulation.scenario import Scenario, ScenarioError
@@ -105,6 +106,16 @@ def test_a_kernel_stopped_in_the_storm_ends_within_its_grace() -> None:
         world, turns = sailed(seed, early)
         assert world.kernel.view.state is KernelState.STOPPED
         assert turns[-1].ts - turns[0].ts < 71_000_000_000
+
+
+def test_a_kernel_that_is_over_and_takes_another_input_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Kernel, "_take_no_more", lambda self: None)
+    handling = msgspec.structs.replace(CAREFUL, stops_early=ALWAYS)
+    with pytest.raises(KernelWasMoved, match="StopKernel"):
+        for seed in range(3):
+            sailed(seed, handling)
 
 
 def test_a_kernel_whose_venues_stay_closed_gives_its_start_up() -> None:
