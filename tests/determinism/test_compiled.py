@@ -40,3 +40,39 @@ def test_a_served_process_imports_what_was_compiled(tmp_path: Path) -> None:
 
 def test_compiled_modules_give_the_digests_of_the_sources(child, expected: dict[str, str]) -> None:
     assert child(python=SERVED) == expected
+
+
+BROKEN = """
+from collections.abc import Iterator
+import msgspec
+from invariants.property import Violation, always, eventually
+from simulation.run import simulate
+from simulation.scenario import load_scenario
+from simulation.scenarios import BUILT_IN
+
+def traded(view) -> Iterator[Violation]:
+    for fill in view.fills():
+        yield Violation(fill.client_order_id, "was filled")
+
+for state in (always, eventually):
+    stated = state("OWN-1", "Nothing is ever traded.")(traded)
+    for name in ("default", "rough"):
+        scenario = load_scenario(name, BUILT_IN)
+        scenario = msgspec.structs.replace(scenario, properties=[*scenario.properties, stated])
+        for seed in (0, 1):
+            outcome = simulate(scenario, seed)
+            print(name, seed, outcome.verdict, outcome.property_id, outcome.digest)
+"""
+
+
+def test_a_broken_property_ends_a_compiled_run_as_one_of_the_sources(tmp_path: Path) -> None:
+    script = tmp_path / "broken.py"
+    script.write_text(BROKEN)
+    said = [
+        subprocess.run(
+            [*python, str(script)], capture_output=True, text=True, check=True, cwd=ROOT
+        ).stdout
+        for python in (SERVED, (sys.executable, "-P"))
+    ]
+    assert said[0] == said[1]
+    assert said[0].count("VIOLATION OWN-1") == 8
