@@ -56,7 +56,7 @@ if TYPE_CHECKING:  # only a run that is looked at has one
     from simulation.scribe import Scribe
 
 START_NS: Final = 1_700_000_000_000_000_000  # 14 November 2023, when nothing else says
-_SETTLE_NS: Final = 20_000_000_000  # the market rests this long before the end
+_SETTLE_NS: Final = 20_000_000_000  # markets and their calendars rest this long before the end
 _JOURNAL_DELAY_NS: Final = 4_000_000
 _LIMITS: Final = Limits(heartbeat_ns=2_000_000_000)
 _RUNNING: Final = KernelState.RUNNING
@@ -337,6 +337,8 @@ class World:
         if self.monitor.violation is None and stop_ns > self._end_ns - _SETTLE_NS:
             for market in self._markets:
                 market.stop()
+            for exchange in self.exchanges.values():
+                exchange.expiry.rest()
             self._sail_until(stop_ns)
         if self.monitor.violation is None and stop_ns == self._end_ns:
             handled = self.scenario.handling is not None

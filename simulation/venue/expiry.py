@@ -49,6 +49,7 @@ class Expiry:
         self._books = books
         self.settled: dict[str, int] = {}
         self.settled_at: dict[str, int] = {}
+        self._rests = False
         self._stated: dict[str, int] = {}
         for symbol, text in stated.items():
             book = books.get(symbol)
@@ -58,6 +59,10 @@ class Expiry:
         for book in books.values():
             if book.listing.expiration_ns:
                 self._plan(book)
+
+    def rest(self) -> None:
+        """Nothing ends from now on: a run is over soon, and nobody could hear of it in time."""
+        self._rests = True
 
     def truth(self) -> tuple[TrueSettlement, ...]:
         """What was settled so far, sorted by instrument."""
@@ -93,6 +98,8 @@ class Expiry:
             self._floor.settle(book)
 
     def _end_reached(self, book: Book) -> None:
+        if self._rests:
+            return
         # behind everything already due at this instant, so that a fill wins over expiry
         self._floor.schedule(self._floor.now(), partial(self._end, book))
 

@@ -19,6 +19,7 @@ SHORT = (
     "locks-full-quantity",
     "flip-loses-rest",
     "book-gap-ignored",  # an older picture of a book that stands still
+    "settlement-heard-live-only",  # a run cut short at the instant of an expiry
 )
 
 

@@ -141,6 +141,17 @@ def test_open_orders_are_cancelled_at_expiry_and_release_what_they_locked(venue:
     assert venue.usd == (10_000_00, 0)
 
 
+def test_a_venue_whose_run_is_nearly_over_ends_nothing_any_more(venue: Venue) -> None:
+    venue.until(1)
+    venue.quote("BTC-F", 200, 210)
+    venue.order("BTC-F", "BUY", 5, 190)
+    venue.exchange.expiry.rest()
+    venue.until(30)
+
+    assert venue.exchange.expiry.settled == {}
+    assert venue.usd[1] > 0  # the order still works
+
+
 def test_book_is_told_once_more_at_expiry_so_that_a_stale_picture_shows(venue: Venue) -> None:
     told = []
 
