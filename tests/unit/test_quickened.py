@@ -49,6 +49,12 @@ def read_both(thing: Any) -> list[object]:
 def read_either(thing: Any, which: bool) -> object:
     return getattr(thing, "bid" if which else "ask")
 
+def kept(n: int) -> list[object]:
+    return [n, -n]
+
+def product(a: int, b: int) -> int:
+    return a * b
+
 class Compiled:
     def speak(self, times: int) -> str:
         return "compiled " * times
@@ -114,8 +120,11 @@ from mypyc.build import mypycify
 from setuptools import Distribution
 from setuptools.command.build_ext import build_ext
 from benchmarks.quickened import remember
-extensions = mypycify(["quick.py"], opt_level="0", group_name="quick", target_dir="c")
-print(remember(Path("c")))
+extensions = mypycify(
+    ["quick.py"], opt_level="0", multi_file=True, group_name="quick", target_dir="c"
+)
+counts = remember(Path("c"))
+assert all(counts) and counts[-1] == 2, counts  # each sort is in the source above
 command = build_ext(Distribution({"name": "quick", "ext_modules": extensions}))
 command.inplace = True
 command.ensure_finalized()
@@ -276,9 +285,39 @@ def test_an_object_that_gets_another_class_is_of_that(outside_and_quick) -> None
     assert quick.of_kind([thing, outside.Twin()] * 3) == [True, False] * 3
 
 
+EDGES = [0, 1, 2, 5, 6, 256, 257, 2**15, 2**29, 2**30 - 1, 2**30, 2**31, 10**9, 10**18]
+EDGES += [2**32, 2**59, 2**60 - 1, 2**60, 2**61, 2**62 - 1, 2**62, 2**62 + 1, 2**63, 2**64, 10**30]
+
+
+def test_integers_that_are_kept_are_equal_whatever_their_size(outside_and_quick) -> None:
+    _, quick = outside_and_quick
+    for edge in EDGES:
+        for n in (edge, -edge):
+            kept = quick.kept(n)
+            assert kept == [n, -n]
+            assert [str(each) for each in kept] == [str(n), str(-n)]
+            assert [hash(each) for each in kept] == [hash(n), hash(-n)]
+
+
+def test_small_integers_are_the_interpreters_own(outside_and_quick) -> None:
+    _, quick = outside_and_quick
+    for n in range(-5, 257):
+        assert quick.kept(n)[0] is n
+
+
+def test_products_are_exact_whatever_their_size(outside_and_quick) -> None:
+    _, quick = outside_and_quick
+    signed = [sign * edge for edge in EDGES for sign in (1, -1)]
+    for a in signed:
+        for b in signed:
+            found = quick.product(a, b)
+            assert found == a * b
+            assert str(found) == str(a * b)
+
+
 def test_text_without_look_ups_stays_as_it_is(tmp_path: Path) -> None:
     file = tmp_path / "__native_some.c"
     text = "    cpy_r_r1 = CPyDict_GetItem(cpy_r_levels, cpy_r_price);\n"
     file.write_text(text)
-    assert remember(tmp_path) == [0, 0, 0, 0, 0]
+    assert remember(tmp_path) == [0, 0, 0, 0, 0, 0]
     assert file.read_text().startswith(text)
