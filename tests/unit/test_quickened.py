@@ -2,11 +2,15 @@
 
 import importlib
 import os
+import random
 import shutil
 import subprocess
 import sys
 import sysconfig
+from collections import defaultdict
 from collections.abc import Iterator
+from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -54,6 +58,24 @@ def kept(n: int) -> list[object]:
 
 def product(a: int, b: int) -> int:
     return a * b
+
+def item(names: dict[Any, Any], key: Any) -> object:
+    return names[key]
+
+def item_or_none(names: dict[Any, Any], key: Any) -> object:
+    return names.get(key)
+
+def has(names: dict[Any, Any], key: Any) -> bool:
+    return key in names
+
+def call(called: Any, given: Any) -> object:
+    return called(given)
+
+def call_named(called: Any, given: Any) -> object:
+    return called(given, times=given)
+
+def twice(n: int) -> int:
+    return 2 * n
 
 class Compiled:
     def speak(self, times: int) -> str:
@@ -124,7 +146,7 @@ extensions = mypycify(
     ["quick.py"], opt_level="0", multi_file=True, group_name="quick", target_dir="c"
 )
 counts = remember(Path("c"))
-assert all(counts) and counts[-1] == 2, counts  # each sort is in the source above
+assert all(counts) and counts[-1] == 4, counts  # each sort is in the source above
 command = build_ext(Distribution({"name": "quick", "ext_modules": extensions}))
 command.inplace = True
 command.ensure_finalized()
@@ -315,9 +337,121 @@ def test_products_are_exact_whatever_their_size(outside_and_quick) -> None:
             assert str(found) == str(a * b)
 
 
+class Name(str):
+    __slots__ = ()
+
+
+class Loud(str):
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return str(self).upper() == str(other).upper()
+
+    def __hash__(self) -> int:
+        return hash(str(self).upper())
+
+
+class Tone(StrEnum):
+    LOW = "1"
+    HIGH = "key 2"
+
+
+KEYS: list[object] = [f"key {n}" for n in range(40)] + [Name(f"key {n}") for n in range(20, 60)]
+KEYS += [*range(-7, 60), 2**30 - 1, 2**30, 2**60 - 1, 2**60, 2**61 - 2, 2**61 - 1, 2**64]
+KEYS += [True, 1.0, 2.5, None, (1, "key 2"), Loud("key 3"), Loud("KEY 4"), *Tone, "ä", "日", ""]
+
+
+def _answers(quick: ModuleType, names: dict[object, object], key: object) -> None:
+    expected = names.get(key)
+    assert quick.has(names, key) is (key in names)
+    assert quick.item_or_none(names, key) is expected
+    if key in names:
+        assert quick.item(names, key) is expected
+    else:
+        with pytest.raises(KeyError):
+            quick.item(names, key)
+
+
+def test_a_dictionary_answers_for_any_key_as_it_is_filled_and_emptied(outside_and_quick) -> None:
+    _, quick = outside_and_quick
+    chance = random.Random(7)
+    for _ in range(40):
+        names: dict[object, object] = {}
+        for _ in range(chance.choice((3, 30, 300))):
+            key = chance.choice(KEYS)
+            if chance.random() < 0.3:
+                names.pop(key, None)
+            else:
+                names[key] = object()
+        for key in KEYS:
+            _answers(quick, names, key)
+
+
+def test_equal_keys_that_are_not_the_same_object_are_found(outside_and_quick) -> None:
+    _, quick = outside_and_quick
+    names: dict[object, object] = {"".join(("key ", str(n))): n for n in range(9)}
+    numbers: dict[object, object] = {n * 10**9: n for n in range(300)}
+    for n in range(9):
+        assert quick.item(names, f"key {n}") == quick.item(names, Name(f"key {n}")) == n
+    for n in range(300):
+        assert quick.item(numbers, n * 10**9) == quick.item(numbers, float(n * 10**9)) == n
+
+
+@pytest.mark.parametrize("size", [200, 300, 50_000, 70_000])
+def test_a_large_dictionary_is_searched_to_its_end(outside_and_quick, size: int) -> None:
+    _, quick = outside_and_quick
+    for names in ({n: n for n in range(size)}, {f"{n}": n for n in range(size)}):
+        keys = list(names)
+        assert all(quick.item(names, key) == names[key] for key in keys)
+        for key in keys[::3]:
+            del names[key]
+        assert all(quick.has(names, key) == (key in names) for key in keys)
+
+
+def test_the_names_of_an_object_are_a_dictionary_too(outside_and_quick) -> None:
+    outside, quick = outside_and_quick
+    things = [outside.Open(), outside.Open()]
+    for n, thing in enumerate(things):
+        thing.first, thing.second = n, -n
+        _answers(quick, vars(thing), "first")
+        _answers(quick, vars(thing), "third")
+    assert quick.item_or_none(vars(things[1]), "second") == -1
+
+
+def test_a_dictionary_with_a_rule_for_what_is_missing_keeps_it(outside_and_quick) -> None:
+    _, quick = outside_and_quick
+    names = defaultdict(int, {"there": 1})
+    assert quick.item(names, "there") == 1
+    assert quick.item(names, "missing") == 0
+
+
+def test_whatever_can_be_called_is_called(outside_and_quick) -> None:
+    outside, quick = outside_and_quick
+    kinds = [abs, str, quick.twice, quick.Compiled().speak, lambda given: given, Name]
+    kinds += [partial(pow, 2), outside.Message(1).speak, outside.Message, [3, 1, 2].count]
+    for called in kinds * 2:
+        found, expected = quick.call(called, 2), called(2)
+        assert type(found) is type(expected)
+        assert isinstance(expected, outside.Message) or found == expected
+    assert quick.call_named(lambda given, times: given * times, 3) == 9
+    assert quick.call(quick.Compiled.speak.__get__(quick.Compiled()), 1) == "compiled "
+
+
+def test_a_call_that_fails_fails_as_it_would_anyway(outside_and_quick) -> None:
+    _, quick = outside_and_quick
+    with pytest.raises(TypeError, match="not callable"):
+        quick.call(7, 1)
+    with pytest.raises(TypeError):
+        quick.call(quick.twice, "text")
+    with pytest.raises(TypeError, match="at most 1 argument"):
+        quick.call_named(quick.twice, 1)
+    with pytest.raises(ZeroDivisionError):
+        quick.call(lambda given: 1 // (given - given), 1)
+
+
 def test_text_without_look_ups_stays_as_it_is(tmp_path: Path) -> None:
     file = tmp_path / "__native_some.c"
     text = "    cpy_r_r1 = CPyDict_GetItem(cpy_r_levels, cpy_r_price);\n"
     file.write_text(text)
-    assert remember(tmp_path) == [0, 0, 0, 0, 0, 0]
+    assert remember(tmp_path) == [0] * 8
     assert file.read_text().startswith(text)
