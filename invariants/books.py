@@ -94,10 +94,11 @@ class _PriceFold:
             if side is None:
                 return False
             sizes = bids if side is BUY else asks
-            if action is _DELETE or not size:
-                sizes.pop(delta.price_mantissa, None)
-            else:
-                sizes[delta.price_mantissa] = size
+            price = delta.price_mantissa
+            if action is not _DELETE and size:
+                sizes[price] = size
+            elif price in sizes:
+                del sizes[price]
         self.sequence = sequence
         return True
 

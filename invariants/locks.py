@@ -205,9 +205,7 @@ class LocksAreReservations(Check):
             held = of_account[instrument_id] = _Held()
         return held
 
-    def _move(
-        self, order: Order, works: _Works, touched: list[AccountId], cache: Cache
-    ) -> None:
+    def _move(self, order: Order, works: _Works, touched: list[AccountId], cache: Cache) -> None:
         account_id = order.account_id
         account = None if account_id is None else cache.account(account_id)
         instrument = cache.instrument(order.instrument_id)
