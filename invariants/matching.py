@@ -7,7 +7,7 @@ next trade must meet. It never looks into the venue's own book before the end of
 
 from collections.abc import Iterator
 from heapq import heappop, heappush
-from typing import ClassVar, Final
+from typing import ClassVar, Final, cast
 
 from engine.model.enums import OrderType, TimeInForce
 from engine.model.events import OrderFilled, OrderInitialized
@@ -345,7 +345,8 @@ class FirstInLineTrades(Check):
             if witnessed is None:
                 continue
             for book in truth.books:
-                instrument = evidence.view.cache.instrument(InstrumentId(book.instrument_id))
+                instrument_id = cast(InstrumentId, book.instrument_id)
+                instrument = evidence.view.cache.instrument(instrument_id)
                 if instrument is None:
                     continue
                 symbol = str(instrument.id.symbol)
