@@ -116,6 +116,8 @@ class QueueWitness(VenueWatcher):
     def __init__(self) -> None:
         self.wrong: list[Violation] = []
         self._books: dict[str, tuple[_Half, _Half]] = {}  # asks, bids
+        self._symbol = ""  # of the book that was spoken of last
+        self._asks, self._bids = _Half(False), _Half(True)  # its sides
         self._places: dict[_Key, _Place] = {}  # where each order stands now
         self._filled: dict[str, int] = {}  # of our orders
         self._arrived = ""  # our order that came last and may still be trading
@@ -129,13 +131,12 @@ class QueueWitness(VenueWatcher):
     def rested(self, symbol: str, number: _Key, is_buy: bool, price: int, size: int) -> None:
         if self._arrived:
             self._has_arrived()
-        halves = self._books.get(symbol)
-        if halves is None:
-            halves = self._open(symbol)
+        if symbol != self._symbol:
+            self._turn_to(symbol)
         if is_buy:
-            half, signed = halves[1], -price
+            half, signed = self._bids, -price
         else:
-            half, signed = halves[0], price
+            half, signed = self._asks, price
         level = half.levels.get(signed)
         if level is None:
             level = half.levels[signed] = _Level(half, signed)
@@ -156,9 +157,12 @@ class QueueWitness(VenueWatcher):
         elif (place := self._places.get(number)) is not None:
             place.size = size
 
-    def _open(self, symbol: str) -> tuple[_Half, _Half]:
-        halves = self._books[symbol] = (_Half(False), _Half(True))
-        return halves
+    def _turn_to(self, symbol: str) -> None:
+        halves = self._books.get(symbol)
+        if halves is None:
+            halves = self._books[symbol] = (_Half(False), _Half(True))
+        self._symbol = symbol
+        self._asks, self._bids = halves
 
     def _remove(self, key: _Key) -> None:
         place = self._places.get(key)
@@ -188,10 +192,9 @@ class QueueWitness(VenueWatcher):
             self._say(self._trade_id, f"met {self._owed}, which was not told of it")
             self._owed = 0
         self._trade_id, self._price, self._size = trade_id, price, size
-        halves = self._books.get(symbol)
-        if halves is None:
-            halves = self._open(symbol)
-        half = halves[0] if is_buy else halves[1]
+        if symbol != self._symbol:
+            self._turn_to(symbol)
+        half = self._asks if is_buy else self._bids
         place = self._first_of(half)
         if place is None:
             self._say(trade_id, f"{size} at {price} traded where nobody stood")
@@ -279,8 +282,7 @@ class QueueWitness(VenueWatcher):
         symbol, is_buy = order.symbol, order.side == _BUY
         self.rested(symbol, name, is_buy, price, left)
         self._arrived = name
-        asks, bids = self._books[symbol]
-        self._arrived_against = asks if is_buy else bids
+        self._arrived_against = self._asks if is_buy else self._bids
 
     def _has_arrived(self) -> None:
         """Our last order has traded what it could: what is left of it must meet nobody."""

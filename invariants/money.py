@@ -216,7 +216,8 @@ class MoneyIsConserved(Check):
         else:
             book.signed -= quantity
             book.paid -= value
-        if fee.currency is cost or fee.currency == cost:
+        is_in_cost = fee.currency is cost or fee.currency == cost
+        if is_in_cost:
             book.fees += fee_raw
         elif isinstance(instrument, CurrencyPair):
             book.exact = False
@@ -243,10 +244,15 @@ class MoneyIsConserved(Check):
             spent = product_raw(value, cost)
         else:
             spent = half_even(value, WORTH * cost.unit) * cost.unit
+        if not is_buy:
+            spent = -spent
+        if is_in_cost:
+            spent += fee_raw
+        else:
+            code = fee.currency.code
+            totals[code] = totals.get(code, 0) - fee_raw
         code = cost.code
-        totals[code] = totals.get(code, 0) - (spent if is_buy else -spent)
-        code = fee.currency.code
-        totals[code] = totals.get(code, 0) - fee_raw
+        totals[code] = totals.get(code, 0) - spent
 
     def _open(self, account_id: AccountId, evidence: Evidence) -> dict[str, int]:
         """The totals that an account was opened with; what came before is in them. An account
