@@ -213,6 +213,15 @@ class MarketCache:
     def trade_ticks(self, instrument_id: InstrumentId) -> list[TradeTick]:
         return list(self._trades.get(instrument_id, ()))
 
+    def trade_ticks_since(self, instrument_id: InstrumentId, ns: int) -> list[TradeTick]:
+        """The trades received at `ns` or later, newest first, down to the first that was not."""
+        since: list[TradeTick] = []
+        for trade in self._trades.get(instrument_id, ()):
+            if trade.ts_init < ns:
+                break
+            since.append(trade)
+        return since
+
     def trade_tick_count(self, instrument_id: InstrumentId) -> int:
         return len(self._trades.get(instrument_id, ()))
 

@@ -147,13 +147,17 @@ class KernelView:
         return self._orders
 
     def positions_touched(self) -> list[Position]:
-        touched: dict[PositionId, Position] = {}
+        touched: list[Position] = []
+        ids: list[PositionId] = []
         for fact in self._ctx.facts:
-            if isinstance(fact, PositionEvent) and fact.position_id not in touched:
-                position = self.cache.position(fact.position_id)
-                if position is not None:
-                    touched[fact.position_id] = position
-        return list(touched.values())
+            if isinstance(fact, PositionEvent):
+                position_id = fact.position_id
+                if position_id not in ids:
+                    position = self.cache.position(position_id)
+                    if position is not None:
+                        ids.append(position_id)
+                        touched.append(position)
+        return touched
 
     def accounts_touched(self) -> list[Account]:
         touched: dict[AccountId, Account] = {}

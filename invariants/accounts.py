@@ -1,7 +1,7 @@
 """Accounts: parts add up to the whole, and the whole is the venue's."""
 
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from engine.model.events import AccountState
 from engine.model.identifiers import AccountId
@@ -26,7 +26,7 @@ class PartsAddUp(Check):
 class BalancesEqualTheVenues(Check):
     def end(self, evidence: Evidence) -> Iterator[Violation]:
         for truth in evidence.truths():
-            account = evidence.view.cache.account(AccountId(truth.account))
+            account = evidence.view.cache.account(cast(AccountId, truth.account))
             if account is None:
                 yield Violation(truth.account, "the kernel has no such account")
                 continue

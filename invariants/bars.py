@@ -10,7 +10,7 @@ from typing import ClassVar, Final
 
 from engine.data.bar_builder import IntervalType
 from engine.data.config import DataEngineConfig
-from engine.model.bars import Bar, BarSpecification, BarType
+from engine.model.bars import Bar, BarType
 from engine.model.data import QuoteTick
 from engine.model.enums import BarAggregation, PriceType
 from engine.view import KernelView
@@ -31,8 +31,16 @@ _MONDAY_NS: Final = 4 * 86_400 * _S  # 5 January 1970
 _SCALE: Final = 18  # decimals at which inputs of any precision (a middle has one more) are compared
 _UNITS: Final[tuple[int, ...]] = tuple(10 ** (_SCALE - digits) for digits in range(_SCALE + 1))
 
-# (price, size, time of receipt), newest first, at _SCALE decimals
-Row = tuple[int, int, int]
+
+class _Row:
+    """One input, at _SCALE decimals or at those of its bar. `received_ns`: when it was heard."""
+
+    __slots__ = ("price", "received_ns", "size")
+
+    def __init__(self, price: int, size: int, received_ns: int) -> None:
+        self.price = price
+        self.size = size
+        self.received_ns = received_ns
 
 
 class BarIsTheFoldOfItsInputs(Check):
@@ -40,34 +48,37 @@ class BarIsTheFoldOfItsInputs(Check):
 
     def __init__(self) -> None:
         self._grids: dict[BarType, _Grid] = {}
-        self._closes: dict[BarType, tuple[int, int]] = {}  # series since, last close at _SCALE
         self._split: dict[BarType, tuple[int, int]] = {}  # series since, bars by volume so far
 
     def delivered(
         self, pattern: str, message: object, evidence: Evidence
     ) -> Iterator[Violation] | None:
-        if not isinstance(message, Bar) or not message.bar_type.is_internal:
+        if not isinstance(message, Bar):
             return None
-        problem = self._problem(message, evidence.view)
-        return iter([Violation(message.bar_type, f"{problem}: {message}")]) if problem else None
+        bar_type, view = message.bar_type, evidence.view
+        grid = self._grids.get(bar_type)
+        if grid is None:
+            grid = self._grids[bar_type] = _Grid(bar_type, view.data_config)
+        if not grid.is_internal:
+            return None
+        problem = self._problem(message, grid, view)
+        return iter([Violation(bar_type, f"{problem}: {message}")]) if problem else None
 
-    def _problem(self, bar: Bar, view: KernelView) -> str:
+    def _problem(self, bar: Bar, grid: "_Grid", view: KernelView) -> str:
         bar_type = bar.bar_type
         since = view.bars_since(bar_type)
         if since is None:
             return "nobody builds bars of this type"
         problem = ""
-        grid = _grid_of(self._grids, bar_type, view.data_config)
         if bar_type.source is not None:
-            problem = self._composite(bar, since, view)
+            problem = self._composite(bar, grid, since, view)
         elif grid.is_timed:
             problem = self._timed(bar, grid, since, view)
         elif bar_type.spec.aggregation is BarAggregation.TICK:
             problem = self._ticks(bar, since, view)
         elif bar_type.spec.aggregation is BarAggregation.VOLUME:
             problem = self._volume(bar, since, view)
-        close = bar.close_mantissa * _UNITS[bar.price_precision]
-        self._closes[bar_type] = (since, close)
+        grid.last, grid.last_since = bar, since
         return problem
 
     def _timed(self, bar: Bar, grid: "_Grid", since: int, view: KernelView) -> str:
@@ -78,37 +89,45 @@ class BarIsTheFoldOfItsInputs(Check):
             first_ns, last_ns = open_ns, close_ns - 1
         if first_ns < since:
             first_ns = since
-        rows = _inputs_since(bar.bar_type, view, first_ns)
+        rows, is_own = _inputs_since(bar, view, first_ns)
         if len(rows) == view.cache.tick_capacity:
             return ""  # the cache has let go of some
         rows.reverse()
-        if rows and rows[-1][2] > last_ns:
-            rows = [row for row in rows if row[2] <= last_ns]
+        if rows and rows[-1].received_ns > last_ns:
+            rows = [row for row in rows if row.received_ns <= last_ns]
         # rows of the very instant at which the series began: before it or after
-        unsure = sum(row[2] == since for row in rows) if first_ns == since else 0
+        unsure = 0
+        if first_ns == since:
+            for row in rows:
+                if row.received_ns == since:
+                    unsure += 1
         if not rows or (unsure == len(rows) and not bar.volume_mantissa):
-            return self._flat(bar, since)
-        if _is_fold(bar, rows):
+            return self._flat(bar, grid, since)
+        if _is_fold(bar, rows, is_own):
             return ""
         for skipped in range(1, unsure + 1):
-            if skipped < len(rows) and _is_fold(bar, rows[skipped:]):
+            if skipped < len(rows) and _is_fold(bar, rows[skipped:], is_own):
                 return ""
         return f"{len(rows)} inputs of its window make another bar"
 
-    def _flat(self, bar: Bar, since: int) -> str:
-        close = bar.close_mantissa * _UNITS[bar.price_precision]
-        last = self._closes.get(bar.bar_type)
-        if last is not None and last[0] == since and close != last[1]:
-            return "without an input it is not flat at the last close"
+    def _flat(self, bar: Bar, grid: "_Grid", since: int) -> str:
+        close: int = bar.close_mantissa
+        last = grid.last
+        if last is not None and grid.last_since == since:
+            last_close: int = last.close_mantissa
+            if last.price_precision != bar.price_precision:
+                close *= _UNITS[bar.price_precision]
+                last_close *= _UNITS[last.price_precision]
+            if close != last_close:
+                return "without an input it is not flat at the last close"
         if bar.volume_mantissa or bar.open_mantissa != bar.close_mantissa:
             return "without an input it is not flat"
         if bar.high_mantissa != bar.close_mantissa or bar.low_mantissa != bar.close_mantissa:
             return "without an input it is not flat"
         return ""
 
-    def _composite(self, bar: Bar, since: int, view: KernelView) -> str:
+    def _composite(self, bar: Bar, grid: "_Grid", since: int, view: KernelView) -> str:
         source = bar.bar_type.source
-        grid = _grid_of(self._grids, bar.bar_type, view.data_config)
         if source is None or not (grid.is_timed and source.is_internal):
             return ""
         open_ns = grid.before(bar.ts_init)
@@ -119,20 +138,20 @@ class BarIsTheFoldOfItsInputs(Check):
             if part.ts_init <= bar.ts_init:
                 parts.append(part)
         if not parts:
-            return self._flat(bar, since)
-        rows: list[Row] = []
+            return self._flat(bar, grid, since)
+        rows: list[_Row] = []
         for part in reversed(parts):
             unit = _UNITS[part.price_precision]
             volume = part.volume_mantissa * _UNITS[part.size_precision]
-            rows.append((part.open_mantissa * unit, volume, 0))
-            rows.append((part.high_mantissa * unit, 0, 0))
-            rows.append((part.low_mantissa * unit, 0, 0))
-            rows.append((part.close_mantissa * unit, 0, 0))
-        return "" if _is_fold(bar, rows) else f"its {len(parts)} parts make another bar"
+            rows.append(_Row(part.open_mantissa * unit, volume, 0))
+            rows.append(_Row(part.high_mantissa * unit, 0, 0))
+            rows.append(_Row(part.low_mantissa * unit, 0, 0))
+            rows.append(_Row(part.close_mantissa * unit, 0, 0))
+        return "" if _is_fold(bar, rows, False) else f"its {len(parts)} parts make another bar"
 
     def _ticks(self, bar: Bar, since: int, view: KernelView) -> str:
         step = bar.bar_type.spec.step
-        rows: list[Row] = []
+        rows: list[_Row] = []
         for row in _inputs(bar.bar_type, view):
             rows.append(row)
             if len(rows) == step:
@@ -140,7 +159,7 @@ class BarIsTheFoldOfItsInputs(Check):
         if step > view.cache.tick_capacity:
             return ""
         rows.reverse()
-        if len(rows) < step or rows[0][2] < since or not _is_fold(bar, rows):
+        if len(rows) < step or rows[0].received_ns < since or not _is_fold(bar, rows, False):
             return f"the last {step} inputs make another bar"
         return ""
 
@@ -156,18 +175,18 @@ class BarIsTheFoldOfItsInputs(Check):
         bars = 1 if known is None or known[0] != since else known[1] + 1
         total = seen = 0
         for row in _inputs(bar.bar_type, view):
-            if row[2] < since:
+            if row.received_ns < since:
                 break
-            if row[2] == since:
+            if row.received_ns == since:
                 return ""  # of the very instant at which the series began: before it or after
-            total += row[1]
+            total += row.size
             seen += 1
         if seen == view.cache.tick_capacity:
             return ""
         self._split[bar.bar_type] = (since, bars)
         if not bars * step <= total:
             return f"{bars} bars hold more than the {total} that was traded"
-        if total - newest[1] >= bars * step:
+        if total - newest.size >= bars * step:
             return f"{bars} bars, and more was traded before its last input than they hold"
         return ""
 
@@ -177,25 +196,26 @@ class BarsLieOnTheirGrid(Check):
 
     def __init__(self) -> None:
         self._grids: dict[BarType, _Grid] = {}
-        self._last: dict[BarType, tuple[int, int]] = {}  # series since, last close
 
     def delivered(
         self, pattern: str, message: object, evidence: Evidence
     ) -> Iterator[Violation] | None:
-        if not isinstance(message, Bar) or not message.bar_type.is_internal:
+        if not isinstance(message, Bar):
             return None
-        view = evidence.view
-        grid = _grid_of(self._grids, message.bar_type, view.data_config)
-        if not grid.is_timed:
+        bar_type, view = message.bar_type, evidence.view
+        grid = self._grids.get(bar_type)
+        if grid is None:
+            grid = self._grids[bar_type] = _Grid(bar_type, view.data_config)
+        if not grid.is_internal or not grid.is_timed:
             return None
         problem = self._problem(message, grid, view)
-        return iter([Violation(message.bar_type, f"{problem}: {message}")]) if problem else None
+        return iter([Violation(bar_type, f"{problem}: {message}")]) if problem else None
 
     def _problem(self, bar: Bar, grid: "_Grid", view: KernelView) -> str:
-        bar_type, close_ns = bar.bar_type, bar.ts_init
-        since = view.bars_since(bar_type)
-        last = self._last.get(bar_type)
-        self._last[bar_type] = (since or 0, close_ns)
+        close_ns: int = bar.ts_init
+        since = view.bars_since(bar.bar_type)
+        last, last_since = grid.last, grid.last_since
+        grid.last, grid.last_since = bar, since or 0
         if since is None:
             return "nobody builds this type"
         if grid.before(close_ns + 1) != close_ns:
@@ -204,13 +224,14 @@ class BarsLieOnTheirGrid(Check):
         open_ns = grid.before(close_ns)
         on_close = config.time_bars_timestamp_on_close and not grid.is_right_open
         stamp = close_ns if on_close else open_ns
-        if bar.ts_event != stamp:
-            return f"stamped {bar.ts_event}, due was {stamp}"
+        stamped: int = bar.ts_event
+        if stamped != stamp:
+            return f"stamped {stamped}, due was {stamp}"
         if open_ns < since and config.time_bars_skip_first_non_full_bar:
             return f"it is not full: the series began at {since}"
         if last is None:
             return ""
-        last_since, last_ns = last
+        last_ns: int = last.ts_init
         if close_ns <= last_ns:
             return f"the last one closed at {last_ns}"
         if open_ns != last_ns and last_since == since and config.time_bars_build_with_no_updates:
@@ -222,30 +243,33 @@ class BarsLieOnTheirGrid(Check):
         config = view.data_config
         for bar_type in view.bar_types():
             since = view.bars_since(bar_type)
-            grid = _grid_of(self._grids, bar_type, config)
+            grid = self._grids.get(bar_type)
+            if grid is None:
+                grid = _Grid(bar_type, config)
             if since is None or not grid.is_timed or bar_type.source is not None:
                 continue
             # the last window that is over for certain, timers due now may not have fired
             close_ns = grid.before(view.now_ns)
             open_ns = grid.before(close_ns)
             begun_ns = since if not config.time_bars_skip_first_non_full_bar else since + 1
-            last = self._last.get(bar_type)
-            if last is not None and last[0] == since and last[1] >= close_ns:
+            last = grid.last
+            if last is not None and grid.last_since == since and last.ts_init >= close_ns:
                 continue
             for row in _inputs(bar_type, view):
-                if row[2] <= begun_ns:
+                at_ns = row.received_ns
+                if at_ns <= begun_ns:
                     break
-                if not config.time_bars_build_with_no_updates and row[2] <= open_ns:
+                if not config.time_bars_build_with_no_updates and at_ns <= open_ns:
                     break
-                if row[2] < close_ns and open_ns >= since:
-                    closed = "none came" if last is None else f"the last closed at {last[1]}"
+                if at_ns < close_ns and open_ns >= since:
+                    closed = "none came" if last is None else f"the last closed at {last.ts_init}"
                     yield Violation(
-                        bar_type, f"an input at {row[2]}, a boundary at {close_ns}: {closed}"
+                        bar_type, f"an input at {at_ns}, a boundary at {close_ns}: {closed}"
                     )
                     break
 
 
-def _inputs(bar_type: BarType, view: KernelView) -> Iterable[Row]:
+def _inputs(bar_type: BarType, view: KernelView) -> Iterable[_Row]:
     """What the bars of this type are made of, newest first."""
     price_type = bar_type.spec.price_type
     cache = view.cache
@@ -254,11 +278,11 @@ def _inputs(bar_type: BarType, view: KernelView) -> Iterable[Row]:
     if price_type is PriceType.LAST:
         while (trade := cache.trade_tick(instrument_id, index)) is not None:
             price = trade.price_mantissa * _UNITS[trade.price_precision]
-            yield price, trade.size_mantissa * _UNITS[trade.size_precision], trade.ts_init
+            yield _Row(price, trade.size_mantissa * _UNITS[trade.size_precision], trade.ts_init)
             index += 1
     elif price_type is PriceType.MARK:
         while (mark := cache.mark_price(instrument_id, index)) is not None:
-            yield mark.value_mantissa * _UNITS[mark.price_precision], 0, mark.ts_init
+            yield _Row(mark.value_mantissa * _UNITS[mark.price_precision], 0, mark.ts_init)
             index += 1
     else:
         while (quote := cache.quote_tick(instrument_id, index)) is not None:
@@ -266,28 +290,29 @@ def _inputs(bar_type: BarType, view: KernelView) -> Iterable[Row]:
             index += 1
 
 
-def _inputs_since(bar_type: BarType, view: KernelView, first_ns: int) -> list[Row]:
-    """The newest of them, down to the first that was received before `first_ns`."""
-    rows: list[Row] = []
-    if bar_type.spec.price_type is not PriceType.LAST:
-        for row in _inputs(bar_type, view):
-            if row[2] < first_ns:
+def _inputs_since(bar: Bar, view: KernelView, first_ns: int) -> tuple[list[_Row], bool]:
+    """The newest of them, down to the first that was received before `first_ns`; and whether they
+    are at the decimals of the bar, as trades mostly are: then nothing has to be made larger."""
+    bar_type = bar.bar_type
+    rows: list[_Row] = []
+    if bar_type.spec.price_type is PriceType.LAST:
+        price_precision: int = bar.price_precision
+        size_precision: int = bar.size_precision
+        for trade in view.cache.trade_ticks_since(bar_type.instrument_id, first_ns):
+            if trade.price_precision != price_precision or trade.size_precision != size_precision:
+                rows.clear()
                 break
-            rows.append(row)
-        return rows
-    cache, instrument_id = view.cache, bar_type.instrument_id
-    index = 0
-    while (trade := cache.trade_tick(instrument_id, index)) is not None:
-        received_ns = trade.ts_init
-        if received_ns < first_ns:
+            rows.append(_Row(trade.price_mantissa, trade.size_mantissa, trade.ts_init))
+        else:
+            return rows, True
+    for row in _inputs(bar_type, view):
+        if row.received_ns < first_ns:
             break
-        price = trade.price_mantissa * _UNITS[trade.price_precision]
-        rows.append((price, trade.size_mantissa * _UNITS[trade.size_precision], received_ns))
-        index += 1
-    return rows
+        rows.append(row)
+    return rows, False
 
 
-def _quote_row(quote: QuoteTick, price_type: PriceType) -> Row:
+def _quote_row(quote: QuoteTick, price_type: PriceType) -> _Row:
     price_unit, size_unit = _UNITS[quote.price_precision], _UNITS[quote.size_precision]
     if price_type is PriceType.BID:
         price, size = quote.bid_mantissa * price_unit, quote.bid_size_mantissa * size_unit
@@ -296,40 +321,64 @@ def _quote_row(quote: QuoteTick, price_type: PriceType) -> Row:
     else:
         price = (quote.bid_mantissa + quote.ask_mantissa) * price_unit // 2
         size = (quote.bid_size_mantissa + quote.ask_size_mantissa) * size_unit // 2
-    return price, size, quote.ts_init
+    return _Row(price, size, quote.ts_init)
 
 
-def _is_fold(bar: Bar, rows: list[Row]) -> bool:
-    """Whether these inputs, oldest first, make this bar."""
-    high = low = rows[0][0]
+def _is_fold(bar: Bar, rows: list[_Row], is_own: bool) -> bool:
+    """Whether these inputs, oldest first, make this bar; `is_own`: they are at its decimals."""
+    first = high = low = close = rows[0].price
     volume = 0
-    for price, size, _ in rows:
-        if price > high:
-            high = price
-        elif price < low:
-            low = price
-        volume += size
+    for row in rows:
+        close = row.price
+        if close > high:
+            high = close
+        elif close < low:
+            low = close
+        volume += row.size
+    if is_own:
+        return (
+            first == bar.open_mantissa
+            and high == bar.high_mantissa
+            and low == bar.low_mantissa
+            and close == bar.close_mantissa
+            and volume == bar.volume_mantissa
+        )
     unit = _UNITS[bar.price_precision]
     return (
-        rows[0][0] == bar.open_mantissa * unit
+        first == bar.open_mantissa * unit
         and high == bar.high_mantissa * unit
         and low == bar.low_mantissa * unit
-        and rows[-1][0] == bar.close_mantissa * unit
+        and close == bar.close_mantissa * unit
         and volume == bar.volume_mantissa * _UNITS[bar.size_precision]
     )
 
 
 class _Grid:
-    """Where bars of one type close.
+    """Where bars of one type close, and the last that did.
 
     Attributes:
-        is_timed: they do close by the clock; of others nothing below holds.
+        is_internal: the kernel builds them; of others nothing below is asked.
+        is_timed: they do close by the clock; of others there are no boundaries.
         is_right_open: what is stamped on a boundary belongs to the bar that begins there.
+        last, last_since: the last bar that was told of, and since when its series was built.
     """
 
-    __slots__ = ("_length", "_months", "_origin", "is_right_open", "is_timed")
+    __slots__ = (
+        "_length",
+        "_months",
+        "_origin",
+        "is_internal",
+        "is_right_open",
+        "is_timed",
+        "last",
+        "last_since",
+    )
 
-    def __init__(self, spec: BarSpecification, config: DataEngineConfig) -> None:
+    def __init__(self, bar_type: BarType, config: DataEngineConfig) -> None:
+        self.last: Bar | None = None
+        self.last_since = 0
+        self.is_internal = bar_type.is_internal
+        spec = bar_type.spec
         aggregation = spec.aggregation
         self.is_timed = spec.is_timed
         self.is_right_open = config.time_bars_interval_type is IntervalType.RIGHT_OPEN
@@ -343,15 +392,9 @@ class _Grid:
         """The last boundary strictly before `ns`."""
         origin, length = self._origin, self._length
         if length:
-            return (ns - 1 - origin) // length * length + origin
+            since_origin = ns - 1 - origin
+            return ns - 1 - since_origin % length
         at = datetime.fromtimestamp((ns - 1 - origin) // _S, UTC)
         count = (at.year * 12 + at.month - 1) // self._months * self._months
         first = datetime(count // 12, count % 12 + 1, 1, tzinfo=UTC)
         return (first - datetime(1970, 1, 1, tzinfo=UTC)).days * 86_400 * _S + origin
-
-
-def _grid_of(grids: dict[BarType, _Grid], bar_type: BarType, config: DataEngineConfig) -> _Grid:
-    grid = grids.get(bar_type)
-    if grid is None:
-        grid = grids[bar_type] = _Grid(bar_type.spec, config)
-    return grid

@@ -6,7 +6,7 @@ not complete or is malformed must change nothing and be refused aloud.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar, Final
+from typing import ClassVar, Final, cast
 
 from engine.model.book import OrderBook
 from engine.model.book_l3 import OrderBookL3
@@ -41,24 +41,45 @@ Levels = list[tuple[int, int]]
 
 
 class _PriceFold:
-    """A book by price: the sizes of both sides as the batches tell them."""
+    """A book by price: the sizes of both sides as the batches tell them.
 
-    __slots__ = ("asks", "bids", "precisions", "sequence")
+    Attributes:
+        is_touched: batches were folded since it was last compared.
+    """
 
-    def __init__(self, precisions: tuple[int, int]) -> None:
+    __slots__ = (
+        "_price_precision",
+        "_size_precision",
+        "asks",
+        "bids",
+        "instrument_id",
+        "is_touched",
+        "sequence",
+    )
+
+    def __init__(self, first: OrderBookDeltas) -> None:
+        self.instrument_id = first.instrument_id
         self.bids: dict[int, int] = {}
         self.asks: dict[int, int] = {}
-        self.precisions = precisions
+        self._price_precision = first.price_precision
+        self._size_precision = first.size_precision
         self.sequence = 0
+        self.is_touched = False
+
+    def _is_malformed(self, batch: OrderBookDeltas) -> bool:
+        deltas = batch.deltas
+        return (
+            not deltas
+            or not deltas[-1].flags & F_LAST
+            or batch.price_precision != self._price_precision
+            or batch.size_precision != self._size_precision
+        )
 
     def accepts(self, batch: OrderBookDeltas) -> bool:
-        deltas = batch.deltas
-        if not deltas or not deltas[-1].flags & F_LAST:
-            return False
-        if (batch.price_precision, batch.size_precision) != self.precisions:
+        if self._is_malformed(batch):
             return False
         sequence = self.sequence
-        for delta in deltas:
+        for delta in batch.deltas:
             if delta.size_mantissa < 0:
                 return False
             if delta.side is None and delta.action is not _CLEAR:
@@ -71,14 +92,11 @@ class _PriceFold:
 
     def take(self, batch: OrderBookDeltas) -> bool:
         """Fold a batch; False where it is none to be accepted, and some of it may be folded."""
-        deltas = batch.deltas
-        if not deltas or not deltas[-1].flags & F_LAST:
-            return False
-        if (batch.price_precision, batch.size_precision) != self.precisions:
+        if self._is_malformed(batch):
             return False
         sequence = self.sequence
         bids, asks = self.bids, self.asks
-        for delta in deltas:
+        for delta in batch.deltas:
             action, side = delta.action, delta.side
             size, number = delta.size_mantissa, delta.sequence
             if number:
@@ -94,11 +112,33 @@ class _PriceFold:
             if side is None:
                 return False
             sizes = bids if side is BUY else asks
-            if action is _DELETE or not size:
-                sizes.pop(delta.price_mantissa, None)
-            else:
-                sizes[delta.price_mantissa] = size
+            price = delta.price_mantissa
+            if action is not _DELETE and size:
+                sizes[price] = size
+            elif price in sizes:
+                del sizes[price]
         self.sequence = sequence
+        return True
+
+    def is_in(self, book: OrderBook) -> bool:
+        """Whether the book is just this, and each side in order."""
+        bids, asks = book.bids(), book.asks()
+        if len(bids) != len(self.bids) or len(asks) != len(self.asks):
+            return False
+        last = bids[0][0] + 1 if bids else 0
+        sizes = self.bids
+        for price, size in bids:
+            told = sizes.get(price)
+            if told is None or told != size or price >= last:
+                return False
+            last = price
+        last = asks[0][0] - 1 if asks else 0
+        sizes = self.asks
+        for price, size in asks:
+            told = sizes.get(price)
+            if told is None or told != size or price <= last:
+                return False
+            last = price
         return True
 
     def levels(self) -> tuple[Levels, Levels]:
@@ -124,7 +164,7 @@ class BookIsTheFoldOfItsUpdates(Check):
 
     def end(self, evidence: Evidence) -> Iterator[Violation]:
         view = evidence.view
-        yield from self._compare(view)
+        yield from self._compare(view) or ()
         if view.state is not KernelState.RUNNING:
             return
         wanted = evidence.wanted()
@@ -138,35 +178,43 @@ class BookIsTheFoldOfItsUpdates(Check):
             }
             for true_book in truth.books:
                 if true_book.instrument_id in followed:
-                    book = view.book(InstrumentId(true_book.instrument_id))
+                    book = view.book(cast(InstrumentId, true_book.instrument_id))
                     yield from _against_truth(book, true_book)
 
     def _refused(self, batch: OrderBookDeltas, view: KernelView) -> Iterator[Violation]:
-        yield from self._compare(view)
+        yield from self._compare(view) or ()
         fold = self._folds.get(batch.instrument_id)
         if fold is None:
-            fold = _PriceFold((batch.price_precision, batch.size_precision))
+            fold = _PriceFold(batch)
         if fold.accepts(batch):
             yield Violation(batch.instrument_id, f"{_name(batch)} was news, and refused")
 
-    def _compare(self, view: KernelView) -> Iterator[Violation]:
-        touched: dict[InstrumentId, _PriceFold] = {}
+    def _compare(self, view: KernelView) -> Iterator[Violation] | None:
+        touched: list[_PriceFold] = []
         for batch in self._waiting:
             instrument_id = batch.instrument_id
             fold = self._folds.get(instrument_id)
+            is_new = fold is None
             if fold is None:
-                fold = _PriceFold((batch.price_precision, batch.size_precision))
+                fold = _PriceFold(batch)
             if not fold.take(batch):
-                yield Violation(instrument_id, f"{_name(batch)} was taken without a word")
-                return
-            self._folds[instrument_id] = touched[instrument_id] = fold
+                told = f"{_name(batch)} was taken without a word"
+                return iter([Violation(instrument_id, told)])
+            if is_new:
+                self._folds[instrument_id] = fold
+            if not fold.is_touched:
+                fold.is_touched = True
+                touched.append(fold)
         self._waiting.clear()
-        for instrument_id, fold in touched.items():
-            book = view.book(instrument_id)
-            told = fold.levels()
-            held = None if book is None else (book.bids(), book.asks())
-            if held != told:
-                yield Violation(instrument_id, f"the book is {held}, the updates make {told}")
+        wrong: list[Violation] = []
+        for fold in touched:
+            fold.is_touched = False
+            book = view.book(fold.instrument_id)
+            if book is None or not fold.is_in(book):
+                held = None if book is None else (book.bids(), book.asks())
+                told = f"the book is {held}, the updates make {fold.levels()}"
+                wrong.append(Violation(fold.instrument_id, told))
+        return iter(wrong) if wrong else None
 
 
 def _against_truth(book: OrderBook | None, true_book: TrueBook) -> Iterator[Violation]:
@@ -225,14 +273,14 @@ class BookIsSoundAtEndOfBatch(Check):
 
 def _ladder_problem(book: OrderBook) -> str:
     bids, asks = book.bids(), book.asks()
-    last: int | None = None
+    last = bids[0][0] + 1 if bids else 0
     for price, size in bids:
-        if size < 1 or (last is not None and price >= last):
+        if size < 1 or price >= last:
             return f"bids are no ladder at {price}: {bids}"
         last = price
-    last = None
+    last = asks[0][0] - 1 if asks else 0
     for price, size in asks:
-        if size < 1 or (last is not None and price <= last):
+        if size < 1 or price <= last:
             return f"asks are no ladder at {price}: {asks}"
         last = price
     return ""
@@ -242,8 +290,9 @@ def _shows_each(batch: OrderBookDeltas, book: OrderBook) -> bool:
     """Whether the book has just what each delta says. Where it has not, a later one of the batch
     may have gone over that price again."""
     for delta in batch.deltas:
-        action, price = delta.action, delta.price_mantissa
+        action = delta.action
         if action is not _CLEAR:
+            price = delta.price_mantissa
             held = book.bid_size_at(price) if delta.side is BUY else book.ask_size_at(price)
             if held != (0 if action is _DELETE else delta.size_mantissa):
                 return False
@@ -396,7 +445,7 @@ class PriorityIsKept(Check):
             }
             for truth in evidence.truths():
                 for true_book in truth.books:
-                    instrument_id = InstrumentId(true_book.instrument_id)
+                    instrument_id = cast(InstrumentId, true_book.instrument_id)
                     if instrument_id in followed:
                         yield from _queues_against_truth(
                             cache.order_book_l3(instrument_id), true_book

@@ -19,6 +19,7 @@ from invariants.evidence import Evidence
 from invariants.venue_watch import OwnOrder, OwnTrade, VenueWatcher
 from invariants.violation import Violation
 
+_BUY: Final = "BUY"
 _ACTIVE: Final = TradingState.ACTIVE
 _HALTED: Final = TradingState.HALTED
 _BY_STATE: Final = (DenialCode.TRADING_HALTED, DenialCode.TRADING_STATE_REDUCING)
@@ -29,14 +30,25 @@ class _Nets(VenueWatcher):
     what each trade of ours did to it."""
 
     def __init__(self) -> None:
-        self._nets: dict[tuple[str, str], int] = {}  # by symbol and position id, "" where it nets
+        # position id ("" where it nets) -> symbol -> mantissa
+        self._nets: dict[str, dict[str, int]] = {"": {}}
+        self._netted: type | None = None  # of trades that name no position
         self.steps: list[tuple[OwnTrade, int]] = []  # the net that each trade met, mantissa
 
     def on_fill(self, trade: OwnTrade, order: OwnOrder) -> None:
-        key = trade.symbol, getattr(trade, "position_id", "")
-        before = self._nets.get(key, 0)
-        change = trade.quantity if trade.side == "BUY" else -trade.quantity
-        self._nets[key] = before + change
+        position_id = ""
+        if type(trade) is not self._netted:  # to ask for what is not there is dear
+            if hasattr(trade, "position_id"):
+                position_id = trade.position_id
+            else:
+                self._netted = type(trade)
+        nets = self._nets.get(position_id)
+        if nets is None:
+            nets = self._nets[position_id] = {}
+        symbol = trade.symbol
+        before = nets.get(symbol, 0)
+        quantity = trade.quantity
+        nets[symbol] = before + quantity if trade.side == _BUY else before - quantity
         self.steps.append((trade, before))
 
 

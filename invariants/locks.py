@@ -3,7 +3,7 @@
 Amounts are sums over events in exact integers, as in `invariants.money`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import ClassVar, Final
 
 from engine.cache import Account, Cache
@@ -29,10 +29,11 @@ from invariants.money import WORTH, half_even, held_on_grid, notional_raw, worth
 from invariants.violation import Violation
 
 _ONE: Final = 10**16  # raw units of anything
-_NOTHING: Final = (0, 0)
-_NO_SUMS: Final[Mapping[str, int]] = {}
+_NO_SUMS: Final[dict[str, int]] = {}
 _CASH: Final = AccountType.CASH
-_AT_VENUE: Final = (OrderStatus.ACCEPTED, OrderStatus.TRIGGERED, OrderStatus.PARTIALLY_FILLED)
+_ACCEPTED: Final = OrderStatus.ACCEPTED
+_TRIGGERED: Final = OrderStatus.TRIGGERED
+_PARTIALLY_FILLED: Final = OrderStatus.PARTIALLY_FILLED
 
 
 def _lock(
@@ -53,6 +54,23 @@ def _lock(
         return cost.code, notional_raw(instrument, left, price_raw)
     margin = worth(instrument, left, price_raw) * instrument.margin_init_raw
     return cost.code, half_even(margin, WORTH * cost.unit * _ONE * account.leverage) * cost.unit
+
+
+class _Works:
+    """What of one order works at the venue, and what is locked for it.
+
+    Attributes:
+        left, price: raw; 0 and 0 where nothing works.
+        code, amount: currency and raw, in the sums of its account; "" and 0 where nothing is.
+    """
+
+    __slots__ = ("amount", "code", "left", "price")
+
+    def __init__(self) -> None:
+        self.left = 0
+        self.price = 0
+        self.code = ""
+        self.amount = 0
 
 
 class _Held:
@@ -119,13 +137,12 @@ class LocksAreReservations(Check):
     )
 
     def __init__(self) -> None:
-        self._works: dict[str, tuple[int, int]] = {}  # of each order: leaves and price that lock
-        self._locks: dict[str, tuple[str, int]] = {}  # by client order id
+        self._works: dict[str, _Works] = {}  # by client order id, of whatever ever worked
         self._sums: dict[str, dict[str, int]] = {}  # account -> currency code -> raw
         self._held: dict[AccountId, dict[InstrumentId, _Held]] = {}  # of margin accounts
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
-        touched: dict[AccountId, None] = {}
+        touched: list[AccountId] = []  # each once
         if evidence.fills:
             self._hold(evidence)
         if type(evidence.record.input) is SettlementReport:
@@ -137,14 +154,28 @@ class LocksAreReservations(Check):
                 price = order.trigger_price
             if price is None or order.reduce_only:
                 continue
-            left = witness.quantity - witness.filled
-            works = (left, price.raw) if left > 0 and witness.standing in _AT_VENUE else _NOTHING
             name = order.client_order_id
-            if works != known.get(name, _NOTHING):
-                known[name] = works
-                self._move(order, works, touched, evidence.view.cache)
+            works = known.get(name)
+            standing = witness.standing
+            left = witness.quantity - witness.filled
+            if left > 0 and (
+                standing is _ACCEPTED or standing is _TRIGGERED or standing is _PARTIALLY_FILLED
+            ):
+                price_raw: int = price.raw
+                if works is None:
+                    works = known[name] = _Works()
+                elif left == works.left and price_raw == works.price:
+                    continue
+            elif works is None or not works.left:
+                continue
+            else:
+                left = price_raw = 0
+            works.left, works.price = left, price_raw
+            self._move(order, works, touched, evidence.view.cache)
         for state in evidence.account_states:
-            touched[state.account_id] = None
+            account_id = state.account_id
+            if account_id not in touched:
+                touched.append(account_id)
         if not touched:
             return None
         wrong: list[Violation] = []
@@ -159,12 +190,13 @@ class LocksAreReservations(Check):
             if account is None or account.account_type is not _CASH:
                 self._held_of(fill.account_id, fill.instrument_id).add(fill)
 
-    def _settle(self, evidence: Evidence, touched: dict[AccountId, None]) -> None:
+    def _settle(self, evidence: Evidence, touched: list[AccountId]) -> None:
         for fact in evidence.record.facts:
             if type(fact) is InstrumentSettled:
                 held = self._held_of(fact.account_id, fact.instrument_id)
                 held.settled, held.bounds = True, None
-                touched[fact.account_id] = None
+                if fact.account_id not in touched:
+                    touched.append(fact.account_id)
 
     def _held_of(self, account_id: AccountId, instrument_id: InstrumentId) -> _Held:
         of_account = self._held.setdefault(account_id, {})
@@ -173,31 +205,32 @@ class LocksAreReservations(Check):
             held = of_account[instrument_id] = _Held()
         return held
 
-    def _move(
-        self, order: Order, works: tuple[int, int], touched: dict[AccountId, None], cache: Cache
-    ) -> None:
+    def _move(self, order: Order, works: _Works, touched: list[AccountId], cache: Cache) -> None:
         account_id = order.account_id
         account = None if account_id is None else cache.account(account_id)
         instrument = cache.instrument(order.instrument_id)
-        if account is None or instrument is None:
+        if account_id is None or account is None or instrument is None:
             return
-        name = order.client_order_id
-        sums = self._sums.get(account.id)
+        sums = self._sums.get(account_id)
         if sums is None:
-            sums = self._sums[account.id] = {}
-        before = self._locks.pop(name, None)
-        if before is not None:
-            sums[before[0]] -= before[1]
-        if works != _NOTHING:
-            code, amount = self._locks[name] = _lock(order, *works, instrument, account)
+            sums = self._sums[account_id] = {}
+        if works.code:
+            sums[works.code] -= works.amount
+            works.code, works.amount = "", 0
+        if works.left:
+            code, amount = _lock(order, works.left, works.price, instrument, account)
             sums[code] = sums.get(code, 0) + amount
-        touched[account.id] = None
+            works.code, works.amount = code, amount
+        if account_id not in touched:
+            touched.append(account_id)
 
     def _judge(self, account_id: AccountId, cache: Cache, wrong: list[Violation]) -> None:
         account = cache.account(account_id)
         if account is None:
             return
-        sums = self._sums.get(account_id, _NO_SUMS)
+        sums = self._sums.get(account_id)
+        if sums is None:
+            sums = _NO_SUMS
         margins = account.margins
         for code, balance in account.balances.items():
             due = sums.get(code, 0)
@@ -205,7 +238,7 @@ class LocksAreReservations(Check):
                 for margin in margins.values():
                     if margin.currency.code == code:
                         due += margin.maintenance_raw
-            locked = balance.locked_raw
+            locked: int = balance.locked_raw
             if locked != due and locked != max(0, min(due, balance.total_raw)):
                 told = f"locks {locked} raw of {balance.total_raw}, what works calls for {due}"
                 wrong.append(Violation(f"{account_id} {code}", told))

@@ -7,7 +7,7 @@ next trade must meet. It never looks into the venue's own book before the end of
 
 from collections.abc import Iterator
 from heapq import heappop, heappush
-from typing import ClassVar, Final
+from typing import ClassVar, Final, cast
 
 from engine.model.enums import OrderType, TimeInForce
 from engine.model.events import OrderFilled, OrderInitialized
@@ -31,20 +31,58 @@ _DAY_NS: Final = 86_400_000_000_000
 _OPEN: Final = ("ACCEPTED", "TRIGGERED", "PARTIALLY_FILLED")
 
 
+class _Place:
+    """Where an order stands: between who came `before` it and who came `after`.
+
+    Attributes:
+        key: the order. size: what is left of it.
+    """
+
+    __slots__ = ("after", "before", "key", "level", "size")
+
+    def __init__(self, key: _Key, level: "_Level", size: int) -> None:
+        self.key = key
+        self.level = level
+        self.size = size
+        self.after: _Place | None = None
+        before = self.before = level.last
+        level.last = self
+        if before is None:
+            level.first = self
+        else:
+            before.after = self
+
+    def leave(self) -> None:
+        before, after = self.before, self.after
+        if before is None:
+            self.level.first = after
+        else:
+            before.after = after
+        if after is None:
+            self.level.last = before
+        else:
+            after.before = before
+
+
 class _Level:
     """Everybody at one price of one side.
 
     Attributes:
         signed: the price; of a bid its negative, so that the least comes first on either side.
-        sizes: what is left of each order, by the order it came in.
+        first, last: who came first and last of those who stand here.
     """
 
-    __slots__ = ("half", "signed", "sizes")
+    __slots__ = ("first", "half", "last", "signed")
 
     def __init__(self, half: "_Half", signed: int) -> None:
         self.half = half
         self.signed = signed
-        self.sizes: dict[_Key, int] = {}
+        self.first: _Place | None = None
+        self.last: _Place | None = None
+
+    @property
+    def price(self) -> int:
+        return -self.signed if self.half.is_bids else self.signed
 
 
 class _Half:
@@ -52,14 +90,18 @@ class _Half:
 
     `line` is a heap of the signed prices in `levels`. A level that everybody has left stays until
     it comes to the front: see `QueueWitness._first_of`.
+
+    Attributes:
+        front: the level of the least price in `line`; None: to be looked up.
     """
 
-    __slots__ = ("levels", "line", "sign")
+    __slots__ = ("front", "is_bids", "levels", "line")
 
-    def __init__(self, sign: int) -> None:
-        self.sign = sign
+    def __init__(self, is_bids: bool) -> None:
+        self.is_bids = is_bids
         self.levels: dict[int, _Level] = {}
         self.line: list[int] = []
+        self.front: _Level | None = None
 
 
 class QueueWitness(VenueWatcher):
@@ -74,11 +116,14 @@ class QueueWitness(VenueWatcher):
     def __init__(self) -> None:
         self.wrong: list[Violation] = []
         self._books: dict[str, tuple[_Half, _Half]] = {}  # asks, bids
-        self._places: dict[_Key, _Level] = {}  # where each order stands now
+        self._symbol = ""  # of the book that was spoken of last
+        self._asks, self._bids = _Half(False), _Half(True)  # its sides
+        self._places: dict[_Key, _Place] = {}  # where each order stands now
         self._filled: dict[str, int] = {}  # of our orders
         self._arrived = ""  # our order that came last and may still be trading
         self._arrived_against: _Half | None = None  # whom it trades with
-        self._trade = ("", 0, 0)  # the last trade: id, price, size
+        self._trade_id = ""  # of the last trade
+        self._price = self._size = 0
         self._owed: _Key = 0  # our order that it met and that must be told next
 
     # --- places ----------------------------------------------------------------------------
@@ -86,44 +131,55 @@ class QueueWitness(VenueWatcher):
     def rested(self, symbol: str, number: _Key, is_buy: bool, price: int, size: int) -> None:
         if self._arrived:
             self._has_arrived()
-        halves = self._books.get(symbol)
-        if halves is None:
-            halves = self._open(symbol)
-        half = halves[is_buy]
-        signed = -price if is_buy else price
+        if symbol != self._symbol:
+            self._turn_to(symbol)
+        if is_buy:
+            half, signed = self._bids, -price
+        else:
+            half, signed = self._asks, price
         level = half.levels.get(signed)
         if level is None:
             level = half.levels[signed] = _Level(half, signed)
             heappush(half.line, signed)
-        if number in self._places:
-            self._remove(number)  # at the back, wherever it stood
-        level.sizes[number] = size
-        self._places[number] = level
+            front = half.front
+            if front is not None and signed < front.signed:
+                half.front = level
+        place = self._places.get(number)
+        if place is not None:
+            place.leave()  # at the back, wherever it stood
+        self._places[number] = _Place(number, level, size)
 
     def resized(self, number: int, size: int) -> None:
         if self._arrived:
             self._has_arrived()
         if not size:
             self._remove(number)
-        elif (level := self._places.get(number)) is not None:
-            level.sizes[number] = size
+        elif (place := self._places.get(number)) is not None:
+            place.size = size
 
-    def _open(self, symbol: str) -> tuple[_Half, _Half]:
-        halves = self._books[symbol] = (_Half(1), _Half(-1))
-        return halves
+    def _turn_to(self, symbol: str) -> None:
+        halves = self._books.get(symbol)
+        if halves is None:
+            halves = self._books[symbol] = (_Half(False), _Half(True))
+        self._symbol = symbol
+        self._asks, self._bids = halves
 
     def _remove(self, key: _Key) -> None:
-        level = self._places.pop(key, None)
-        if level is not None:
-            del level.sizes[key]
+        place = self._places.get(key)
+        if place is not None:
+            del self._places[key]
+            place.leave()
 
-    def _first_of(self, half: _Half) -> _Level | None:
-        """Where those stand who are first on that side, or None where nobody does."""
+    def _first_of(self, half: _Half) -> _Place | None:
+        """Who is first on that side, or None where nobody stands."""
         line = half.line
         while line:
-            level = half.levels[line[0]]
-            if level.sizes:
-                return level
+            level = half.front
+            if level is None:
+                level = half.front = half.levels[line[0]]
+            if level.first is not None:
+                return level.first
+            half.front = None
             del half.levels[heappop(line)]
         return None
 
@@ -133,29 +189,28 @@ class QueueWitness(VenueWatcher):
         self, symbol: str, trade_id: str, is_buy: bool, price: int, size: int, struck: int | str
     ) -> None:
         if self._owed:
-            self._say(self._trade[0], f"met {self._owed}, which was not told of it")
+            self._say(self._trade_id, f"met {self._owed}, which was not told of it")
             self._owed = 0
-        self._trade = (trade_id, price, size)
-        halves = self._books.get(symbol)
-        if halves is None:
-            halves = self._open(symbol)
-        half = halves[not is_buy]
-        level = self._first_of(half)
-        if level is None:
+        self._trade_id, self._price, self._size = trade_id, price, size
+        if symbol != self._symbol:
+            self._turn_to(symbol)
+        half = self._asks if is_buy else self._bids
+        place = self._first_of(half)
+        if place is None:
             self._say(trade_id, f"{size} at {price} traded where nobody stood")
             return
         if struck:
-            level = self._places.get(struck)
-            if level is None or level.half is not half:
+            place = self._places.get(struck)
+            if place is None or place.level.half is not half:
                 self._say(trade_id, f"met order {struck}, which does not stand there")
                 return
-        key = struck or next(iter(level.sizes))
-        stood = half.sign * level.signed
+        key = place.key
+        stood = place.level.price
         if price != stood:
             self._say(trade_id, f"traded at {price} while {key} stood first at {stood}")
-        left = level.sizes[key]
+        left = place.size
         if size < left:
-            level.sizes[key] = left - size
+            place.size = left - size
         else:
             self._remove(key)
             if size > left:
@@ -166,7 +221,7 @@ class QueueWitness(VenueWatcher):
     def on_fill(self, trade: OwnTrade, order: OwnOrder) -> None:
         name = trade.client_order_id
         price, size = trade.price, trade.quantity
-        if (trade.trade_id, price, size) != self._trade:
+        if price != self._price or size != self._size or trade.trade_id != self._trade_id:
             self._say(
                 name, f"{size} at {price} in {trade.trade_id}, which nobody else took part in"
             )
@@ -179,11 +234,10 @@ class QueueWitness(VenueWatcher):
         else:
             if owed:
                 self._say(owed, f"met in {trade.trade_id} by {name}, of the same account")
-            level = self._places.get(name)
-            if level is not None:
-                left = level.sizes[name]
-                if size < left:
-                    level.sizes[name] = left - size
+            place = self._places.get(name)
+            if place is not None:
+                if size < place.size:
+                    place.size -= size
                 else:
                     self._remove(name)
         limit = order.price
@@ -209,16 +263,17 @@ class QueueWitness(VenueWatcher):
             self._remove(name)
 
     def _update(self, name: str, order: OwnOrder) -> None:
-        level = self._places.get(name)
+        place = self._places.get(name)
         price = order.price
-        if level is None or price is None:
+        if place is None or price is None:
             return
         left = order.quantity - self._filled.get(name, 0)
-        if level.signed != (-price if order.side == _BUY else price) or left > level.sizes[name]:
+        signed = -price if order.side == _BUY else price
+        if place.level.signed != signed or left > place.size:
             self._remove(name)
             self._arrive(name, order, price, left)
         elif left > 0:
-            level.sizes[name] = left
+            place.size = left
         else:
             self._remove(name)
 
@@ -227,18 +282,17 @@ class QueueWitness(VenueWatcher):
         symbol, is_buy = order.symbol, order.side == _BUY
         self.rested(symbol, name, is_buy, price, left)
         self._arrived = name
-        self._arrived_against = self._books[symbol][not is_buy]
+        self._arrived_against = self._asks if is_buy else self._bids
 
     def _has_arrived(self) -> None:
         """Our last order has traded what it could: what is left of it must meet nobody."""
         name, self._arrived = self._arrived, ""
-        level = self._places.get(name)
-        if level is None or self._arrived_against is None:
+        place = self._places.get(name)
+        if place is None or self._arrived_against is None:
             return
         first = self._first_of(self._arrived_against)
-        if first is not None and level.signed + first.signed <= 0:
-            price = level.half.sign * level.signed
-            self._say(name, f"rests at {price}, where it would trade")
+        if first is not None and place.level.signed + first.level.signed <= 0:
+            self._say(name, f"rests at {place.level.price}, where it would trade")
 
     # --- the end ---------------------------------------------------------------------------
 
@@ -248,16 +302,20 @@ class QueueWitness(VenueWatcher):
         halves = self._books.get(symbol)
         if halves is None:
             return sizes
-        half = halves[is_buy]
-        for level in half.levels.values():
-            if level.sizes:
-                sizes[half.sign * level.signed] = sum(level.sizes.values())
+        for level in halves[is_buy].levels.values():
+            place = level.first
+            if place is not None:
+                whole = 0
+                while place is not None:
+                    whole += place.size
+                    place = place.after
+                sizes[level.price] = whole
         return sizes
 
     def over(self) -> None:
         """Nothing happens any more."""
         if self._owed:
-            self._say(self._trade[0], f"met {self._owed}, which was not told of it")
+            self._say(self._trade_id, f"met {self._owed}, which was not told of it")
         self._has_arrived()
 
     def _say(self, subject: _Key, detail: str) -> None:
@@ -289,7 +347,8 @@ class FirstInLineTrades(Check):
             if witnessed is None:
                 continue
             for book in truth.books:
-                instrument = evidence.view.cache.instrument(InstrumentId(book.instrument_id))
+                instrument_id = cast(InstrumentId, book.instrument_id)
+                instrument = evidence.view.cache.instrument(instrument_id)
                 if instrument is None:
                     continue
                 symbol = str(instrument.id.symbol)

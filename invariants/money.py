@@ -4,10 +4,11 @@ Amounts here are sums over events in exact integers, with roundings written here
 that owes nothing to how positions and accounts keep their books.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import ClassVar, Final
 
 from engine.cache import Cache
+from engine.model.currencies import Currency
 from engine.model.enums import BUY, AccountType
 from engine.model.events import (
     AccountState,
@@ -17,6 +18,7 @@ from engine.model.events import (
     PositionEvent,
     PositionSettled,
 )
+from engine.model.fixed import UNITS
 from engine.model.identifiers import AccountId, PositionId
 from engine.model.instruments import CurrencyPair, Instrument
 from invariants.check import Check, Kinds
@@ -24,7 +26,10 @@ from invariants.evidence import Evidence
 from invariants.violation import Violation
 
 WORTH: Final = 10**32  # what a worth below counts beyond a raw amount
-_NO_EARNINGS: Final[Mapping[str, None]] = {}
+_ONE: Final = 10**16  # raw units of anything
+# one unit of a currency of so many decimals, by its precision, in units of 1e-32
+_UNITS_OF_PRODUCTS: Final[tuple[int, ...]] = tuple(_ONE * unit for unit in UNITS)
+_NO_EARNINGS: Final[dict[str, None]] = {}
 _CASH: Final = AccountType.CASH
 
 
@@ -44,9 +49,10 @@ def worth(instrument: Instrument, quantity_raw: int, price_raw: int) -> int:
     return quantity_raw * price_raw * instrument.multiplier.raw
 
 
-def _on_grid(amount: int, unit: int) -> int:
-    """An amount in units of 1e-48 as raw, rounded once to the grid of its currency."""
-    return half_even(amount, WORTH * unit) * unit
+def is_plain(instrument: Instrument) -> bool:
+    """Whether quantity times price is what it is worth: a product less, of numbers this large."""
+    multiplier: int = instrument.multiplier.raw
+    return multiplier == _ONE and not instrument.is_inverse
 
 
 def held_on_grid(quantity_raw: int, unit: int) -> int:
@@ -56,7 +62,17 @@ def held_on_grid(quantity_raw: int, unit: int) -> int:
 
 def notional_raw(instrument: Instrument, quantity_raw: int, price_raw: int) -> int:
     """The same as a raw amount of the cost currency, rounded once to its grid."""
-    return _on_grid(worth(instrument, quantity_raw, price_raw), instrument.cost_currency.unit)
+    if is_plain(instrument):
+        return product_raw(quantity_raw * price_raw, instrument.cost_currency)
+    unit = instrument.cost_currency.unit
+    return half_even(worth(instrument, quantity_raw, price_raw), WORTH * unit) * unit
+
+
+def product_raw(product: int, currency: Currency) -> int:
+    """A raw quantity times a raw price as a raw amount, rounded once to the grid of `currency`."""
+    precision: int = currency.precision
+    unit: int = currency.unit
+    return half_even(product, _UNITS_OF_PRODUCTS[precision]) * unit
 
 
 class _Book:
@@ -64,15 +80,18 @@ class _Book:
 
     Attributes:
         signed: raw. paid: worth of all buys less that of all sells. fees: raw.
+        is_plain: worth counts beyond a raw amount in units of 1e-32, as long as quantity times
+            price is all of it; False: as `worth` does.
         closed: profit of the cycles that are over, as announced; current: of the present one.
         exact: False once a fee was taken out of what is held: that earns nothing and no sum of
             ours can say at which cost.
         shared: how many of its fees it shares with the position beyond it, each rounded once.
     """
 
-    __slots__ = ("closed", "current", "exact", "fees", "paid", "shared", "signed")
+    __slots__ = ("closed", "current", "exact", "fees", "is_plain", "paid", "shared", "signed")
 
     def __init__(self) -> None:
+        self.is_plain = True
         self.signed = 0
         self.paid = 0
         self.fees = 0
@@ -80,6 +99,15 @@ class _Book:
         self.current = 0
         self.exact = True
         self.shared = 0
+
+    def worth(self, instrument: Instrument, quantity_raw: int, price_raw: int) -> int:
+        """What a quantity of its instrument is worth, in the units of `paid`."""
+        if self.is_plain:
+            if is_plain(instrument):
+                return quantity_raw * price_raw
+            self.is_plain = False
+            self.paid *= _ONE
+        return worth(instrument, quantity_raw, price_raw)
 
 
 class _Premiums:
@@ -175,38 +203,56 @@ class MoneyIsConserved(Check):
         book = self._books.get(fill.position_id)
         if book is None:
             book = self._books[fill.position_id] = _Book()
-        quantity, fee = fill.last_qty.raw, fill.commission
-        value = worth(instrument, quantity, fill.last_px.raw)
-        sign = 1 if fill.side is BUY else -1
+        quantity: int = fill.last_qty.raw
+        fee = fill.commission
+        fee_raw: int = fee.raw
+        cost = instrument.cost_currency
+        value = book.worth(instrument, quantity, fill.last_px.raw)
+        is_buy = fill.side is BUY
         before = book.signed
-        book.signed += sign * quantity
-        book.paid += sign * value
-        if fee.currency is instrument.cost_currency or fee.currency == instrument.cost_currency:
-            book.fees += fee.raw
+        if is_buy:
+            book.signed += quantity
+            book.paid += value
+        else:
+            book.signed -= quantity
+            book.paid -= value
+        is_in_cost = fee.currency is cost or fee.currency == cost
+        if is_in_cost:
+            book.fees += fee_raw
         elif isinstance(instrument, CurrencyPair):
             book.exact = False
-        if before * book.signed < 0 and fill.position_id.is_virtual:
+        left = book.signed
+        if before and left and (before > 0) != (left > 0) and fill.position_id.is_virtual:
             self._go_beyond(fill, instrument, book)
-        totals = self._totals.get(fill.account_id)
+        account_id = fill.account_id
+        totals = self._totals.get(account_id)
         if totals is None:
-            totals = self._open(fill.account_id, evidence)
+            totals = self._open(account_id, evidence)
         if instrument.pays_premium:
-            self._premiums_of(fill.account_id).take(fill, instrument, totals)
+            self._premiums_of(account_id).take(fill, instrument, totals)
             return
-        base, cost = instrument.base_currency, instrument.cost_currency
-        earns = self._earns.get(fill.account_id)
+        earns = self._earns.get(account_id) if self._earns else None
         if earns is not None:
             earns[cost.code] = earns[fee.currency.code] = None
             return
+        base = instrument.base_currency
         if base is not None:  # shares are held by no balance
             code = base.code
             moved = held_on_grid(quantity, base.unit)
-            totals[code] = totals.get(code, 0) + (moved if sign > 0 else -moved)
+            totals[code] = totals.get(code, 0) + (moved if is_buy else -moved)
+        if book.is_plain:
+            spent = product_raw(value, cost)
+        else:
+            spent = half_even(value, WORTH * cost.unit) * cost.unit
+        if not is_buy:
+            spent = -spent
+        if is_in_cost:
+            spent += fee_raw
+        else:
+            code = fee.currency.code
+            totals[code] = totals.get(code, 0) - fee_raw
         code = cost.code
-        spent = _on_grid(value, cost.unit)
-        totals[code] = totals.get(code, 0) - (spent if sign > 0 else -spent)
-        code = fee.currency.code
-        totals[code] = totals.get(code, 0) - fee.raw
+        totals[code] = totals.get(code, 0) - spent
 
     def _open(self, account_id: AccountId, evidence: Evidence) -> dict[str, int]:
         """The totals that an account was opened with; what came before is in them. An account
@@ -244,7 +290,7 @@ class MoneyIsConserved(Check):
         """What was held is closed at the settlement price, as if by a fill without a fee."""
         instrument = cache.instrument(settled.instrument_id)
         if instrument is not None:
-            value = worth(instrument, abs(book.signed), settled.last_px.raw)
+            value = book.worth(instrument, abs(book.signed), settled.last_px.raw)
             book.paid -= value if book.signed > 0 else -value
             book.signed = 0
 
@@ -256,7 +302,8 @@ class MoneyIsConserved(Check):
         beyond = self._books[beyond_id] = _Book()
         self._last[beyond_id] = fill
         rest = abs(book.signed)
-        value = worth(instrument, rest, fill.last_px.raw)
+        value = book.worth(instrument, rest, fill.last_px.raw)
+        beyond.is_plain = book.is_plain
         beyond.signed, book.signed = book.signed, 0
         beyond.paid = value if beyond.signed > 0 else -value
         book.paid -= beyond.paid
@@ -279,20 +326,22 @@ class MoneyIsConserved(Check):
         book = self._books[position_id]
         if position is None or instrument is None or not book.exact:
             return
-        held = worth(instrument, abs(book.signed), fill.last_px.raw)
-        gained = (held if book.signed > 0 else -held) - book.paid
-        if instrument.is_inverse:
-            gained = -gained
-        due = gained - book.fees * WORTH
+        gained = -book.paid
         said = book.closed + book.current
         if book.signed:
+            held = book.worth(instrument, abs(book.signed), fill.last_px.raw)
+            gained = (held if book.signed > 0 else -held) - book.paid
             said += position.unrealized_pnl(fill.last_px).raw
+        if instrument.is_inverse:
+            gained = -gained
+        beyond_raw = _ONE if book.is_plain else WORTH
+        due = gained - book.fees * beyond_raw
         # booked profit is rounded once, and so is what is open
-        slack = instrument.cost_currency.unit * WORTH // (1 if book.signed else 2)
+        slack = instrument.cost_currency.unit * beyond_raw // (1 if book.signed else 2)
         if book.shared:
-            slack += book.shared * instrument.cost_currency.unit * WORTH
-        if abs(said * WORTH - due) > slack:
-            told = f"has gained {said} raw by its own account, {due // WORTH} by its fills"
+            slack += book.shared * instrument.cost_currency.unit * beyond_raw
+        if abs(said * beyond_raw - due) > slack:
+            told = f"has gained {said} raw by its own account, {due // beyond_raw} by its fills"
             wrong.append(Violation(position_id, told))
 
     def end(self, evidence: Evidence) -> Iterator[Violation] | None:
@@ -306,13 +355,13 @@ class MoneyIsConserved(Check):
         totals = self._totals.get(account_id)
         if totals is None:
             return
-        earns = self._earns.get(account_id, _NO_EARNINGS)
+        earns = self._earns.get(account_id, _NO_EARNINGS) if self._earns else _NO_EARNINGS
         for balance in state.balances:
             code = balance.currency.code
-            if code in earns:
+            if earns and code in earns:
                 continue
-            if balance.total_raw != totals.get(code, 0):
-                told = (
-                    f"total {balance.total_raw} raw, opening and fills make {totals.get(code, 0)}"
-                )
+            total: int = balance.total_raw
+            made = totals.get(code, 0)
+            if total != made:
+                told = f"total {total} raw, opening and fills make {made}"
                 wrong.append(Violation(f"{account_id} {code}", told))

@@ -22,7 +22,9 @@ _SHORT: Final = PositionSide.SHORT
 
 def signed_raw(fill: OrderFilled, evidence: Evidence) -> int:
     """What a fill adds to its position, raw; a fee taken in the base asset takes some away."""
-    signed = fill.last_qty.raw if fill.side is BUY else -fill.last_qty.raw
+    signed: int = fill.last_qty.raw
+    if fill.side is not BUY:
+        signed = -signed
     instrument = evidence.view.cache.instrument(fill.instrument_id)
     if type(instrument) is CurrencyPair:
         commission = fill.commission
@@ -38,10 +40,15 @@ def _is_beyond(opened: PositionId, closed: PositionId) -> bool:
     return opened != closed and opened.rstrip("F") == closed.rstrip("F")
 
 
-def _assign(sums: dict[str, int], position_id: PositionId, signed: int) -> None:
-    """Add a fill to its position; what goes through a virtual one belongs beyond it."""
-    held = sums.get(position_id, 0)
-    if held * (held + signed) >= 0 or not position_id.is_virtual:
+def _crosses(held: int, after: int) -> bool:
+    """Whether a fill that leaves `after` of what was `held` went through flat."""
+    return held != 0 and after != 0 and (held > 0) != (after > 0)
+
+
+def _assign(sums: dict[str, int], position_id: PositionId, held: int, signed: int) -> None:
+    """Add a fill to its position, which held so much; what goes through a virtual one belongs
+    beyond it."""
+    if not _crosses(held, held + signed) or not position_id.is_virtual:
         sums[position_id] = held + signed
         return
     sums[position_id] = 0
@@ -83,13 +90,12 @@ class PositionIsTheSumOfItsFills(Check):
         wrong: list[Violation] = []
         for fact in evidence.record.facts:
             if type(fact) is OrderFilled:
-                position_id = _owner(fact)
-                if position_id is None:
-                    told = (
-                        f"assigned to {fact.position_id}, the venue's is {fact.venue_position_id}"
-                    )
+                position_id = fact.position_id
+                if _owner(fact) is None:
+                    told = f"assigned to {position_id}, the venue's is {fact.venue_position_id}"
                     wrong.append(Violation(fact.trade_id, told))
-                _assign(sums, fact.position_id, signed_raw(fact, evidence))
+                held = sums.get(position_id, 0)
+                _assign(sums, position_id, held, signed_raw(fact, evidence))
             elif type(fact) is PositionSettled:
                 held = sums.get(fact.position_id, 0)
                 if abs(held) != fact.last_qty.raw:
@@ -144,21 +150,35 @@ class PositionIsTheSumOfItsFills(Check):
 class NettingHoldsOnePosition(Check):
     facts: ClassVar[Kinds] = (OrderFilled,)
 
+    def __init__(self) -> None:
+        self._right: dict[PositionId, OrderFilled] = {}  # the last fill judged to belong there
+
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         hedging = evidence.hedging
         if not hedging:
             return None
         wrong: list[Violation] = []
         for fill in evidence.fills:
+            position_id = fill.position_id
+            right = self._right.get(position_id)
+            if (
+                right is not None
+                and right.strategy_id == fill.strategy_id
+                and right.account_id == fill.account_id
+                and right.instrument_id == fill.instrument_id
+            ):
+                continue
             apart = hedging.get((fill.strategy_id, fill.instrument_id.venue))
             netted = f"{fill.instrument_id}-{fill.account_id}-{fill.strategy_id}"
             if apart is None:
                 told = f"a fill of {fill.strategy_id}, and there is no such strategy"
                 wrong.append(Violation(fill.trade_id, told))
-            elif (fill.position_id == netted) is apart:
+            elif (position_id == netted) is apart:
                 ask = "keeps positions apart" if apart else "nets"
-                told = f"assigned to {fill.position_id}, and {fill.strategy_id} {ask} there"
+                told = f"assigned to {position_id}, and {fill.strategy_id} {ask} there"
                 wrong.append(Violation(fill.trade_id, told))
+            else:
+                self._right[position_id] = fill
         return iter(wrong) if wrong else None
 
 
@@ -173,22 +193,23 @@ class FlipClosesThenOpens(Check):
         self._paid_in_kind: dict[PositionId, None] = {}
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
-        flips = []
+        flips: list[tuple[int, OrderFilled, int]] = []
+        sums = self._sums
         facts = evidence.record.facts
         for index, fact in enumerate(facts):
             if type(fact) is OrderFilled:
-                before = self._sums.get(fact.position_id, 0)
-                signed = signed_raw(fact, evidence)
-                if abs(signed) != fact.last_qty.raw:
-                    self._paid_in_kind[fact.position_id] = None
-                if fact.position_id in self._paid_in_kind:
+                position_id = fact.position_id
+                signed, quantity = signed_raw(fact, evidence), fact.last_qty.raw
+                if signed != quantity and signed != -quantity:
+                    self._paid_in_kind[position_id] = None
+                if self._paid_in_kind and position_id in self._paid_in_kind:
                     continue
-                after = before + signed
-                _assign(self._sums, fact.position_id, signed)
-                if before * after < 0:
-                    flips.append((index, fact, after))
+                before = sums.get(position_id, 0)
+                _assign(sums, position_id, before, signed)
+                if _crosses(before, before + signed):
+                    flips.append((index, fact, before + signed))
             elif type(fact) is PositionSettled:
-                self._sums[fact.position_id] = 0
+                sums[fact.position_id] = 0
         return self._check(facts, flips) if flips else None
 
     def _check(

@@ -6,15 +6,8 @@ from typing import ClassVar, Final
 import msgspec
 
 from engine.model.commands import ModifyOrder, SubmitOrder
-from engine.model.enums import BUY, OrderSide
-from engine.model.events import (
-    OrderFilled,
-    PositionChanged,
-    PositionClosed,
-    PositionEvent,
-    PositionOpened,
-    PositionSettled,
-)
+from engine.model.enums import BUY
+from engine.model.events import OrderFilled, PositionEvent, PositionSettled
 from engine.model.fixed import FIXED_PRECISION, QUANTITY_RAW_MAX
 from engine.model.identifiers import PositionId
 from engine.model.values import Price, Quantity
@@ -22,7 +15,8 @@ from invariants.check import Check, Kinds
 from invariants.evidence import Evidence
 from invariants.violation import Violation
 
-_STEPS: Final = (PositionOpened, PositionChanged, PositionClosed)
+_MODEST: Final = 1 << 61  # far below the limit, and a number that is quick to compare with
+_POINT_AT: Final = -FIXED_PRECISION - 1  # of a mean that shows all its decimals
 
 
 class ValuesLieOnTheGrid(Check):
@@ -75,20 +69,21 @@ class ValuesLieOnTheGrid(Check):
         """The steps of the position that follow a fill are its parts; what the venue then
         settles, because the fill was heard of late, is none."""
         fill: OrderFilled | None = None
-        parts_raw = 0
+        left_raw: int = 0  # of the fill, when its parts so far are taken off
         for fact in facts:
             if type(fact) is OrderFilled:
-                if fill is not None and parts_raw != fill.last_qty.raw:
-                    wrong.append(_unequal(fill, parts_raw))
-                fill, parts_raw = fact, 0
-            elif isinstance(fact, _STEPS):
-                parts_raw += fact.last_qty.raw
-        if fill is not None and parts_raw != fill.last_qty.raw:
-            wrong.append(_unequal(fill, parts_raw))
+                if fill is not None and left_raw:
+                    wrong.append(_unequal(fill, left_raw))
+                fill, left_raw = fact, fact.last_qty.raw
+            elif isinstance(fact, PositionEvent) and type(fact) is not PositionSettled:
+                left_raw -= fact.last_qty.raw
+        if fill is not None and left_raw:
+            wrong.append(_unequal(fill, left_raw))
 
 
-def _unequal(fill: OrderFilled, parts_raw: int) -> Violation:
-    told = f"a fill of {fill.last_qty.raw} raw moved positions by {parts_raw}"
+def _unequal(fill: OrderFilled, left_raw: int) -> Violation:
+    whole_raw = fill.last_qty.raw
+    told = f"a fill of {whole_raw} raw moved positions by {whole_raw - left_raw}"
     return Violation(fill.trade_id, told)
 
 
@@ -103,13 +98,14 @@ class _Held:
         self.cost = 0  # raw price x raw quantity
         self.is_known = True
 
-    def hear(self, side: OrderSide, quantity_raw: int, price_raw: int) -> None:
-        change = quantity_raw if side is BUY else -quantity_raw
+    def hear(self, is_buy: bool, quantity_raw: int, price_raw: int) -> None:
         held = self.signed_raw
-        left = self.signed_raw = held + change
-        if held * change >= 0:
+        left = self.signed_raw = held + quantity_raw if is_buy else held - quantity_raw
+        if not held or (held > 0) == is_buy:
             self.cost += quantity_raw * price_raw
-        elif held * left > 0:
+        elif not left:
+            self.cost = 0
+        elif (held > 0) == (left > 0):
             self.cost = self.cost * left // held
         else:
             self.cost = abs(left) * price_raw
@@ -129,9 +125,9 @@ class ArithmeticIsExact(Check):
             filled, leaves, over = order.filled_raw, order.leaves_raw, order.overfill_raw
             if (
                 type(filled) is type(leaves) is type(over) is int
-                and 0 <= filled <= QUANTITY_RAW_MAX
-                and 0 <= leaves <= QUANTITY_RAW_MAX
-                and 0 <= over <= QUANTITY_RAW_MAX
+                and 0 <= filled < _MODEST
+                and 0 <= leaves < _MODEST
+                and 0 <= over < _MODEST
             ):
                 continue
             for raw in (filled, leaves, over):
@@ -145,10 +141,11 @@ class ArithmeticIsExact(Check):
             elif type(fact) is PositionSettled:
                 if (held := self._held.get(fact.position_id)) is not None:
                     held.signed_raw = held.cost = 0
-            elif fill is not None and isinstance(fact, _STEPS):
-                if fact.position_id not in self._held:
-                    self._go_beyond(fact.position_id, fill)
-                found = self._mean(fact)
+            elif fill is not None and isinstance(fact, PositionEvent):
+                held = self._held.get(fact.position_id)
+                if held is None:
+                    held = self._go_beyond(fact.position_id, fill)
+                found = self._mean(fact, held)
                 if found is not None:
                     return iter([found])
         return None
@@ -169,27 +166,31 @@ class ArithmeticIsExact(Check):
             )
         ):
             held.is_known = False
-        held.hear(fill.side, fill.last_qty.raw, fill.last_px.raw)
+        held.hear(fill.side is BUY, fill.last_qty.raw, fill.last_px.raw)
 
-    def _go_beyond(self, position_id: PositionId, fill: OrderFilled) -> None:
+    def _go_beyond(self, position_id: PositionId, fill: OrderFilled) -> _Held:
         """What a fill brings beyond a virtual position that it closes is held in another one."""
         closed = self._held[fill.position_id]
         beyond = self._held[position_id] = _Held()
         beyond.is_known = closed.is_known
         beyond.signed_raw, beyond.cost = closed.signed_raw, closed.cost
         closed.signed_raw = closed.cost = 0
+        return beyond
 
-    def _mean(self, step: PositionEvent) -> Violation | None:
+    @staticmethod
+    def _mean(step: PositionEvent, held: _Held) -> Violation | None:
         """A step is judged once the whole fill is in: where it opens or adds and is the last."""
-        held = self._held.get(step.position_id)
-        if held is None or not held.is_known or not held.signed_raw:
-            return None
-        if step.quantity.raw != abs(held.signed_raw):
-            return None  # the close before the open of a fill through flat
-        whole, _, decimals = step.avg_px_open.partition(".")
-        told_raw = int(whole + decimals) if len(decimals) == FIXED_PRECISION else -1
         quantity_raw = abs(held.signed_raw)
+        if not quantity_raw or not held.is_known:
+            return None
+        step_raw: int = step.quantity.raw
+        if step_raw != quantity_raw:
+            return None  # the close before the open of a fill through flat
+        mean = step.avg_px_open
+        told_raw = -1
+        if len(mean) >= -_POINT_AT and mean[_POINT_AT] == ".":
+            told_raw = int(mean.replace(".", ""))
         if abs(told_raw * quantity_raw - held.cost) <= quantity_raw:
             return None
         exact = held.cost // quantity_raw
-        return Violation(step.position_id, f"mean {step.avg_px_open} told, {exact} raw is exact")
+        return Violation(step.position_id, f"mean {mean} told, {exact} raw is exact")

@@ -1,7 +1,7 @@
 """The venue's own rules for stops and for markets that are not open, heard at the venue itself."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, cast
 
 from engine.cache import Cache
 from engine.model.identifiers import InstrumentId
@@ -87,7 +87,7 @@ class _Hours(VenueWatcher):
         self._venue = venue
         self._cache = cache
         self._wrong = wrong
-        self._spans: dict[str, tuple[int, int]] = {}
+        self._spans: dict[str, tuple[int, int]] = {}  # by symbol: begin, end (0: none)
 
     def on_order(
         self, event: str, order: OwnOrder, request_id: str | None, due_post_only: bool, ts: int
@@ -103,15 +103,13 @@ class _Hours(VenueWatcher):
         if span is None:
             span = self._spans[order.symbol] = self._span(order.symbol)
         begins_ns, ends_ns = span
-        if not begins_ns <= ts <= ends_ns:
-            told = f"{what} at {ts}, its market is open from {begins_ns} to {ends_ns}"
+        if ts < begins_ns or (ends_ns and ts > ends_ns):
+            told = f"{what} at {ts}, its market is open from {begins_ns} to {ends_ns or _NEVER}"
             self._wrong.append(Violation(order.client_order_id, told))
 
     def _span(self, symbol: str) -> tuple[int, int]:
-        found = self._cache.instrument(InstrumentId(f"{symbol}.{self._venue}"))
-        if found is None:
-            return 0, _NEVER
-        return found.activation_ns, found.expiration_ns or _NEVER
+        found = self._cache.instrument(cast(InstrumentId, f"{symbol}.{self._venue}"))
+        return (0, 0) if found is None else (found.activation_ns, found.expiration_ns)
 
 
 class ClosedMarketsTakeNothing(Check):

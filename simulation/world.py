@@ -104,22 +104,22 @@ class WatchedOrders:
     def __init__(self, watchers: Sequence[VenueWatcher]) -> None:
         blank = VenueWatcher  # who overrides nothing hears nothing
         self._of_orders = [
-            watcher.on_order for watcher in watchers if type(watcher).on_order is not blank.on_order
+            watcher for watcher in watchers if type(watcher).on_order is not blank.on_order
         ]
         self._of_fills = [
-            watcher.on_fill for watcher in watchers if type(watcher).on_fill is not blank.on_fill
+            watcher for watcher in watchers if type(watcher).on_fill is not blank.on_fill
         ]
 
     def on_order(
         self, event: str, order: OrderRecord, request_id: str | None, due_post_only: bool, ts: int
     ) -> None:
-        for hear in self._of_orders:
-            hear(event, order, request_id, due_post_only, ts)
+        for watcher in self._of_orders:
+            watcher.on_order(event, order, request_id, due_post_only, ts)
 
     def on_fill(self, trade: TradeRecord, order: VenueOrder) -> None:
         record = order.record()
-        for hear in self._of_fills:
-            hear(trade, record)
+        for watcher in self._of_fills:
+            watcher.on_fill(trade, record)
 
     def on_settlement(self, symbol: str, price: int, ts: int) -> None:
         """Nobody watches it: what is settled trades no more."""

@@ -11,7 +11,7 @@ anything is applied.
 """
 
 from bisect import bisect_left, insort
-from typing import ClassVar, Final, NoReturn
+from typing import Any, ClassVar, Final, NoReturn
 
 from engine.model.book_fault import BookFault as BookFault
 from engine.model.book_fault import BookFaultKind as BookFaultKind
@@ -305,33 +305,40 @@ class OrderBook:
 
     def best_bid(self) -> Level | None:
         """(price, size) of the best level, size of the whole level; None when the side is empty."""
-        keys = self._bid_keys
+        # Any, here and below: a compiler leaves a number as it is that goes from one list to another
+        keys: list[Any] = self._bid_keys
         if not keys:
             return None
+        sizes: dict[Any, Any] = self._bid_sizes
         price = keys[-1]
-        return price, self._bid_sizes[price]
+        return price, sizes[price]
 
     def best_ask(self) -> Level | None:
         """(price, size) of the best level, size of the whole level; None when the side is empty."""
-        keys = self._ask_keys
+        keys: list[Any] = self._ask_keys
         if not keys:
             return None
+        sizes: dict[Any, Any] = self._ask_sizes
         price = -keys[-1]
-        return price, self._ask_sizes[price]
+        return price, sizes[price]
 
     def bids(self, depth: int | None = None) -> list[Level]:
         """The best `depth` bid levels (all without), best first."""
-        sizes = self._bid_sizes
-        keys = self._bid_keys
-        start = 0 if depth is None else max(len(keys) - depth, 0)
-        return [(price, sizes[price]) for price in reversed(keys[start:])]
+        sizes: dict[Any, Any] = self._bid_sizes
+        keys: list[Any] = self._bid_keys
+        prices: list[Any] = keys[0 if depth is None else max(len(keys) - depth, 0) :]
+        prices.reverse()
+        return [(price, sizes[price]) for price in prices]
 
     def asks(self, depth: int | None = None) -> list[Level]:
         """The best `depth` ask levels (all without), best first."""
-        sizes = self._ask_sizes
-        keys = self._ask_keys
-        start = 0 if depth is None else max(len(keys) - depth, 0)
-        return [(-key, sizes[-key]) for key in reversed(keys[start:])]
+        sizes: dict[Any, Any] = self._ask_sizes
+        keys: list[Any] = self._ask_keys
+        prices: list[Any] = [
+            -key for key in keys[0 if depth is None else max(len(keys) - depth, 0) :]
+        ]
+        prices.reverse()
+        return [(price, sizes[price]) for price in prices]
 
     def bid_size_at(self, price: int) -> int:
         """Size resting at exactly that price; 0 when there is no such level."""

@@ -44,9 +44,12 @@ CONFIGS = st.builds(
     time_bars_build_with_no_updates=st.booleans(),
     time_bars_origin_offset_ns=st.sampled_from([{}, {"SECOND": SECOND}, {"MONTH": 2 * DAY}]),
 )
-# (half units since the start, price, size in thousandths)
+# (half units since the start, price, size in thousandths, decimals of the price)
 TICKS = st.lists(
-    st.tuples(st.integers(1, 300), st.integers(90, 110), st.integers(1, 3_000)), max_size=40
+    st.tuples(
+        st.integers(1, 300), st.integers(90, 110), st.integers(1, 3_000), st.sampled_from((2, 2, 3))
+    ),
+    max_size=40,
 )
 
 
@@ -61,7 +64,7 @@ class _Client:
 @settings(max_examples=300, deadline=None)
 @given(CONFIGS, st.sampled_from(sorted(SPECS)), TICKS, st.integers(0, 20))
 def test_bars_that_the_engine_builds_break_neither_property(
-    config: DataEngineConfig, spec: str, ticks: list[tuple[int, int, int]], late_start: int
+    config: DataEngineConfig, spec: str, ticks: list[tuple[int, int, int, int]], late_start: int
 ) -> None:
     unit_ns = SPECS[spec]
     clock, bus, cache = KernelClock(START), MessageBus(), Cache()
@@ -91,7 +94,7 @@ def test_bars_that_the_engine_builds_break_neither_property(
     bar_type = BarType.from_str(f"{BTCUSDT}-{spec}")
     ticks.sort(key=lambda tick: tick[0])
     subscribed = False
-    for number, (half, price, size) in enumerate(ticks):
+    for number, (half, price, size, decimals) in enumerate(ticks):
         at_ns = START + half * unit_ns
         if half > late_start and not subscribed:
             advance(START + late_start * unit_ns + 1)
@@ -100,7 +103,15 @@ def test_bars_that_the_engine_builds_break_neither_property(
         advance(at_ns)
         engine.process(
             TradeTick(
-                BTCUSDT, price, size, 2, 3, AggressorSide.BUYER, TradeId(str(number)), at_ns, at_ns
+                BTCUSDT,
+                price,
+                size,
+                decimals,
+                3,
+                AggressorSide.BUYER,
+                TradeId(str(number)),
+                at_ns,
+                at_ns,
             )
         )
     advance(START + 330 * unit_ns)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from engine.cache import AlreadyCached, Cache, CacheConfig, NotCached
 from engine.model.accounts import CashAccount
@@ -81,6 +82,17 @@ def test_trades_are_newest_first_and_bounded(shelf: "Shelf") -> None:
     assert shelf.cache.trade_ticks(shelf.instrument_id) == trades[:1:-1]
     assert shelf.cache.has_trade_ticks(shelf.instrument_id)
     assert shelf.cache.trade_tick_count(shelf.instrument_id) == 3
+
+
+def test_trades_since_a_time_end_before_the_first_that_is_older(shelf: "Shelf") -> None:
+    trades = [replace(shelf.trade(100), ts_init=ns) for ns in (5, 9, 7)]
+    for trade in trades:
+        shelf.cache.add_trade(trade)
+
+    assert shelf.cache.trade_ticks_since(shelf.instrument_id, 8) == []
+    assert shelf.cache.trade_ticks_since(shelf.instrument_id, 6) == [trades[2], trades[1]]
+    assert shelf.cache.trade_ticks_since(shelf.instrument_id, 5) == trades[::-1]
+    assert shelf.cache.trade_ticks_since(shelf.other_id, 5) == []
 
 
 def test_bars_are_newest_first_and_bounded_per_type(shelf: "Shelf") -> None:

@@ -1,10 +1,12 @@
 """POS-3 and ACC-2 on positions kept apart, premiums and settlements."""
 
+from typing import Any, Final
+
 import msgspec
 import pytest
 
 from engine.model.accounts import CashAccount, MarginAccount
-from engine.model.currencies import USD, USDT, Currency
+from engine.model.currencies import BTC, USD, USDT, Currency
 from engine.model.enums import (
     BUY,
     SELL,
@@ -21,13 +23,14 @@ from engine.model.events import (
     PositionSettled,
 )
 from engine.model.identifiers import (
+    InstrumentId,
     PositionId,
     TradeId,
     VenueOrderId,
 )
-from engine.model.instruments import Instrument
+from engine.model.instruments import CryptoPerpetual, Instrument
 from engine.model.orders import Order
-from engine.model.values import AccountBalance, MarginBalance, Money
+from engine.model.values import AccountBalance, MarginBalance, Money, Price, Quantity
 from invariants.locks import LocksAreReservations
 from invariants.money import MoneyIsConserved
 from invariants.order_witness import OrderWitness
@@ -46,6 +49,15 @@ from tests.unit.invariants.conftest import (
     state,
     step,
 )
+
+_TERMS: Final[dict[str, Any]] = {
+    "id": InstrumentId("TENTHS.SIM"),
+    "base_currency": BTC,
+    "quote_currency": USDT,
+    "price_increment": Price("0.1"),
+    "size_increment": Quantity("1"),
+}
+TENTHS: Final = CryptoPerpetual(**_TERMS)
 
 # --- POS-3 --------------------------------------------------------------------------------------
 
@@ -76,6 +88,19 @@ def test_settlement_earns_its_price_less_what_was_paid(
         opened = step(PositionOpened, instrument, "100", "100", paid)
         assert turns.show(bought, opened) == []
         assert len(turns.show(step(PositionSettled, instrument, "0", "100", at, told))) == wrong
+
+
+def test_multiplier_that_the_venue_amends_counts_from_then_on() -> None:
+    for told, wrong in (("1000", 0), ("10", 1)):
+        turns = Turns(MoneyIsConserved, TENTHS)
+        bought = filled(TENTHS, BUY, "1", "100.0")
+        position(turns, TENTHS, bought)
+        assert turns.show(bought, step(PositionOpened, TENTHS, "1", "1", "100.0")) == []
+        amended = CryptoPerpetual(**_TERMS, multiplier=Quantity("10"))
+        turns.kernel.cache.add_instrument(amended)
+        sold = filled(amended, SELL, "1", "110.0")
+        closed = step(PositionClosed, amended, "0", "1", "110.0", told)
+        assert len(turns.show(sold, closed)) == wrong
 
 
 def test_fill_heard_of_after_the_settlement_is_settled_too() -> None:
