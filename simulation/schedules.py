@@ -17,6 +17,7 @@ and `ties`; zero is first come, first served.
 """
 
 from abc import ABC, abstractmethod
+from bisect import insort
 from collections.abc import Sized
 from functools import partial
 from heapq import heappop, heappush
@@ -109,12 +110,15 @@ class PriorityTies(Ties):
 class ExploringScheduler(Scheduler):
     """A scheduler with instants of `grain_ns` (>= 1) whose ties are choices."""
 
-    __slots__ = ("_grain_ns", "ties")
+    __slots__ = ("_grain_ns", "_sequence", "_tied", "ties")
 
     def __init__(self, start_ns: int, ties: Ties, grain_ns: int = GRAIN_NS) -> None:
         super().__init__(start_ns)
         self.ties = ties
         self._grain_ns = grain_ns
+        self._sequence = 0
+        # what is due at each of the instants that wait: (order, action), in that order
+        self._tied: dict[int, list[tuple[int, Action]]] = {}
 
     def post(self, time_ns: int, action: Action) -> None:
         if time_ns < self.now_ns:
@@ -124,49 +128,54 @@ class ExploringScheduler(Scheduler):
         early_ns = -time_ns % self._grain_ns if time_ns > self.now_ns else 0
         # the true time goes before the sequence, so that a party's own actions keep their order
         order = (self._grain_ns - early_ns << _SHIFT) + self._sequence
-        heappush(self.waiting, (time_ns + early_ns, order, action))
+        instant = time_ns + early_ns
+        tied = self._tied.get(instant)
+        if tied is None:
+            self._tied[instant] = [(order, action)]
+            heappush(self.waiting, instant)
+        else:
+            insort(tied, (order, action))  # no two have one order, so actions are not compared
 
-    def step(self) -> bool:
-        self._bring_forward()
-        return super().step()
+    def next_ns(self) -> int | None:
+        heap = self.waiting
+        while heap:
+            instant = heap[0]
+            # what was called off is no choice
+            left = [entry for entry in self._tied[instant] if _is_to_run(entry[1])]
+            if left:
+                self._tied[instant] = left
+                return instant
+            del self._tied[instant]
+            heappop(heap)
+        return None
 
     def run_to_input(self, inbox: Sized, until_ns: int) -> None:
-        heap = self.waiting
         while not inbox:
             due_ns = self.next_ns()
             if due_ns is None or due_ns > until_ns:
-                # what was called off is gone from the top, and what is left is not due
                 return
-            self._bring_forward()
-            time_ns, _, action = heappop(heap)
-            self.now_ns = time_ns
-            self.steps += 1
-            action()
+            self.step()
 
-    def _bring_forward(self) -> None:
-        """Choose among the parties due first and put the action of the chosen on top."""
-        due_ns = self.next_ns()
-        if due_ns is None:
-            return
-        heap = self.waiting
-        tied: list[tuple[int, int, Action]] = []
-        while heap and heap[0][0] == due_ns:
-            entry = heappop(heap)
-            action = entry[2]
-            if type(action) is not Handle or action.is_pending:
-                tied.append(entry)
+    def _take(self) -> Action:
+        """The action of whoever is chosen among the parties that are due first."""
+        instant = self.waiting[0]
+        tied = self._tied[instant]
         firsts: list[int] = []
         parties: list[object] = []
         for index, entry in enumerate(tied):
-            party = party_of(entry[2])
+            party = party_of(entry[1])
             if not any(other is party for other in parties):
                 parties.append(party)
                 firsts.append(index)
         chosen = tied.pop(firsts[self.ties.choose(parties)] if len(parties) > 1 else 0)
-        for entry in tied:
-            heappush(heap, entry)
-        # order 0 is never handed out, so the chosen one stands before its equals
-        heappush(heap, (due_ns, 0, chosen[2]))
+        if not tied:
+            del self._tied[instant]
+            heappop(self.waiting)
+        return chosen[1]
+
+
+def _is_to_run(action: Action) -> bool:
+    return type(action) is not Handle or action.is_pending
 
 
 def party_of(action: Action) -> object:
