@@ -6,8 +6,6 @@ waits: time jumps to the next action.
 """
 
 from collections.abc import Callable, Sized
-from heapq import heappop, heappush
-from typing import Any, cast
 
 Action = Callable[[], None]
 
@@ -36,23 +34,23 @@ class Handle:
 
 
 class Scheduler:
-    """Instants in a heap, what is due at each, and the clock of a run.
+    """What waits, the latest first, and the clock of a run.
 
-    The heap holds plain integers, which are compared in a third of the time of tuples: an instant
-    stands in it once, however much is due then.
+    Two lists side by side and no heap of pairs: some ten actions wait at any time, each is put in
+    its place by a few comparisons of whole numbers, and the next one comes off the end.
 
     Args:
         start_ns: Where time starts, nanoseconds since 1970 (UTC), >= 0.
 
     Attributes:
-        waiting: The instants at which something is still to run, in heap order, with those of what
-            was called off since. Read only, and the same list throughout: empty, nothing is due
-            at any time.
+        waiting: The instants of what is still to run, the latest first, with those of what was
+            called off since. Read only, and the same list throughout: empty, nothing is due at
+            any time.
         now_ns: The time of the action that runs, or of the last one that ran.
         steps: How many actions have run.
     """
 
-    __slots__ = ("_due", "now_ns", "start_ns", "steps", "waiting")
+    __slots__ = ("_actions", "now_ns", "start_ns", "steps", "waiting")
 
     def __init__(self, start_ns: int) -> None:
         if start_ns < 0:
@@ -61,8 +59,7 @@ class Scheduler:
         self.now_ns = start_ns
         self.steps = 0
         self.waiting: list[int] = []
-        # hardly two actions of a run ever meet: a list only where they do, in the order asked for
-        self._due: dict[int, Action | list[Action]] = {}
+        self._actions: list[Action] = []  # what is to run at each of the instants
 
     def at(self, time_ns: int, action: Action) -> Handle:
         """Run `action` at `time_ns`; the handle can call it off.
@@ -84,27 +81,17 @@ class Scheduler:
         """`at` for what nobody will call off: half the cost."""
         if time_ns < self.now_ns:
             raise ValueError(f"{time_ns} has passed, now is {self.now_ns}")
-        instant: Any = time_ns  # compiled code boxes it here, and nowhere below
-        due = self._due
-        others = due.get(instant)
-        if others is None:
-            due[instant] = action
-            heappush(self.waiting, instant)
-        elif type(others) is list:
-            others.append(action)
-        else:
-            due[instant] = [cast("Action", others), action]
+        place = self._place_of(time_ns)
+        self.waiting.insert(place, time_ns)
+        self._actions.insert(place, action)
 
     def next_ns(self) -> int | None:
         """When the next action is due; None when there is none."""
-        heap = self.waiting
-        while heap:
-            time_ns = heap[0]
-            due = self._due[time_ns]
-            action = due[0] if type(due) is list else due
-            if type(action) is not Handle or action.is_pending:
-                return time_ns
-            self._take()
+        waiting = self.waiting
+        while waiting:
+            if is_to_run(self._actions[-1]):
+                return waiting[-1]
+            self._take(len(waiting) - 1)
         return None
 
     def step(self) -> bool:
@@ -112,7 +99,7 @@ class Scheduler:
         time_ns = self.next_ns()
         if time_ns is None:
             return False
-        action = self._take()
+        action = self._take(len(self.waiting) - 1)
         self.now_ns = time_ns
         self.steps += 1
         action()
@@ -123,12 +110,14 @@ class Scheduler:
 
         Time stands then at the last action that ran.
         """
-        heap = self.waiting
-        while heap and not inbox:
-            time_ns = heap[0]
+        waiting = self.waiting
+        actions = self._actions
+        while waiting and not inbox:
+            time_ns = waiting[-1]
             if time_ns > until_ns:
                 break
-            action = self._take()
+            waiting.pop()
+            action = actions.pop()
             if type(action) is Handle:
                 handle = action
                 if handle.action is None:
@@ -149,17 +138,25 @@ class Scheduler:
             self.step()
         self.now_ns = until_ns
 
-    def _take(self) -> Action:
-        """The first action of the first instant, which waits no more."""
-        instant: Any = self.waiting[0]
-        due = self._due
-        found = due[instant]
-        if type(found) is list:
-            action: Action = found.pop(0)
-            if found:
-                return action
-        else:
-            action = cast("Action", found)
-        heappop(self.waiting)
-        del due[instant]
-        return action
+    def _place_of(self, time_ns: int) -> int:
+        """Where it stands among what waits: it runs after all that is due at the same time."""
+        waiting = self.waiting
+        place = 0
+        end = len(waiting)
+        while place < end:
+            middle = (place + end) >> 1
+            if waiting[middle] > time_ns:
+                place = middle + 1
+            else:
+                end = middle
+        return place
+
+    def _take(self, place: int) -> Action:
+        """What stands there, which waits no more."""
+        self.waiting.pop(place)
+        return self._actions.pop(place)
+
+
+def is_to_run(action: Action) -> bool:
+    """Whether it has not been called off."""
+    return type(action) is not Handle or action.is_pending

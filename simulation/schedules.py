@@ -17,14 +17,12 @@ and `ties`; zero is first come, first served.
 """
 
 from abc import ABC, abstractmethod
-from bisect import insort
 from collections.abc import Sized
 from functools import partial
-from heapq import heappop, heappush
 from typing import Final
 
 from simulation.entropy import Entropy, Stream
-from simulation.scheduler import Action, Handle, Scheduler
+from simulation.scheduler import Action, Handle, Scheduler, is_to_run
 
 FIFO: Final = "fifo"
 RANDOM: Final = "random"
@@ -110,15 +108,14 @@ class PriorityTies(Ties):
 class ExploringScheduler(Scheduler):
     """A scheduler with instants of `grain_ns` (>= 1) whose ties are choices."""
 
-    __slots__ = ("_grain_ns", "_sequence", "_tied", "ties")
+    __slots__ = ("_grain_ns", "_orders", "_sequence", "ties")
 
     def __init__(self, start_ns: int, ties: Ties, grain_ns: int = GRAIN_NS) -> None:
         super().__init__(start_ns)
         self.ties = ties
         self._grain_ns = grain_ns
         self._sequence = 0
-        # what is due at each of the instants that wait: (order, action), in that order
-        self._tied: dict[int, list[tuple[int, Action]]] = {}
+        self._orders: list[int] = []  # of what waits, beside `waiting`
 
     def post(self, time_ns: int, action: Action) -> None:
         if time_ns < self.now_ns:
@@ -129,53 +126,51 @@ class ExploringScheduler(Scheduler):
         # the true time goes before the sequence, so that a party's own actions keep their order
         order = (self._grain_ns - early_ns << _SHIFT) + self._sequence
         instant = time_ns + early_ns
-        tied = self._tied.get(instant)
-        if tied is None:
-            self._tied[instant] = [(order, action)]
-            heappush(self.waiting, instant)
-        else:
-            insort(tied, (order, action))  # no two have one order, so actions are not compared
+        waiting = self.waiting
+        place = self._place_of(instant)
+        while place < len(waiting) and waiting[place] == instant and self._orders[place] > order:
+            place += 1
+        waiting.insert(place, instant)
+        self._actions.insert(place, action)
+        self._orders.insert(place, order)
 
-    def next_ns(self) -> int | None:
-        heap = self.waiting
-        while heap:
-            instant = heap[0]
-            # what was called off is no choice
-            left = [entry for entry in self._tied[instant] if _is_to_run(entry[1])]
-            if left:
-                self._tied[instant] = left
-                return instant
-            del self._tied[instant]
-            heappop(heap)
-        return None
+    def step(self) -> bool:
+        time_ns = self.next_ns()
+        if time_ns is None:
+            return False
+        action = self._take(self._chosen(time_ns))
+        self.now_ns = time_ns
+        self.steps += 1
+        action()
+        return True
 
     def run_to_input(self, inbox: Sized, until_ns: int) -> None:
         while not inbox:
             due_ns = self.next_ns()
             if due_ns is None or due_ns > until_ns:
+                # what was called off is gone from the end, and what is left is not due
                 return
             self.step()
 
-    def _take(self) -> Action:
-        """The action of whoever is chosen among the parties that are due first."""
-        instant = self.waiting[0]
-        tied = self._tied[instant]
+    def _take(self, place: int) -> Action:
+        self._orders.pop(place)
+        return super()._take(place)
+
+    def _chosen(self, due_ns: int) -> int:
+        """Where the action stands that is chosen among those of the parties due first."""
+        waiting = self.waiting
         firsts: list[int] = []
         parties: list[object] = []
-        for index, entry in enumerate(tied):
-            party = party_of(entry[1])
-            if not any(other is party for other in parties):
-                parties.append(party)
-                firsts.append(index)
-        chosen = tied.pop(firsts[self.ties.choose(parties)] if len(parties) > 1 else 0)
-        if not tied:
-            del self._tied[instant]
-            heappop(self.waiting)
-        return chosen[1]
-
-
-def _is_to_run(action: Action) -> bool:
-    return type(action) is not Handle or action.is_pending
+        place = len(waiting) - 1
+        while place >= 0 and waiting[place] == due_ns:
+            action = self._actions[place]
+            if is_to_run(action):
+                party = party_of(action)
+                if not any(other is party for other in parties):
+                    parties.append(party)
+                    firsts.append(place)
+            place -= 1
+        return firsts[self.ties.choose(parties) if len(parties) > 1 else 0]
 
 
 def party_of(action: Action) -> object:
