@@ -110,6 +110,7 @@ MODULES: Final = (
     "simulation.client_queries",
     "simulation.client_requests",
     "simulation.client_session",
+    "simulation.client_values",
     "simulation.derived_entropy",
     "simulation.entropy",
     "simulation.injection",
