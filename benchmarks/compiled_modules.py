@@ -132,6 +132,7 @@ MODULES: Final = (
     "simulation.stream",
     "simulation.trace",
     "simulation.venue.book",
+    "simulation.venue.bucket",
     "simulation.venue.checks",
     "simulation.venue.definitions",
     "simulation.venue.enums",
