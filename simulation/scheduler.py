@@ -81,8 +81,16 @@ class Scheduler:
         """`at` for what nobody will call off: half the cost."""
         if time_ns < self.now_ns:
             raise ValueError(f"{time_ns} has passed, now is {self.now_ns}")
-        place = self._place_of(time_ns)
-        self.waiting.insert(place, time_ns)
+        waiting = self.waiting
+        place = 0
+        end = len(waiting)
+        while place < end:  # after all that is due at the same time, so before it in the list
+            middle = (place + end) >> 1
+            if waiting[middle] > time_ns:
+                place = middle + 1
+            else:
+                end = middle
+        waiting.insert(place, time_ns)
         self._actions.insert(place, action)
 
     def next_ns(self) -> int | None:
@@ -137,19 +145,6 @@ class Scheduler:
                 break
             self.step()
         self.now_ns = until_ns
-
-    def _place_of(self, time_ns: int) -> int:
-        """Where it stands among what waits: it runs after all that is due at the same time."""
-        waiting = self.waiting
-        place = 0
-        end = len(waiting)
-        while place < end:
-            middle = (place + end) >> 1
-            if waiting[middle] > time_ns:
-                place = middle + 1
-            else:
-                end = middle
-        return place
 
     def _take(self, place: int) -> Action:
         """What stands there, which waits no more."""

@@ -127,12 +127,19 @@ class ExploringScheduler(Scheduler):
         order = (self._grain_ns - early_ns << _SHIFT) + self._sequence
         instant = time_ns + early_ns
         waiting = self.waiting
-        place = self._place_of(instant)
-        while place < len(waiting) and waiting[place] == instant and self._orders[place] > order:
-            place += 1
+        orders = self._orders
+        place = 0
+        end = len(waiting)
+        while place < end:
+            middle = (place + end) >> 1
+            other = waiting[middle]
+            if other > instant or (other == instant and orders[middle] > order):
+                place = middle + 1
+            else:
+                end = middle
         waiting.insert(place, instant)
         self._actions.insert(place, action)
-        self._orders.insert(place, order)
+        orders.insert(place, order)
 
     def step(self) -> bool:
         time_ns = self.next_ns()
