@@ -318,6 +318,16 @@ class MessageBus:
         self.queue.clear()
         self.held = False
 
+    def disconnect(self) -> None:
+        """Forget who listens, where and for what: the kernel is done with. Handlers hold their
+        components and those hold the bus, a knot that nobody need untie."""
+        self._endpoints.clear()
+        self._requests.clear()
+        self._exact.clear()
+        self._wild.clear()
+        self._routes.clear()
+        self.observer = None
+
     def _run(self, queue: deque[tuple[int, Any, object]]) -> None:
         # Dispatches to topics are counted where they are made; what else is delivered, here.
         others = 0

@@ -449,13 +449,13 @@ class Backtest:
         kernel = self.kernel
         turn = kernel.turn
         next_timer_ns = kernel.next_timer_ns
-        actions = scheduler.waiting
+        instants = scheduler.waiting
         touches = self._touches
         inbox = self._inbox
         for datum in data:
             ts = datum.ts_init
             timer_ns = next_timer_ns()
-            if (timer_ns is not None and timer_ns < ts) or (actions and actions[0][0] <= ts):
+            if (timer_ns is not None and timer_ns < ts) or (instants and instants[-1] <= ts):
                 self._catch_up(ts)
             if ts < scheduler.now_ns:
                 raise ValueError(f"data goes back in time: {ts} after {scheduler.now_ns}")

@@ -9,9 +9,7 @@ value can hold; nothing else in that message can be trusted either.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeVar
 
-from engine.model.balances import AccountBalance
 from engine.model.commands import CancelOrder, ModifyOrder, SubmitOrder
-from engine.model.currencies import currency
 from engine.model.data import (
     DEPTH10_LEVELS,
     NO_LEVEL,
@@ -36,7 +34,6 @@ from engine.model.identifiers import (
     ClientOrderId,
     InstrumentId,
     PositionId,
-    TradeId,
     Venue,
     VenueOrderId,
 )
@@ -56,25 +53,27 @@ from engine.model.reports import (
     TriggeredReport,
     UpdatedReport,
 )
-from engine.model.values import Money, Price, Quantity
+from engine.model.values import Price, Quantity
 from simulation.client_instruments import instrument_of
+from simulation.client_values import Unreadable as Unreadable
+from simulation.client_values import Values, value_of
 from simulation.venue import protocol as wire
 
 Instrument = AnyInstrument
 T = TypeVar("T")
 
-SIDES: Final[Mapping[str, OrderSide]] = {side.name: side for side in OrderSide}
-TYPES: Final[Mapping[str, OrderType]] = {kind.name: kind for kind in OrderType}
-TIMES_IN_FORCE: Final[Mapping[str, TimeInForce]] = {tif.name: tif for tif in TimeInForce}
-LIQUIDITY: Final[Mapping[str, LiquiditySide]] = {
+SIDES: Final[dict[str, OrderSide]] = {side.name: side for side in OrderSide}
+TYPES: Final[dict[str, OrderType]] = {kind.name: kind for kind in OrderType}
+TIMES_IN_FORCE: Final[dict[str, TimeInForce]] = {tif.name: tif for tif in TimeInForce}
+LIQUIDITY: Final[dict[str, LiquiditySide]] = {
     "MAKER": LiquiditySide.MAKER,
     "TAKER": LiquiditySide.TAKER,
 }
-AGGRESSORS: Final[Mapping[str, AggressorSide]] = {
+AGGRESSORS: Final[dict[str, AggressorSide]] = {
     "BUY": AggressorSide.BUYER,
     "SELL": AggressorSide.SELLER,
 }
-STATUSES: Final[Mapping[str, OrderStatus]] = {
+STATUSES: Final[dict[str, OrderStatus]] = {
     status.name: status
     for status in (
         OrderStatus.ACCEPTED,
@@ -86,12 +85,8 @@ STATUSES: Final[Mapping[str, OrderStatus]] = {
         OrderStatus.REJECTED,
     )
 }
-ACCOUNT_TYPES: Final[Mapping[str, AccountType]] = {kind.name: kind for kind in AccountType}
+ACCOUNT_TYPES: Final[dict[str, AccountType]] = {kind.name: kind for kind in AccountType}
 POST_ONLY_CODE: Final = "POST_ONLY_WOULD_TAKE"
-
-
-class Unreadable(Exception):
-    """The venue's message is outside the protocol."""
 
 
 class UnknownSymbol(Exception):
@@ -116,6 +111,7 @@ class Mapper:
         "_client_id",
         "_client_order_ids",
         "_key",
+        "_values",
         "_venue",
         "_venue_order_ids",
         "instruments",
@@ -139,6 +135,7 @@ class Mapper:
         # the names that we gave need no check
         self._client_order_ids: dict[str, ClientOrderId] = {}
         self._venue_order_ids: dict[str, VenueOrderId] = {}
+        self._values = Values()
         self.instruments: dict[str, Instrument] = {}
         self.unknown_symbols = 0
 
@@ -240,7 +237,7 @@ class Mapper:
             instrument.price_precision,
             instrument.size_precision,
             _word(AGGRESSORS, frame.aggressor),
-            _value(TradeId, frame.trade_id),
+            self._values.trade_id(frame.trade_id),
             frame.ts,
             now_ns,
         )
@@ -279,31 +276,27 @@ class Mapper:
         """The venue settled an expired instrument. Raises UnknownSymbol."""
         instrument = self.instrument(symbol)
         return SettlementReport(
-            self._account_id, instrument.id, _price(price, instrument), ts, now_ns
+            self._account_id, instrument.id, self._price(price, instrument), ts, now_ns
         )
 
     # --- orders ----------------------------------------------------------------------------
 
     def fill(self, trade: wire.TradeRecord, now_ns: int) -> FillReport:
         instrument = self.instrument(trade.symbol)
-        try:
-            fee = Money.from_mantissa(trade.fee, currency(trade.fee_currency))
-        except ValueError as error:
-            raise Unreadable(f"fee of trade {trade.trade_id!r}: {error}") from error
         return FillReport(
             self._account_id,
             instrument.id,
             self._client_order_id(trade.client_order_id),
-            self._venue_order_id(trade.venue_order_id) or _value(VenueOrderId, ""),
+            self._venue_order_id(trade.venue_order_id) or value_of(VenueOrderId, ""),
             trade.ts,
             now_ns,
-            _value(TradeId, trade.trade_id),
+            self._values.trade_id(trade.trade_id),
             _word(SIDES, trade.side),
-            _size(trade.quantity, instrument),
-            _price(trade.price, instrument),
-            fee,
+            self._size(trade.quantity, instrument),
+            self._price(trade.price, instrument),
+            self._values.fee(trade),
             _word(LIQUIDITY, trade.liquidity),
-            _value(PositionId, trade.position_id)
+            value_of(PositionId, trade.position_id)
             if isinstance(trade, wire.PositionTrade)
             else None,
         )
@@ -321,10 +314,10 @@ class Mapper:
             _word(TYPES, order.type),
             _word(TIMES_IN_FORCE, order.time_in_force),
             _word(STATUSES, order.status),
-            _size(order.quantity, instrument),
-            _size(order.filled, instrument),
-            _optional_price(order.price, instrument),
-            _optional_price(order.trigger_price, instrument),
+            self._size(order.quantity, instrument),
+            self._size(order.filled, instrument),
+            self._optional_price(order.price, instrument),
+            self._optional_price(order.trigger_price, instrument),
             order.reason,
         )
 
@@ -364,12 +357,18 @@ class Mapper:
 
     def canceled(self, order: wire.OrderRecord, ts: int, now_ns: int) -> CanceledReport:
         instrument = self.instrument(order.symbol)
-        filled, quantity = _size(order.filled, instrument), _size(order.quantity, instrument)
+        filled, quantity = (
+            self._size(order.filled, instrument),
+            self._size(order.quantity, instrument),
+        )
         return CanceledReport(*self._head(order, ts, now_ns), filled, quantity)
 
     def expired(self, order: wire.OrderRecord, ts: int, now_ns: int) -> ExpiredReport:
         instrument = self.instrument(order.symbol)
-        filled, quantity = _size(order.filled, instrument), _size(order.quantity, instrument)
+        filled, quantity = (
+            self._size(order.filled, instrument),
+            self._size(order.quantity, instrument),
+        )
         return ExpiredReport(*self._head(order, ts, now_ns), filled, quantity)
 
     def triggered(self, order: wire.OrderRecord, ts: int, now_ns: int) -> TriggeredReport:
@@ -381,9 +380,9 @@ class Mapper:
         instrument = self.instrument(order.symbol)
         return UpdatedReport(
             *self._head(order, ts, now_ns),
-            _size(order.quantity, instrument),
-            _optional_price(order.price, instrument),
-            _optional_price(order.trigger_price, instrument),
+            self._size(order.quantity, instrument),
+            self._optional_price(order.price, instrument),
+            self._optional_price(order.trigger_price, instrument),
             request_id,
         )
 
@@ -434,7 +433,7 @@ class Mapper:
             AnswerStatus.OK,
             self._account_id,
             self._account_type,
-            tuple(_balance(record) for record in balances),
+            tuple([self._values.balance(record) for record in balances]),
             (),  # this venue reports no margins
             ts,
             now_ns,
@@ -476,14 +475,23 @@ class Mapper:
     def _client_order_id(self, text: str) -> ClientOrderId | None:
         name = self._client_order_ids.get(text)
         if name is None and text:
-            name = self._client_order_ids[text] = _value(ClientOrderId, text)
+            name = self._client_order_ids[text] = value_of(ClientOrderId, text)
         return name
 
     def _venue_order_id(self, text: str) -> VenueOrderId | None:
         name = self._venue_order_ids.get(text)
         if name is None and text:
-            name = self._venue_order_ids[text] = _value(VenueOrderId, text)
+            name = self._venue_order_ids[text] = value_of(VenueOrderId, text)
         return name
+
+    def _size(self, mantissa: int, instrument: Instrument) -> Quantity:
+        return self._values.size(mantissa, instrument.size_precision)
+
+    def _price(self, mantissa: int, instrument: Instrument) -> Price:
+        return self._values.price(mantissa, instrument.price_precision)
+
+    def _optional_price(self, mantissa: int | None, instrument: Instrument) -> Price | None:
+        return None if mantissa is None else self._price(mantissa, instrument)
 
     def instrument(self, symbol: str) -> Instrument:
         """The instrument of that symbol; raises UnknownSymbol."""
@@ -506,44 +514,11 @@ _ORDER_EVENTS: Final[Mapping[str, _MakeReport]] = {
 }
 
 
-def _balance(record: wire.BalanceRecord) -> AccountBalance:
-    try:
-        unit = currency(record.currency)
-        return AccountBalance.of_raw(record.total * unit.unit, record.locked * unit.unit, unit)
-    except ValueError as error:
-        raise Unreadable(f"balance of {record.currency!r}: {error}") from error
-
-
-def _word(vocabulary: Mapping[str, T], text: str) -> T:
+def _word(vocabulary: dict[str, T], text: str) -> T:
     word = vocabulary.get(text)
     if word is None:
         raise Unreadable(f"unknown word {text!r}")
     return word
-
-
-def _value(make: Callable[[str], T], text: str) -> T:
-    try:
-        return make(text)
-    except ValueError as error:
-        raise Unreadable(str(error)) from error
-
-
-def _size(mantissa: int, instrument: Instrument) -> Quantity:
-    try:
-        return Quantity.from_mantissa(mantissa, instrument.size_precision)
-    except ValueError as error:
-        raise Unreadable(f"size {mantissa}: {error}") from error
-
-
-def _price(mantissa: int, instrument: Instrument) -> Price:
-    try:
-        return Price.from_mantissa(mantissa, instrument.price_precision)
-    except ValueError as error:
-        raise Unreadable(f"price {mantissa}: {error}") from error
-
-
-def _optional_price(mantissa: int | None, instrument: Instrument) -> Price | None:
-    return None if mantissa is None else _price(mantissa, instrument)
 
 
 def _size_mantissa(quantity: Quantity, instrument: Instrument) -> int:

@@ -19,7 +19,10 @@ from engine.model.native import i64
 
 _NARROW: Final = 1 << 40  # bounds up to here: one word is even enough
 _SHORT: Final = 1 << 31  # and up to here half a word times the bound is a machine's integer
-_halves_of: Final = struct.Struct("<16I").unpack  # of one digest: of each word the low half first
+_WORD: Final = (1 << 64) - 1
+_HALF: Final = (1 << 32) - 1
+# The words of one digest. With a sign, so that each is an integer of the machine.
+_words_of: Final = struct.Struct("<8q").unpack
 _blake2b: Final = hashlib.blake2b
 
 Tape = dict[str, list[tuple[str, int, int]]]
@@ -95,17 +98,17 @@ class _SeededStream(Stream):
     A run names a hundred streams and draws a handful from most of them. One hash serves such a
     stream whole, where seeding a generator of the standard library fills a table of 624 words.
     A draw scales one 64-bit word to its bound: what a narrow bound misses of evenness is less
-    than bound / 2**64. Words are kept in halves, so that the product, which is worked out half by
-    half, is an integer of the machine on the way.
+    than bound / 2**64. The product is worked out by the halves of the word, so that it is an
+    integer of the machine on the way.
     """
 
-    __slots__ = ("_blocks", "_halves", "_record", "_seed")
+    __slots__ = ("_blocks", "_record", "_seed", "_words")
 
     def __init__(self, seed: int, name: str, record: list[tuple[str, int, int]] | None) -> None:
         self.name = name
         self._seed = seed
         self._blocks = 0
-        self._halves: list[int] = []  # of the words not yet drawn, the last one first
+        self._words: list[int] = []  # not yet drawn, the last one first
         self._record = record
 
     def below(self, bound: int, label: str) -> int:
@@ -113,7 +116,7 @@ class _SeededStream(Stream):
             _check_bound(bound)
             return 0
         if bound <= _NARROW:
-            value = _share(self._halves or self._refill(), bound)
+            value = _share(self._words or self._refill(), bound)
         else:
             value = self._wide(bound)
         if self._record is not None:
@@ -127,7 +130,7 @@ class _SeededStream(Stream):
         if numerator >= denominator:
             return True
         if denominator <= _NARROW:
-            value = _share(self._halves or self._refill(), denominator)
+            value = _share(self._words or self._refill(), denominator)
         else:
             value = self._wide(denominator)
         fires = value < numerator
@@ -138,26 +141,27 @@ class _SeededStream(Stream):
     def _refill(self) -> list[int]:
         block = _blake2b(f"{self._seed}/{self.name}/{self._blocks}".encode())
         self._blocks += 1
-        halves = self._halves = list(_halves_of(block.digest()))
-        return halves
+        words = self._words = list(_words_of(block.digest()))
+        return words
 
     def _wide(self, bound: int) -> int:
         """A bound that one word does not serve: as many words as leave 64 bits to spare."""
         count = bound.bit_length() // 64 + 2
         value = 0
         for _ in range(count):
-            halves = self._halves or self._refill()
-            value = (value << 32 | halves.pop()) << 32 | halves.pop()
+            words = self._words or self._refill()
+            value = value << 64 | words.pop() & _WORD
         return value * bound >> 64 * count
 
 
-def _share(halves: list[int], bound: int) -> int:
+def _share(words: list[int], bound: int) -> int:
     """The next word's share of a bound: word * bound >> 64."""
     if bound > _SHORT:
-        return (halves.pop() << 32 | halves.pop()) * bound >> 64
+        return (words.pop() & _WORD) * bound >> 64
     scale: i64 = bound
-    high: i64 = halves.pop()
-    low: i64 = halves.pop()
+    word: i64 = words.pop()
+    high: i64 = word >> 32 & _HALF
+    low: i64 = word & _HALF
     return (high * scale + (low * scale >> 32)) >> 32
 
 

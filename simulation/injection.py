@@ -1,7 +1,7 @@
 """The faults of one run at work: drawn from its seed, put on the scheduler, struck and counted."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from simulation.entropy import Entropy, Stream
 from simulation.faults import (
@@ -18,6 +18,8 @@ from simulation.faults import (
 )
 from simulation.scheduler import Handle, Scheduler
 from simulation.trace import Trace
+
+_KINDS: Final = tuple(FaultKind)
 
 # A message that a fault could strike: the kind, the channel, when.
 Heard = list[tuple[FaultKind, str, int]]
@@ -109,7 +111,7 @@ class Faults:
         self.kinds_on = _swarm(profile, entropy)
         # Per message kind: how many messages are left in the window (0: the kind is off), at
         # which of them it strikes (0: at none), the window's odds, the stream it draws from.
-        size = len(FaultKind)
+        size = len(_KINDS)
         self._left = [0] * size
         self._at = [0] * size
         self._one_in = [0] * size
@@ -136,16 +138,17 @@ class Faults:
         Args:
             where: The channel, so that a fault that reaches no code path shows.
         """
-        left = self._left[kind]
+        index: int = kind  # a whole number to compiled code, which looks up an enum as an object
+        left = self._left[index]
         if left == 0:
             return False
         if self.heard is not None:
             self.heard.append((kind, where, self._scheduler.now_ns))
-        strikes = left == self._at[kind]
+        strikes = left == self._at[index]
         if left == 1:
             self._open_window(kind)
         else:
-            self._left[kind] = left - 1
+            self._left[index] = left - 1
         if strikes:
             self.note(kind, where)
         return strikes
@@ -192,7 +195,7 @@ class Faults:
         if self.healed:
             return
         self.healed = True
-        self._left = [0] * len(FaultKind)
+        self._left = [0] * len(_KINDS)
         for handle in self._handles:
             handle.cancel()
         self._trace.record("heal", self._scheduler.now_ns, "")
@@ -240,7 +243,7 @@ def _swarm(profile: FaultProfile, entropy: Entropy) -> tuple[FaultKind, ...]:
     stream = entropy.stream("faults.swarm")
     numerator, denominator = profile.off
     kinds: list[FaultKind] = []
-    for kind in FaultKind:  # one draw per kind, in their own order
+    for kind in _KINDS:  # one draw per kind, in their own order
         if kind not in profile.rates:
             continue
         # asked this way round: off is the dull answer

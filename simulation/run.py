@@ -135,7 +135,7 @@ def simulate(
         outcome, world = run_world(
             scenario, seed, options, entropy=entropy, keep_trace=keep_trace, sampled=sampled
         )
-        world.journal.records.clear()  # a fifth of it, and in no cycle: nothing to look at
+        world.let_go()
         del world
         return outcome
     finally:

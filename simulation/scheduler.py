@@ -6,7 +6,6 @@ waits: time jumps to the next action.
 """
 
 from collections.abc import Callable, Sized
-from heapq import heappop, heappush
 
 Action = Callable[[], None]
 
@@ -35,19 +34,23 @@ class Handle:
 
 
 class Scheduler:
-    """A heap of actions and the clock of a run.
+    """What waits, the latest first, and the clock of a run.
+
+    Two lists side by side and no heap of pairs: some ten actions wait at any time, each is put in
+    its place by a few comparisons of whole numbers, and the next one comes off the end.
 
     Args:
         start_ns: Where time starts, nanoseconds since 1970 (UTC), >= 0.
 
     Attributes:
-        waiting: What is still to run, in heap order, with what was called off since. Read only,
-            and the same list throughout: empty, nothing is due at any time.
+        waiting: The instants of what is still to run, the latest first, with those of what was
+            called off since. Read only, and the same list throughout: empty, nothing is due at
+            any time.
         now_ns: The time of the action that runs, or of the last one that ran.
         steps: How many actions have run.
     """
 
-    __slots__ = ("_sequence", "now_ns", "start_ns", "steps", "waiting")
+    __slots__ = ("_actions", "now_ns", "start_ns", "steps", "waiting")
 
     def __init__(self, start_ns: int) -> None:
         if start_ns < 0:
@@ -55,8 +58,8 @@ class Scheduler:
         self.start_ns = start_ns
         self.now_ns = start_ns
         self.steps = 0
-        self.waiting: list[tuple[int, int, Action]] = []
-        self._sequence = 0
+        self.waiting: list[int] = []
+        self._actions: list[Action] = []  # what is to run at each of the instants
 
     def at(self, time_ns: int, action: Action) -> Handle:
         """Run `action` at `time_ns`; the handle can call it off.
@@ -78,41 +81,51 @@ class Scheduler:
         """`at` for what nobody will call off: half the cost."""
         if time_ns < self.now_ns:
             raise ValueError(f"{time_ns} has passed, now is {self.now_ns}")
-        self._sequence += 1
-        heappush(self.waiting, (time_ns, self._sequence, action))
+        waiting = self.waiting
+        place = 0
+        end = len(waiting)
+        while place < end:  # after all that is due at the same time, so before it in the list
+            middle = (place + end) >> 1
+            if waiting[middle] > time_ns:
+                place = middle + 1
+            else:
+                end = middle
+        waiting.insert(place, time_ns)
+        self._actions.insert(place, action)
 
     def next_ns(self) -> int | None:
         """When the next action is due; None when there is none."""
-        heap = self.waiting
-        while heap:
-            time_ns, _, action = heap[0]
-            if type(action) is Handle and not action.is_pending:
-                heappop(heap)
-                continue
-            return time_ns
+        waiting = self.waiting
+        while waiting:
+            if is_to_run(self._actions[-1]):
+                return waiting[-1]
+            self._take(len(waiting) - 1)
         return None
 
     def step(self) -> bool:
         """Run the next action; False when there is none."""
-        heap = self.waiting
-        while heap:
-            time_ns, _, action = heappop(heap)
-            if type(action) is Handle and not action.is_pending:
-                continue
-            self.now_ns = time_ns
-            self.steps += 1
-            action()
-            return True
-        return False
+        time_ns = self.next_ns()
+        if time_ns is None:
+            return False
+        action = self._take(len(self.waiting) - 1)
+        self.now_ns = time_ns
+        self.steps += 1
+        action()
+        return True
 
     def run_to_input(self, inbox: Sized, until_ns: int) -> None:
         """Run what is due by `until_ns`, in order, until something lies in `inbox`.
 
         Time stands then at the last action that ran.
         """
-        heap = self.waiting
-        while heap and not inbox and heap[0][0] <= until_ns:
-            time_ns, _, action = heappop(heap)
+        waiting = self.waiting
+        actions = self._actions
+        while waiting and not inbox:
+            time_ns = waiting[-1]
+            if time_ns > until_ns:
+                break
+            waiting.pop()
+            action = actions.pop()
             if type(action) is Handle:
                 handle = action
                 if handle.action is None:
@@ -132,3 +145,13 @@ class Scheduler:
                 break
             self.step()
         self.now_ns = until_ns
+
+    def _take(self, place: int) -> Action:
+        """What stands there, which waits no more."""
+        self.waiting.pop(place)
+        return self._actions.pop(place)
+
+
+def is_to_run(action: Action) -> bool:
+    """Whether it has not been called off."""
+    return type(action) is not Handle or action.is_pending

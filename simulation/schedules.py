@@ -19,11 +19,10 @@ and `ties`; zero is first come, first served.
 from abc import ABC, abstractmethod
 from collections.abc import Sized
 from functools import partial
-from heapq import heappop, heappush
 from typing import Final
 
 from simulation.entropy import Entropy, Stream
-from simulation.scheduler import Action, Handle, Scheduler
+from simulation.scheduler import Action, Handle, Scheduler, is_to_run
 
 FIFO: Final = "fifo"
 RANDOM: Final = "random"
@@ -109,12 +108,14 @@ class PriorityTies(Ties):
 class ExploringScheduler(Scheduler):
     """A scheduler with instants of `grain_ns` (>= 1) whose ties are choices."""
 
-    __slots__ = ("_grain_ns", "ties")
+    __slots__ = ("_grain_ns", "_orders", "_sequence", "ties")
 
     def __init__(self, start_ns: int, ties: Ties, grain_ns: int = GRAIN_NS) -> None:
         super().__init__(start_ns)
         self.ties = ties
         self._grain_ns = grain_ns
+        self._sequence = 0
+        self._orders: list[int] = []  # of what waits, beside `waiting`
 
     def post(self, time_ns: int, action: Action) -> None:
         if time_ns < self.now_ns:
@@ -124,49 +125,59 @@ class ExploringScheduler(Scheduler):
         early_ns = -time_ns % self._grain_ns if time_ns > self.now_ns else 0
         # the true time goes before the sequence, so that a party's own actions keep their order
         order = (self._grain_ns - early_ns << _SHIFT) + self._sequence
-        heappush(self.waiting, (time_ns + early_ns, order, action))
+        instant = time_ns + early_ns
+        waiting = self.waiting
+        orders = self._orders
+        place = 0
+        end = len(waiting)
+        while place < end:
+            middle = (place + end) >> 1
+            other = waiting[middle]
+            if other > instant or (other == instant and orders[middle] > order):
+                place = middle + 1
+            else:
+                end = middle
+        waiting.insert(place, instant)
+        self._actions.insert(place, action)
+        orders.insert(place, order)
 
     def step(self) -> bool:
-        self._bring_forward()
-        return super().step()
+        time_ns = self.next_ns()
+        if time_ns is None:
+            return False
+        action = self._take(self._chosen(time_ns))
+        self.now_ns = time_ns
+        self.steps += 1
+        action()
+        return True
 
     def run_to_input(self, inbox: Sized, until_ns: int) -> None:
-        heap = self.waiting
         while not inbox:
             due_ns = self.next_ns()
             if due_ns is None or due_ns > until_ns:
-                # what was called off is gone from the top, and what is left is not due
+                # what was called off is gone from the end, and what is left is not due
                 return
-            self._bring_forward()
-            time_ns, _, action = heappop(heap)
-            self.now_ns = time_ns
-            self.steps += 1
-            action()
+            self.step()
 
-    def _bring_forward(self) -> None:
-        """Choose among the parties due first and put the action of the chosen on top."""
-        due_ns = self.next_ns()
-        if due_ns is None:
-            return
-        heap = self.waiting
-        tied: list[tuple[int, int, Action]] = []
-        while heap and heap[0][0] == due_ns:
-            entry = heappop(heap)
-            action = entry[2]
-            if type(action) is not Handle or action.is_pending:
-                tied.append(entry)
+    def _take(self, place: int) -> Action:
+        self._orders.pop(place)
+        return super()._take(place)
+
+    def _chosen(self, due_ns: int) -> int:
+        """Where the action stands that is chosen among those of the parties due first."""
+        waiting = self.waiting
         firsts: list[int] = []
         parties: list[object] = []
-        for index, entry in enumerate(tied):
-            party = party_of(entry[2])
-            if not any(other is party for other in parties):
-                parties.append(party)
-                firsts.append(index)
-        chosen = tied.pop(firsts[self.ties.choose(parties)] if len(parties) > 1 else 0)
-        for entry in tied:
-            heappush(heap, entry)
-        # order 0 is never handed out, so the chosen one stands before its equals
-        heappush(heap, (due_ns, 0, chosen[2]))
+        place = len(waiting) - 1
+        while place >= 0 and waiting[place] == due_ns:
+            action = self._actions[place]
+            if is_to_run(action):
+                party = party_of(action)
+                if not any(other is party for other in parties):
+                    parties.append(party)
+                    firsts.append(place)
+            place -= 1
+        return firsts[self.ties.choose(parties) if len(parties) > 1 else 0]
 
 
 def party_of(action: Action) -> object:

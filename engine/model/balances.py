@@ -29,12 +29,13 @@ def _one_currency(kind: str, *moneys: Money) -> Currency:
 class _BalanceDraft:
     """A balance while it is being filled in; see `engine.model.scaled` for why."""
 
-    __slots__ = ("currency", "free_raw", "locked_raw", "total_raw")
+    __slots__ = ("_text", "currency", "free_raw", "locked_raw", "total_raw")
 
     currency: Currency
     total_raw: int
     locked_raw: int
     free_raw: int
+    _text: str | None  # once it was asked for
 
 
 def _check_amounts(currency: Currency, *raws: int) -> None:
@@ -87,6 +88,7 @@ class AccountBalance(_BalanceDraft):
         self.total_raw = total_raw
         self.locked_raw = locked_raw
         self.free_raw = free_raw
+        self._text = None
         self.__class__ = AccountBalance
         return self
 

@@ -139,7 +139,7 @@ def format_mantissa(mantissa: int, precision: int) -> str:
     digits = str(mantissa)
     point = len(digits) - precision
     if point > 0:
-        return digits[:point] + "." + digits[point:]
+        return f"{digits[:point]}.{digits[point:]}"
     return _NOUGHTS[-point] + digits
 
 

@@ -465,7 +465,11 @@ class Order:
             self.commissions = {}
         commissions = cast("dict[str, Money]", self.commissions)
         paid = commissions.get(code)
-        commissions[code] = commission if paid is None else paid + commission
+        commissions[code] = (
+            commission
+            if paid is None
+            else Money.from_raw(paid.raw + commission.raw, commission.currency)
+        )
         quantity_raw: int = event.last_qty.raw
         self.filled_raw += quantity_raw
         rest_raw = self.quantity_raw - self.filled_raw

@@ -356,7 +356,11 @@ class Position:
         commission = fill.commission
         code = commission.currency.code
         paid = self.commissions.get(code)
-        self.commissions[code] = commission if paid is None else paid + commission
+        self.commissions[code] = (
+            commission
+            if paid is None
+            else Money.from_raw(paid.raw + commission.raw, commission.currency)
+        )
         if code == self._basis.valuation.currency.code:
             self._realized_raw -= commission.raw
         elif code == self._fee_currency_code and commission.raw:

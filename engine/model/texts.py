@@ -3,7 +3,7 @@
 Here and not with the values, because these functions are compiled and the values are not.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from engine.model.fixed import UNITS, format_mantissa
 from engine.model.number import keep_text
@@ -12,6 +12,8 @@ if TYPE_CHECKING:  # the values ask for their texts here
     from engine.model.balances import AccountBalance
     from engine.model.money import Money
     from engine.model.scaled import ScaledNumber
+
+_keep: Final = object.__setattr__  # past the one that refuses
 
 
 def scaled_text(number: "ScaledNumber") -> str:
@@ -36,8 +38,11 @@ def money_text(money: "Money") -> str:
 
 
 def balance_text(balance: "AccountBalance") -> str:
-    """`total=2.00 USD, locked=0.50 USD, free=1.50 USD`: of one currency, looked up once, since
-    every record of an account holds it."""
+    """`total=2.00 USD, locked=0.50 USD, free=1.50 USD`; kept by the value. Of one currency, looked
+    up once, since every record of an account holds it."""
+    kept = balance._text
+    if kept is not None:
+        return kept
     currency = balance.currency
     unit, digits, code = currency.unit, currency.precision, currency.code
     whole = balance.total_raw // unit
@@ -45,4 +50,6 @@ def balance_text(balance: "AccountBalance") -> str:
     total = format_mantissa(whole, digits)
     locked = format_mantissa(held, digits)
     free = format_mantissa(whole - held, digits) if held else total
-    return f"total={total} {code}, locked={locked} {code}, free={free} {code}"
+    text = f"total={total} {code}, locked={locked} {code}, free={free} {code}"
+    _keep(balance, "_text", text)
+    return text

@@ -159,10 +159,14 @@ class SeededFlow:
         far = 3 * self._levels * self._spacing
         low = (self.fair_ticks - far) * self._tick
         high = (self.fair_ticks + far) * self._tick
+        has_gone = False
         for resting in orders:
             if not low <= resting.price <= high:
                 self._floor.leave(self._book, resting)
-        orders[:] = [resting for resting in orders if resting.leaves]
+            if not resting.leaves:
+                has_gone = True
+        if has_gone:
+            orders[:] = [resting for resting in orders if resting.leaves]
         missing = self._levels - len(orders)
         # a side that was swept fills up over a few steps, not at once
         for _ in range(min(missing, 1 + self._levels // 3)):

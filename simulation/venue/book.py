@@ -254,6 +254,10 @@ class Book:
         else:
             del self.sell_stops[bisect_left(self.sell_stops, (-trigger, order.number))]
 
+    def forget(self) -> None:
+        """Drop the updates that lie behind: nobody will ask for them."""
+        self._past.clear()
+
     def publish(self) -> Update | None:
         """Close what changed since the last call into one update with absolute level sizes.
 

@@ -22,11 +22,12 @@ from invariants.truth import TrueRequest
 from simulation.entropy import Stream
 from simulation.faults import FaultKind
 from simulation.injection import Faults
+from simulation.venue.bucket import TokenBucket
 from simulation.venue.definitions import instrument_record
 from simulation.venue.enums import Code, MarketStatus
 from simulation.venue.exchange import Exchange
 from simulation.venue.history import History
-from simulation.venue.limits import SECOND_NS, Limits, TokenBucket
+from simulation.venue.limits import SECOND_NS, Limits
 from simulation.venue.orders import VenueRefusal
 from simulation.venue.protocol import (
     BANNED,
