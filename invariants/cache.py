@@ -27,10 +27,10 @@ class IndexesAgree(Check):
     facts: ClassVar[Kinds] = (OrderEvent,)
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
-        orders = evidence.orders
-        if not orders:
+        orders, cache = evidence.orders, evidence.view.cache
+        if cache.are_sound(orders):
             return None
-        problems = evidence.view.cache.check_orders([order.client_order_id for order in orders])
+        problems = cache.check_orders([order.client_order_id for order in orders])
         return (Violation("cache", problem) for problem in problems) if problems else None
 
     def end(self, evidence: Evidence) -> Iterator[Violation]:

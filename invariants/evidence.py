@@ -6,7 +6,7 @@ touched, the fold of their events) is worked out once, here.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import msgspec
 
@@ -128,12 +128,12 @@ class Evidence:
         self.healed_ns = 0
         self.record: TurnRecord = TurnRecord(0, 0, None, (), ())
         self.dispatches: list[Dispatch] = []
-        self.order_events: Sequence[OrderEvent] = ()
-        self.fills: Sequence[OrderFilled] = ()
-        self.account_states: Sequence[AccountState] = ()
-        self.orders: Sequence[Order] = ()
-        self.touched: Sequence[tuple[Order, OrderWitness]] = ()
-        self.strays: Sequence[OrderEvent] = ()
+        self.order_events: list[OrderEvent] = []
+        self.fills: list[OrderFilled] = []
+        self.account_states: list[AccountState] = []
+        self.orders: list[Order] = []
+        self.touched: list[tuple[Order, OrderWitness]] = []
+        self.strays: list[OrderEvent] = []
         self.witnesses: dict[str, OrderWitness] = {}
         self.openings: dict[str, AccountState] = {}
         self.hedging: dict[tuple[str, str], bool] = {}
@@ -153,8 +153,9 @@ class Evidence:
         if record.facts:
             self._sort(record.facts)
         elif self.order_events or self.account_states:
-            self.order_events = self.fills = self.account_states = ()
-            self.orders = self.touched = self.strays = ()
+            nothing: list[Any] = []
+            self.order_events = self.fills = self.account_states = nothing
+            self.orders = self.touched = self.strays = nothing
 
     def _sort(self, facts: tuple[msgspec.Struct, ...]) -> None:
         order_events: list[OrderEvent] = []
@@ -186,7 +187,8 @@ class Evidence:
         self.account_states = account_states
         self.strays = strays
         if not order_events:
-            self.orders = self.touched = ()
+            nothing: list[Any] = []
+            self.orders = self.touched = nothing
             return
         orders = self.orders = self.view.orders_touched()
         touched = self.touched = []
