@@ -38,38 +38,54 @@ class IndexesAgree(Check):
             yield Violation("cache", problem)
 
 
+class _Told:
+    """How many ticks of an instrument."""
+
+    __slots__ = ("quotes", "trades")
+
+    def __init__(self) -> None:
+        self.quotes = 0
+        self.trades = 0
+
+
 class NothingLiveIsEvicted(Check):
     facts: ClassVar[Kinds] = (OrderEvent, PositionEvent)
     inputs: ClassVar[Kinds] = (QuoteTick, TradeTick, ClientConnected, ClientDisconnected)
 
     def __init__(self) -> None:
         self._positions = 0
-        self._quotes: dict[InstrumentId, int] = {}
-        self._trades: dict[InstrumentId, int] = {}
+        self._told: dict[InstrumentId, _Told] = {}
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
-        cache = evidence.view.cache
         tick = evidence.record.input
         if type(tick) is QuoteTick:
-            instrument_id = tick.instrument_id
+            instrument_id, cache = tick.instrument_id, evidence.view.cache
             if cache.quote_tick(instrument_id) is tick:
-                count = self._quotes[instrument_id] = self._quotes.get(instrument_id, 0) + 1
+                told = self._of(instrument_id)
+                told.quotes += 1
                 held = cache.quote_tick_count(instrument_id)
-                if held != count and held != min(count, cache.tick_capacity):
-                    return iter([self._miscounted(tick, "quotes", count, held, evidence)])
+                if held != told.quotes and held != min(told.quotes, cache.tick_capacity):
+                    return iter([self._miscounted(tick, "quotes", told.quotes, held, evidence)])
         elif type(tick) is TradeTick:
-            instrument_id = tick.instrument_id
+            instrument_id, cache = tick.instrument_id, evidence.view.cache
             if cache.trade_tick(instrument_id) is tick:
-                count = self._trades[instrument_id] = self._trades.get(instrument_id, 0) + 1
+                told = self._of(instrument_id)
+                told.trades += 1
                 held = cache.trade_tick_count(instrument_id)
-                if held != count and held != min(count, cache.tick_capacity):
-                    return iter([self._miscounted(tick, "trades", count, held, evidence)])
+                if held != told.trades and held != min(told.trades, cache.tick_capacity):
+                    return iter([self._miscounted(tick, "trades", told.trades, held, evidence)])
         else:
             return self._missing(evidence)
         return self._missing(evidence) if evidence.record.facts else None
 
     def end(self, evidence: Evidence) -> Iterator[Violation] | None:
         return self._missing(evidence)
+
+    def _of(self, instrument_id: InstrumentId) -> "_Told":
+        told = self._told.get(instrument_id)
+        if told is None:
+            told = self._told[instrument_id] = _Told()
+        return told
 
     def _missing(self, evidence: Evidence) -> Iterator[Violation] | None:
         cache = evidence.view.cache

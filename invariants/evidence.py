@@ -76,6 +76,7 @@ class Evidence:
     """
 
     __slots__ = (
+        "_final_orders",
         "_final_truths",
         "_is_over",
         "_probes",
@@ -143,6 +144,7 @@ class Evidence:
         self.portfolio: Portfolio | None = None
         self._probes = probes
         self._is_over = False
+        self._final_orders: list[Order] | None = None
         self._final_truths: list[Truth] = []
 
     # --- what the run and the monitor say ----------------------------------------------------
@@ -231,6 +233,14 @@ class Evidence:
         return False
 
     # --- what a check may ask ----------------------------------------------------------------
+
+    def all_orders(self) -> list[Order]:
+        """Every order of the kernel, sorted by id."""
+        if not self._is_over:
+            return self.view.orders()
+        if self._final_orders is None:
+            self._final_orders = self.view.orders()
+        return self._final_orders
 
     def truths(self) -> list[Truth]:
         """Every venue's whole truth, by the order of `venues`."""

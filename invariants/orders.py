@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Context, Decimal
+from functools import lru_cache
 from typing import ClassVar, Final
 
 from engine.model.enums import OrderStatus
@@ -49,10 +50,10 @@ class QuantitiesAddUp(Check):
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         was_filled = bool(evidence.fills)
         for order, witness in evidence.touched:
-            filled = witness.filled
-            rest = witness.quantity if witness.in_quote else witness.quantity - filled
+            quantity, filled = witness.quantity, witness.filled
+            rest = quantity if witness.in_quote else quantity - filled
             if (
-                order.quantity_raw != witness.quantity
+                order.quantity_raw != quantity
                 or order.filled_raw != filled
                 or order.leaves_raw != (rest if rest > 0 else 0)
                 or order.overfill_raw != (-rest if rest < 0 else 0)
@@ -63,7 +64,7 @@ class QuantitiesAddUp(Check):
         return None
 
     def end(self, evidence: Evidence) -> Iterator[Violation]:
-        for order in evidence.view.orders():
+        for order in evidence.all_orders():
             witness = evidence.witnesses.get(order.client_order_id)
             if witness is None or not (witness.filled or order.filled_raw):
                 continue
@@ -109,8 +110,14 @@ def _is_mean(average: Decimal | None, witness: OrderWitness) -> bool:
         return False
     if not average.same_quantum(_RAW):
         return False
-    raw = int(average.scaleb(FIXED_PRECISION, _EXACT))
-    return abs(raw * witness.filled - witness.cost) <= witness.filled
+    filled = witness.filled
+    error = _raw_of(average) * filled - witness.cost
+    return -filled <= error <= filled
+
+
+@lru_cache(maxsize=4096)  # the same prices in every run of a process
+def _raw_of(average: Decimal) -> int:
+    return int(average.scaleb(FIXED_PRECISION, _EXACT))
 
 
 class TerminalIsFinal(Check):
@@ -157,7 +164,7 @@ class SubmittedIsDecided(Check):
 
 class NothingHangs(Check):
     def end(self, evidence: Evidence) -> Iterator[Violation]:
-        for order in evidence.view.orders():
+        for order in evidence.all_orders():
             if order.is_inflight or order.status is OrderStatus.INITIALIZED:
                 yield Violation(order.client_order_id, f"is still {order.status.name}")
         for order in evidence.view.cache.orders_unresolved():

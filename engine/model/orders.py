@@ -10,6 +10,7 @@ quantity, and becomes an average only on reading.
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final, cast
 
@@ -84,6 +85,10 @@ _ENDED: Final = (OrderStatus.REJECTED, OrderStatus.CANCELED, OrderStatus.EXPIRED
 _LIMITS: Final = (OrderType.LIMIT, OrderType.STOP_LIMIT)
 _STOPS: Final = (OrderType.STOP_MARKET, OrderType.STOP_LIMIT)
 
+# Immutable, dear to make, and the same few sizes and prices are asked for again and again.
+_quantity_of: Final = lru_cache(maxsize=4096)(Quantity.from_raw)
+_decimal_of: Final = lru_cache(maxsize=4096)(decimal_of)
+
 
 class DuplicateFill(OrderEventRefused):
     """This execution is already in the order: same trade, same side, quantity and price."""
@@ -106,7 +111,7 @@ def average_price(cost_raw: int, quantity_raw: int) -> Decimal:
     Raises:
         ZeroDivisionError: `quantity_raw` is zero.
     """
-    return decimal_of(divide_half_even(cost_raw, quantity_raw), -FIXED_PRECISION)
+    return _decimal_of(divide_half_even(cost_raw, quantity_raw), -FIXED_PRECISION)
 
 
 class Order:
@@ -229,15 +234,15 @@ class Order:
 
     @property
     def filled_qty(self) -> Quantity:
-        return Quantity.from_raw(self.filled_raw, self._precision)
+        return _quantity_of(self.filled_raw, self._precision)
 
     @property
     def leaves_qty(self) -> Quantity:
-        return Quantity.from_raw(self.leaves_raw, self._precision)
+        return _quantity_of(self.leaves_raw, self._precision)
 
     @property
     def overfill_qty(self) -> Quantity:
-        return Quantity.from_raw(self.overfill_raw, self._precision)
+        return _quantity_of(self.overfill_raw, self._precision)
 
     @property
     def avg_px(self) -> Decimal | None:
