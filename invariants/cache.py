@@ -134,17 +134,17 @@ class HandlersReadTheirEvent(Check):
                 note([Violation(subject, f"{kind.__name__} was told of and not cached")])
 
         def hear_event(message: object) -> None:
-            if isinstance(message, OrderEvent):
+            if type(message) is AccountState:
+                account = cache.account(message.account_id)
+                if account is None or account.last_event is not message:
+                    told = "an account state was told of too early"
+                    note([Violation(message.account_id, told)])
+            elif isinstance(message, OrderEvent):
                 order = cache.order(message.client_order_id)
                 if order is None or order.events[-1] is not message:
                     last = "no order" if order is None else type(order.last_event).__name__
                     told = f"{type(message).__name__} was told of while the cache held {last}"
                     note([Violation(message.client_order_id, told)])
-            elif isinstance(message, AccountState):
-                account = cache.account(message.account_id)
-                if account is None or account.last_event is not message:
-                    told = "an account state was told of too early"
-                    note([Violation(message.account_id, told)])
 
         return hear_data if pattern == "data.*" else hear_event
 

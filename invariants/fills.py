@@ -47,15 +47,23 @@ class FillsCountOnce(Check):
 
         def hear(message: object) -> None:
             if type(message) is OrderFilled:
-                key = (message.instrument_id, message.trade_id)
-                heard = times_heard[key] = times_heard.get(key, 0) + 1
-                if heard > 1:
-                    told = f"announced {heard} times on {pattern}"
+                key: Any = (message.instrument_id, message.trade_id)
+                heard = times_heard.get(key)
+                if heard is None:
+                    times_heard[key] = 1
+                else:
+                    times_heard[key] = heard + 1
+                    told = f"announced {heard + 1} times on {pattern}"
                     note([Violation(message.trade_id, told)])
 
         return hear
 
     def end(self, evidence: Evidence) -> Iterator[Violation]:
+        applied, unheard = self._applied.keys(), False
+        for heard in self._heard.values():
+            unheard = unheard or not applied <= heard.keys()
+        if not unheard:
+            return
         for key in self._applied:
             for pattern, heard in self._heard.items():
                 if key not in heard:

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Context, Decimal
-from functools import lru_cache
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from engine.model.enums import OrderStatus
 from engine.model.events import OrderCanceled, OrderEvent, OrderExpired, OrderInitialized
@@ -15,6 +14,9 @@ from invariants.order_witness import ENDS, OrderWitness
 from invariants.violation import Violation
 
 _RAW: Final = Decimal(1).scaleb(-FIXED_PRECISION)
+# of averages that have all their decimals; the same ones come in every run
+_RAWS: Final[dict[Decimal, tuple[Decimal, Any]]] = {}
+_RAWS_MAX: Final = 4096
 _EXACT: Final = Context(prec=100)  # more digits than any cost has
 
 
@@ -108,16 +110,17 @@ def _is_mean(average: Decimal | None, witness: OrderWitness) -> bool:
     """Whether it has all its decimals and is cost / filled to within one raw unit."""
     if average is None:
         return False
-    if not average.same_quantum(_RAW):
-        return False
+    known = _RAWS.get(average)
+    if known is None or known[0] is not average:  # an equal one may have other decimals
+        if not average.same_quantum(_RAW):
+            return False
+        if len(_RAWS) >= _RAWS_MAX:
+            _RAWS.clear()
+        known = _RAWS[average] = (average, int(average.scaleb(FIXED_PRECISION, _EXACT)))
+    raw: Any = known[1]  # too large for an integer of the machine
     filled = witness.filled
-    error = _raw_of(average) * filled - witness.cost
-    return -filled <= error <= filled
-
-
-@lru_cache(maxsize=4096)  # the same prices in every run of a process
-def _raw_of(average: Decimal) -> int:
-    return int(average.scaleb(FIXED_PRECISION, _EXACT))
+    error = raw * filled - witness.cost
+    return not error or -filled <= error <= filled
 
 
 class TerminalIsFinal(Check):

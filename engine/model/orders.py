@@ -10,7 +10,6 @@ quantity, and becomes an average only on reading.
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final, cast
 
@@ -85,9 +84,9 @@ _ENDED: Final = (OrderStatus.REJECTED, OrderStatus.CANCELED, OrderStatus.EXPIRED
 _LIMITS: Final = (OrderType.LIMIT, OrderType.STOP_LIMIT)
 _STOPS: Final = (OrderType.STOP_MARKET, OrderType.STOP_LIMIT)
 
-# Immutable, dear to make, and the same few sizes and prices are asked for again and again.
-_quantity_of: Final = lru_cache(maxsize=4096)(Quantity.from_raw)
-_decimal_of: Final = lru_cache(maxsize=4096)(decimal_of)
+# Immutable, dear to make, and the same few sizes are asked for again and again.
+_QUANTITIES: Final[list[dict[int, Quantity]]] = [{} for _ in range(FIXED_PRECISION + 1)]
+_KEPT_MAX: Final = 4096  # of each
 
 
 class DuplicateFill(OrderEventRefused):
@@ -111,7 +110,17 @@ def average_price(cost_raw: int, quantity_raw: int) -> Decimal:
     Raises:
         ZeroDivisionError: `quantity_raw` is zero.
     """
-    return _decimal_of(divide_half_even(cost_raw, quantity_raw), -FIXED_PRECISION)
+    return decimal_of(divide_half_even(cost_raw, quantity_raw), -FIXED_PRECISION)
+
+
+def _quantity_of(raw: int, precision: int) -> Quantity:
+    known = _QUANTITIES[precision]
+    quantity = known.get(raw)
+    if quantity is None:
+        if len(known) >= _KEPT_MAX:
+            known.clear()
+        quantity = known[raw] = Quantity.from_raw(raw, precision)
+    return quantity
 
 
 class Order:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from invariants.truth import TrueBalance, TrueBook, TrueFill, TrueOrder, TrueSubscription, Truth
 from simulation.venue.book import Book, HalfBook
+from simulation.venue.enums import BUY
 from simulation.venue.money import RAW_DIGITS, TEN
 from simulation.venue.orders import VenueOrder
 from simulation.venue.protocol import PositionTrade, TradeRecord
@@ -65,7 +66,7 @@ def true_order(order: VenueOrder) -> TrueOrder:
         order.client_order_id,
         order.venue_order_id,
         listing.instrument_id,
-        order.side._value_,
+        "BUY" if order.side is BUY else "SELL",
         order.status._value_,
         quantity_raw,
         quantity_raw if filled == quantity else filled * size_unit,
