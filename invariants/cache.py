@@ -61,7 +61,7 @@ class NothingLiveIsEvicted(Check):
         if type(tick) is QuoteTick:
             instrument_id, cache = tick.instrument_id, evidence.view.cache
             if cache.quote_tick(instrument_id) is tick:
-                told = self._of(instrument_id)
+                told = self._told.get(instrument_id) or self._first(instrument_id)
                 told.quotes += 1
                 held = cache.quote_tick_count(instrument_id)
                 if held != told.quotes and held != min(told.quotes, cache.tick_capacity):
@@ -69,7 +69,7 @@ class NothingLiveIsEvicted(Check):
         elif type(tick) is TradeTick:
             instrument_id, cache = tick.instrument_id, evidence.view.cache
             if cache.trade_tick(instrument_id) is tick:
-                told = self._of(instrument_id)
+                told = self._told.get(instrument_id) or self._first(instrument_id)
                 told.trades += 1
                 held = cache.trade_tick_count(instrument_id)
                 if held != told.trades and held != min(told.trades, cache.tick_capacity):
@@ -81,10 +81,8 @@ class NothingLiveIsEvicted(Check):
     def end(self, evidence: Evidence) -> Iterator[Violation] | None:
         return self._missing(evidence)
 
-    def _of(self, instrument_id: InstrumentId) -> "_Told":
-        told = self._told.get(instrument_id)
-        if told is None:
-            told = self._told[instrument_id] = _Told()
+    def _first(self, instrument_id: InstrumentId) -> _Told:
+        told = self._told[instrument_id] = _Told()
         return told
 
     def _missing(self, evidence: Evidence) -> Iterator[Violation] | None:
