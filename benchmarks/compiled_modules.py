@@ -12,6 +12,7 @@ MODULES: Final = (
     "engine.bus",
     "engine.cache",
     "engine.cache_integrity",
+    "engine.cache_soundness",
     "engine.clock",
     "engine.context",
     "engine.data.aggregator",

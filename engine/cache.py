@@ -15,6 +15,7 @@ from operator import attrgetter
 from typing import Final, TypeVar
 
 from engine.cache_integrity import integrity_of_cache, integrity_of_orders
+from engine.cache_soundness import are_sound
 from engine.market_cache import CacheConfig, Instrument, MarketCache
 from engine.model.accounts import CashAccount, MarginAccount
 from engine.model.enums import OrderSide, OrderStatus, OrderType
@@ -576,6 +577,10 @@ class Cache(MarketCache):
     def check_orders(self, client_order_ids: Iterable[ClientOrderId]) -> list[str]:
         """The same for these orders only, at a cost that does not depend on the others."""
         return integrity_of_orders(self, client_order_ids)
+
+    def are_sound(self, orders: list[Order]) -> bool:
+        """Whether `check_orders` has nothing to say of these, cheaply; False may mean a doubt."""
+        return are_sound(self, orders)
 
 
 def _file(index: dict[_K, dict[_Id, _V]], key: _K, member_id: _Id, member: _V) -> None:

@@ -5,22 +5,14 @@ index entry back to an object that belongs there. A finding is one line of text 
 what it is about; no findings means sound. Nothing is repaired here.
 """
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
+from engine.cache_soundness import BELONGS, IS_WORKING, are_all_sound
 from engine.model.enums import BUY, OrderType
 from engine.model.identifiers import ClientOrderId, PositionId, Venue
 from engine.model.instruments import CurrencyPair
 from engine.model.orders import Order
-from engine.state_sets import (
-    ACTIVE_LOCAL,
-    CLOSED,
-    INFLIGHT,
-    NAMES,
-    OPEN,
-    STATE_SETS_OF,
-    is_working,
-)
+from engine.state_sets import NAMES
 
 if TYPE_CHECKING:  # the cache offers these checks as methods
     from collections.abc import Iterable
@@ -29,20 +21,16 @@ if TYPE_CHECKING:  # the cache offers these checks as methods
 
 
 _MARKET: Final = OrderType.MARKET
-_NONE: Final[Mapping[ClientOrderId, Order]] = {}
-# [status] -> of each set, whether it holds it; and whether it may trade
-_BELONGS: Final = [
-    (ACTIVE_LOCAL in sets, INFLIGHT in sets, OPEN in sets, CLOSED in sets) for sets in STATE_SETS_OF
-]
-_IS_WORKING: Final = [is_working(sets) for sets in STATE_SETS_OF]
+_NONE: Final[dict[ClientOrderId, Order]] = {}
 
 
 def integrity_of_cache(cache: "Cache") -> list[str]:
     """Every check, over everything. Costs time in proportion to all that was ever cached."""
     found: list[str] = []
-    for coid, order in cache._orders.items():
-        _check_order(cache, coid, order, found)
-    _check_order_indexes(cache, found)
+    if not are_all_sound(cache):
+        for coid, order in cache._orders.items():
+            _check_order(cache, coid, order, found)
+        _check_order_indexes(cache, found)
     _check_positions(cache, found)
     _check_assignments(cache, found)
     _check_fills(cache, found)
@@ -70,18 +58,18 @@ def _check_order(cache: "Cache", coid: ClientOrderId, order: Order, found: list[
     if cache._filed_status.get(coid) != status:
         found.append(f"order {coid} is {status.name} but filed under another status")
     local, inflight, open_, closed = cache._state_sets
-    in_local, in_inflight, in_open, in_closed = _BELONGS[status]
+    in_local, in_inflight, in_open, in_closed = BELONGS[status]
     if (
         (local.get(coid) is order) is not in_local
         or (inflight.get(coid) is order) is not in_inflight
         or (open_.get(coid) is order) is not in_open
         or (closed.get(coid) is order) is not in_closed
     ):
-        for name, members, belongs in zip(NAMES, cache._state_sets, _BELONGS[status], strict=True):
+        for name, members, belongs in zip(NAMES, cache._state_sets, BELONGS[status], strict=True):
             if (members.get(coid) is order) is not belongs:
                 held = "is in" if coid in members else "is missing from"
                 found.append(f"order {coid} is {status.name} and {held} orders_{name}")
-    working = _IS_WORKING[status]
+    working = IS_WORKING[status]
     instrument_id = order.instrument_id
     if (cache._working.get(instrument_id, _NONE).get(coid) is order) is not working:
         found.append(f"order {coid} is {status.name}, wrongly filed as working or not")
@@ -213,24 +201,35 @@ def _check_assignments(cache: "Cache", found: list[str]) -> None:
 def _check_fills(cache: "Cache", found: list[str]) -> None:
     """What each position holds is what the orders' fills say it must hold, virtual positions
     that a fill went through together with what was opened beyond."""
-    held_raw = {_origin(pid): 0 for pid in cache._positions}
+    origins = {pid: _origin(pid) for pid in cache._positions}
+    held_raw = dict.fromkeys(origins.values(), 0)
+    seen: object = None  # the last currency and the last base met, and whether they are one
+    base: object = None
+    is_base = False
     for coid, order in cache._orders.items():
+        if not order.trade_ids:
+            continue
         instrument = cache._instruments.get(order.instrument_id)
+        pair = instrument if isinstance(instrument, CurrencyPair) else None
         for fill in order.trade_ids.values():
-            if fill.position_id not in cache._positions:
+            origin = origins.get(fill.position_id)
+            if origin is None:
                 found.append(f"order {coid} filled {fill.position_id}, which is not cached")
                 continue
-            origin = _origin(fill.position_id)
-            quantity_raw = fill.last_qty.raw
-            held_raw[origin] += quantity_raw if fill.side is BUY else -quantity_raw
-            commission = fill.commission
-            if isinstance(instrument, CurrencyPair) and (
-                commission.currency == instrument.base_currency
-            ):  # paid out of what is held
-                held_raw[origin] -= commission.raw
+            quantity_raw: int = fill.last_qty.raw
+            if fill.side is not BUY:
+                quantity_raw = -quantity_raw
+            if pair is not None:
+                commission = fill.commission
+                if commission.currency is not seen or pair.base_currency is not base:
+                    seen, base = commission.currency, pair.base_currency
+                    is_base = seen == base
+                if is_base:  # paid out of what is held
+                    quantity_raw -= commission.raw
+            held_raw[origin] += quantity_raw
     accounted = dict.fromkeys(held_raw, 0)
     for pid, position in cache._positions.items():
-        accounted[_origin(pid)] += position.signed_raw + position.dust_raw + position.settled_raw
+        accounted[origins[pid]] += position.signed_raw + position.dust_raw + position.settled_raw
     for pid, raw in accounted.items():
         if raw != held_raw[pid]:
             found.append(

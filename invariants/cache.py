@@ -27,15 +27,25 @@ class IndexesAgree(Check):
     facts: ClassVar[Kinds] = (OrderEvent,)
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
-        orders = evidence.orders
-        if not orders:
+        orders, cache = evidence.orders, evidence.view.cache
+        if cache.are_sound(orders):
             return None
-        problems = evidence.view.cache.check_orders([order.client_order_id for order in orders])
+        problems = cache.check_orders([order.client_order_id for order in orders])
         return (Violation("cache", problem) for problem in problems) if problems else None
 
     def end(self, evidence: Evidence) -> Iterator[Violation]:
         for problem in evidence.view.cache.check_integrity():
             yield Violation("cache", problem)
+
+
+class _Told:
+    """How many ticks of an instrument."""
+
+    __slots__ = ("quotes", "trades")
+
+    def __init__(self) -> None:
+        self.quotes = 0
+        self.trades = 0
 
 
 class NothingLiveIsEvicted(Check):
@@ -44,32 +54,36 @@ class NothingLiveIsEvicted(Check):
 
     def __init__(self) -> None:
         self._positions = 0
-        self._quotes: dict[InstrumentId, int] = {}
-        self._trades: dict[InstrumentId, int] = {}
+        self._told: dict[InstrumentId, _Told] = {}
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
-        cache = evidence.view.cache
         tick = evidence.record.input
         if type(tick) is QuoteTick:
-            instrument_id = tick.instrument_id
+            instrument_id, cache = tick.instrument_id, evidence.view.cache
             if cache.quote_tick(instrument_id) is tick:
-                count = self._quotes[instrument_id] = self._quotes.get(instrument_id, 0) + 1
+                told = self._told.get(instrument_id) or self._first(instrument_id)
+                told.quotes += 1
                 held = cache.quote_tick_count(instrument_id)
-                if held != count and held != min(count, cache.tick_capacity):
-                    return iter([self._miscounted(tick, "quotes", count, held, evidence)])
+                if held != told.quotes and held != min(told.quotes, cache.tick_capacity):
+                    return iter([self._miscounted(tick, "quotes", told.quotes, held, evidence)])
         elif type(tick) is TradeTick:
-            instrument_id = tick.instrument_id
+            instrument_id, cache = tick.instrument_id, evidence.view.cache
             if cache.trade_tick(instrument_id) is tick:
-                count = self._trades[instrument_id] = self._trades.get(instrument_id, 0) + 1
+                told = self._told.get(instrument_id) or self._first(instrument_id)
+                told.trades += 1
                 held = cache.trade_tick_count(instrument_id)
-                if held != count and held != min(count, cache.tick_capacity):
-                    return iter([self._miscounted(tick, "trades", count, held, evidence)])
+                if held != told.trades and held != min(told.trades, cache.tick_capacity):
+                    return iter([self._miscounted(tick, "trades", told.trades, held, evidence)])
         else:
             return self._missing(evidence)
         return self._missing(evidence) if evidence.record.facts else None
 
     def end(self, evidence: Evidence) -> Iterator[Violation] | None:
         return self._missing(evidence)
+
+    def _first(self, instrument_id: InstrumentId) -> _Told:
+        told = self._told[instrument_id] = _Told()
+        return told
 
     def _missing(self, evidence: Evidence) -> Iterator[Violation] | None:
         cache = evidence.view.cache
@@ -118,17 +132,17 @@ class HandlersReadTheirEvent(Check):
                 note([Violation(subject, f"{kind.__name__} was told of and not cached")])
 
         def hear_event(message: object) -> None:
-            if isinstance(message, OrderEvent):
+            if type(message) is AccountState:
+                account = cache.account(message.account_id)
+                if account is None or account.last_event is not message:
+                    told = "an account state was told of too early"
+                    note([Violation(message.account_id, told)])
+            elif isinstance(message, OrderEvent):
                 order = cache.order(message.client_order_id)
                 if order is None or order.events[-1] is not message:
                     last = "no order" if order is None else type(order.last_event).__name__
                     told = f"{type(message).__name__} was told of while the cache held {last}"
                     note([Violation(message.client_order_id, told)])
-            elif isinstance(message, AccountState):
-                account = cache.account(message.account_id)
-                if account is None or account.last_event is not message:
-                    told = "an account state was told of too early"
-                    note([Violation(message.account_id, told)])
 
         return hear_data if pattern == "data.*" else hear_event
 

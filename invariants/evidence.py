@@ -6,7 +6,7 @@ touched, the fold of their events) is worked out once, here.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import msgspec
 
@@ -76,6 +76,7 @@ class Evidence:
     """
 
     __slots__ = (
+        "_final_orders",
         "_final_truths",
         "_is_over",
         "_probes",
@@ -128,12 +129,12 @@ class Evidence:
         self.healed_ns = 0
         self.record: TurnRecord = TurnRecord(0, 0, None, (), ())
         self.dispatches: list[Dispatch] = []
-        self.order_events: Sequence[OrderEvent] = ()
-        self.fills: Sequence[OrderFilled] = ()
-        self.account_states: Sequence[AccountState] = ()
-        self.orders: Sequence[Order] = ()
-        self.touched: Sequence[tuple[Order, OrderWitness]] = ()
-        self.strays: Sequence[OrderEvent] = ()
+        self.order_events: list[OrderEvent] = []
+        self.fills: list[OrderFilled] = []
+        self.account_states: list[AccountState] = []
+        self.orders: list[Order] = []
+        self.touched: list[tuple[Order, OrderWitness]] = []
+        self.strays: list[OrderEvent] = []
         self.witnesses: dict[str, OrderWitness] = {}
         self.openings: dict[str, AccountState] = {}
         self.hedging: dict[tuple[str, str], bool] = {}
@@ -143,6 +144,7 @@ class Evidence:
         self.portfolio: Portfolio | None = None
         self._probes = probes
         self._is_over = False
+        self._final_orders: list[Order] | None = None
         self._final_truths: list[Truth] = []
 
     # --- what the run and the monitor say ----------------------------------------------------
@@ -153,8 +155,9 @@ class Evidence:
         if record.facts:
             self._sort(record.facts)
         elif self.order_events or self.account_states:
-            self.order_events = self.fills = self.account_states = ()
-            self.orders = self.touched = self.strays = ()
+            nothing: list[Any] = []
+            self.order_events = self.fills = self.account_states = nothing
+            self.orders = self.touched = self.strays = nothing
 
     def _sort(self, facts: tuple[msgspec.Struct, ...]) -> None:
         order_events: list[OrderEvent] = []
@@ -186,7 +189,8 @@ class Evidence:
         self.account_states = account_states
         self.strays = strays
         if not order_events:
-            self.orders = self.touched = ()
+            nothing: list[Any] = []
+            self.orders = self.touched = nothing
             return
         orders = self.orders = self.view.orders_touched()
         touched = self.touched = []
@@ -229,6 +233,14 @@ class Evidence:
         return False
 
     # --- what a check may ask ----------------------------------------------------------------
+
+    def all_orders(self) -> list[Order]:
+        """Every order of the kernel, sorted by id."""
+        if not self._is_over:
+            return self.view.orders()
+        if self._final_orders is None:
+            self._final_orders = self.view.orders()
+        return self._final_orders
 
     def truths(self) -> list[Truth]:
         """Every venue's whole truth, by the order of `venues`."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from engine.model.commands import CancelOrder, ModifyOrder, SubmitOrder
 from engine.model.events import OrderFilled, OrderInitialized
@@ -12,6 +12,7 @@ from invariants.positions import signed_raw
 from invariants.violation import Violation
 
 _ADDRESSED = ("events.order.", "events.position.")  # topics that end in a strategy's id
+_ANYBODY: Final = ""
 _Owner = tuple[str, str, str]  # strategy, instrument, account
 
 
@@ -22,19 +23,18 @@ class NobodyTouchesAnothers(Check):
         self._addressed: dict[str, str] = {}  # by topic, whose events it carries; "": anybody's
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
-        record = evidence.record
         strategy_of = self._strategy
         wrong: list[Violation] = []
         for fact in evidence.order_events:
             name = fact.client_order_id
             if type(fact) is OrderInitialized:
                 strategy_of[name] = fact.strategy_id
-            elif strategy_of.get(name) != fact.strategy_id:
-                told = (
-                    f"{type(fact).__name__} of {fact.strategy_id}, it is {strategy_of.get(name)}'s"
-                )
+                continue
+            owner, strategy_id = strategy_of.get(name), fact.strategy_id
+            if owner is not strategy_id and owner != strategy_id:
+                told = f"{type(fact).__name__} of {strategy_id}, it is {owner}'s"
                 wrong.append(Violation(name, told))
-        for command in record.commands:
+        for command in evidence.record.commands:
             if type(command) is SubmitOrder:
                 name = command.order.client_order_id
                 if command.position_id is not None:
@@ -46,19 +46,24 @@ class NobodyTouchesAnothers(Check):
                 name = command.client_order_id
             else:
                 continue
-            if strategy_of.get(name) != command.strategy_id:
-                owner, kind = strategy_of.get(name), type(command).__name__
-                wrong.append(Violation(name, f"{kind} by {command.strategy_id}, it is {owner}'s"))
+            owner, strategy_id = strategy_of.get(name), command.strategy_id
+            if owner is not strategy_id and owner != strategy_id:
+                kind = type(command).__name__
+                wrong.append(Violation(name, f"{kind} by {strategy_id}, it is {owner}'s"))
         addressed = self._addressed
-        for topic, message, _ in evidence.dispatches:
+        for topic, message, _ns in evidence.dispatches:  # a bare _ is an object to the compiler
             addressee = addressed.get(topic)
             if addressee is None:
                 addressee = addressed[topic] = _addressee(topic)
-            if addressee:
+            if addressee is not _ANYBODY:
                 event: Any = message
-                if event.strategy_id != addressee:
-                    told = f"{type(event).__name__} of {event.strategy_id} was told on {topic}"
-                    wrong.append(Violation(event.strategy_id, told))
+                strategy_id = event.strategy_id
+                if strategy_id is not addressee:
+                    if strategy_id == addressee:
+                        addressed[topic] = strategy_id  # the same text: is told by a look from now
+                        continue
+                    told = f"{type(event).__name__} of {strategy_id} was told on {topic}"
+                    wrong.append(Violation(strategy_id, told))
         if evidence.fills:
             self._fills.extend(evidence.fills)
         return iter(wrong) if wrong else None
@@ -87,4 +92,4 @@ def _addressee(topic: str) -> str:
     for prefix in _ADDRESSED:
         if topic.startswith(prefix):
             return topic[len(prefix) :]
-    return ""
+    return _ANYBODY

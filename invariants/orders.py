@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Context, Decimal
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from engine.model.enums import OrderStatus
 from engine.model.events import OrderCanceled, OrderEvent, OrderExpired, OrderInitialized
@@ -14,6 +14,9 @@ from invariants.order_witness import ENDS, OrderWitness
 from invariants.violation import Violation
 
 _RAW: Final = Decimal(1).scaleb(-FIXED_PRECISION)
+# of averages that have all their decimals; the same ones come in every run
+_RAWS: Final[dict[Decimal, tuple[Decimal, Any]]] = {}
+_RAWS_MAX: Final = 4096
 _EXACT: Final = Context(prec=100)  # more digits than any cost has
 
 
@@ -49,10 +52,10 @@ class QuantitiesAddUp(Check):
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         was_filled = bool(evidence.fills)
         for order, witness in evidence.touched:
-            filled = witness.filled
-            rest = witness.quantity if witness.in_quote else witness.quantity - filled
+            quantity, filled = witness.quantity, witness.filled
+            rest = quantity if witness.in_quote else quantity - filled
             if (
-                order.quantity_raw != witness.quantity
+                order.quantity_raw != quantity
                 or order.filled_raw != filled
                 or order.leaves_raw != (rest if rest > 0 else 0)
                 or order.overfill_raw != (-rest if rest < 0 else 0)
@@ -63,7 +66,7 @@ class QuantitiesAddUp(Check):
         return None
 
     def end(self, evidence: Evidence) -> Iterator[Violation]:
-        for order in evidence.view.orders():
+        for order in evidence.all_orders():
             witness = evidence.witnesses.get(order.client_order_id)
             if witness is None or not (witness.filled or order.filled_raw):
                 continue
@@ -107,10 +110,17 @@ def _is_mean(average: Decimal | None, witness: OrderWitness) -> bool:
     """Whether it has all its decimals and is cost / filled to within one raw unit."""
     if average is None:
         return False
-    if not average.same_quantum(_RAW):
-        return False
-    raw = int(average.scaleb(FIXED_PRECISION, _EXACT))
-    return abs(raw * witness.filled - witness.cost) <= witness.filled
+    known = _RAWS.get(average)
+    if known is None or known[0] is not average:  # an equal one may have other decimals
+        if not average.same_quantum(_RAW):
+            return False
+        if len(_RAWS) >= _RAWS_MAX:
+            _RAWS.clear()
+        known = _RAWS[average] = (average, int(average.scaleb(FIXED_PRECISION, _EXACT)))
+    raw: Any = known[1]  # too large for an integer of the machine
+    filled = witness.filled
+    error = raw * filled - witness.cost
+    return not error or -filled <= error <= filled
 
 
 class TerminalIsFinal(Check):
@@ -157,7 +167,7 @@ class SubmittedIsDecided(Check):
 
 class NothingHangs(Check):
     def end(self, evidence: Evidence) -> Iterator[Violation]:
-        for order in evidence.view.orders():
+        for order in evidence.all_orders():
             if order.is_inflight or order.status is OrderStatus.INITIALIZED:
                 yield Violation(order.client_order_id, f"is still {order.status.name}")
         for order in evidence.view.cache.orders_unresolved():

@@ -58,6 +58,9 @@ _NUMBER: Final = re.compile(
 
 DECIMAL_CONTEXT_PRECISION: Final = 100
 
+_OF_RAW: Final[dict[int, Decimal]] = {}
+_OF_RAW_MAX: Final = 4096
+
 
 def decimal_context() -> Context:
     """A fresh context for exact decimals: 100 digits, an inexact result raises."""
@@ -308,4 +311,11 @@ def shortest_decimal(mantissa: int, precision: int) -> Decimal:
 
 def decimal_of(digits: int, exponent: int) -> Decimal:
     """digits x 10^exponent as a Decimal with exactly that exponent."""
-    return Decimal(digits).scaleb(exponent, CONTEXT)
+    if exponent != -FIXED_PRECISION:
+        return Decimal(digits).scaleb(exponent, CONTEXT)
+    made = _OF_RAW.get(digits)  # averages, above all: the same prices come again and again
+    if made is None:
+        if len(_OF_RAW) >= _OF_RAW_MAX:
+            _OF_RAW.clear()
+        made = _OF_RAW[digits] = Decimal(digits).scaleb(exponent, CONTEXT)
+    return made

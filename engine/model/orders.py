@@ -84,6 +84,10 @@ _ENDED: Final = (OrderStatus.REJECTED, OrderStatus.CANCELED, OrderStatus.EXPIRED
 _LIMITS: Final = (OrderType.LIMIT, OrderType.STOP_LIMIT)
 _STOPS: Final = (OrderType.STOP_MARKET, OrderType.STOP_LIMIT)
 
+# Immutable, dear to make, and the same few sizes are asked for again and again.
+_QUANTITIES: Final[list[dict[int, Quantity]]] = [{} for _ in range(FIXED_PRECISION + 1)]
+_KEPT_MAX: Final = 4096  # of each
+
 
 class DuplicateFill(OrderEventRefused):
     """This execution is already in the order: same trade, same side, quantity and price."""
@@ -107,6 +111,16 @@ def average_price(cost_raw: int, quantity_raw: int) -> Decimal:
         ZeroDivisionError: `quantity_raw` is zero.
     """
     return decimal_of(divide_half_even(cost_raw, quantity_raw), -FIXED_PRECISION)
+
+
+def _quantity_of(raw: int, precision: int) -> Quantity:
+    known = _QUANTITIES[precision]
+    quantity = known.get(raw)
+    if quantity is None:
+        if len(known) >= _KEPT_MAX:
+            known.clear()
+        quantity = known[raw] = Quantity.from_raw(raw, precision)
+    return quantity
 
 
 class Order:
@@ -229,15 +243,15 @@ class Order:
 
     @property
     def filled_qty(self) -> Quantity:
-        return Quantity.from_raw(self.filled_raw, self._precision)
+        return _quantity_of(self.filled_raw, self._precision)
 
     @property
     def leaves_qty(self) -> Quantity:
-        return Quantity.from_raw(self.leaves_raw, self._precision)
+        return _quantity_of(self.leaves_raw, self._precision)
 
     @property
     def overfill_qty(self) -> Quantity:
-        return Quantity.from_raw(self.overfill_raw, self._precision)
+        return _quantity_of(self.overfill_raw, self._precision)
 
     @property
     def avg_px(self) -> Decimal | None:

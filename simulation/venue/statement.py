@@ -1,15 +1,20 @@
 """What the venue states about itself: the truth for the oracles."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from invariants.truth import TrueBalance, TrueBook, TrueFill, TrueOrder, TrueSubscription, Truth
 from simulation.venue.book import Book, HalfBook
+from simulation.venue.enums import BUY
 from simulation.venue.money import RAW_DIGITS, TEN
 from simulation.venue.orders import VenueOrder
 from simulation.venue.protocol import PositionTrade, TradeRecord
 
 if TYPE_CHECKING:
     from simulation.venue.exchange import Exchange
+
+# [precision] -> raw units in one unit of the last decimal. `Any`: a raw number is nearly always
+# too large for an integer of the machine, and is spared the attempt.
+_UNITS: Final[list[Any]] = [TEN[RAW_DIGITS - precision] for precision in range(RAW_DIGITS + 1)]
 
 
 def statement(exchange: "Exchange", subscriptions: tuple[TrueSubscription, ...]) -> Truth:
@@ -53,16 +58,18 @@ def true_order(order: VenueOrder) -> TrueOrder:
     """One order, in raw integers."""
     listing = order.book.listing
     price, trigger = order.price, order.trigger_price
-    price_unit = TEN[RAW_DIGITS - listing.price_precision]
-    size_unit = TEN[RAW_DIGITS - listing.size_precision]
+    quantity, filled = order.quantity, order.filled
+    price_unit = _UNITS[listing.price_precision]
+    size_unit = _UNITS[listing.size_precision]
+    quantity_raw = quantity * size_unit
     return TrueOrder(
         order.client_order_id,
         order.venue_order_id,
         listing.instrument_id,
-        order.side._value_,
+        "BUY" if order.side is BUY else "SELL",
         order.status._value_,
-        order.quantity * size_unit,
-        order.filled * size_unit,
+        quantity_raw,
+        quantity_raw if filled == quantity else filled * size_unit,
         None if price is None else price * price_unit,
         None if trigger is None else trigger * price_unit,
     )
@@ -71,17 +78,18 @@ def true_order(order: VenueOrder) -> TrueOrder:
 def true_fill(book: Book, trade: TradeRecord) -> TrueFill:
     """One execution, in raw integers."""
     listing = book.listing
-    price_unit = TEN[RAW_DIGITS - listing.price_precision]
-    size_unit = TEN[RAW_DIGITS - listing.size_precision]
+    price_unit = _UNITS[listing.price_precision]
+    size_unit = _UNITS[listing.size_precision]
+    numbers: Any = trade
     return TrueFill(
         trade.trade_id,
         trade.client_order_id,
         trade.venue_order_id,
         listing.instrument_id,
         str(trade.side),
-        trade.quantity * size_unit,
-        trade.price * price_unit,
-        trade.fee * TEN[RAW_DIGITS - listing.cost.precision],
+        numbers.quantity * size_unit,
+        numbers.price * price_unit,
+        numbers.fee * _UNITS[listing.cost.precision],
         trade.fee_currency,
         trade.ts,
         trade.position_id if isinstance(trade, PositionTrade) else "",
@@ -90,8 +98,8 @@ def true_fill(book: Book, trade: TradeRecord) -> TrueFill:
 
 def _book(book: Book) -> TrueBook:
     listing = book.listing
-    price_unit = TEN[RAW_DIGITS - listing.price_precision]
-    size_unit = TEN[RAW_DIGITS - listing.size_precision]
+    price_unit = _UNITS[listing.price_precision]
+    size_unit = _UNITS[listing.size_precision]
     _, bids, asks = book.depth()
     return TrueBook(
         listing.instrument_id,
@@ -103,6 +111,6 @@ def _book(book: Book) -> TrueBook:
     )
 
 
-def _queue(size_unit: int, half: HalfBook, price: int) -> tuple[tuple[int, int], ...]:
+def _queue(size_unit: Any, half: HalfBook, price: int) -> tuple[tuple[int, int], ...]:
     queue = half.levels[price].queue
     return tuple([(place.number, place.leaves * size_unit) for place in queue.values()])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.cache import Cache
+from engine.cache_soundness import are_all_sound, are_sound
 from engine.model.accounts import CashAccount
 from engine.model.enums import OrderSide, OrderStatus, OrderType
 from engine.model.events import OrderCanceled
@@ -301,3 +302,68 @@ def test_random_life_of_many_orders_stays_sound_after_every_step(shelf: "Shelf",
         assert cache.check_orders([order.client_order_id]) == []
         assert cache.check_integrity() == []
     assert cache.positions_total_count() == 1
+
+
+# --- the short answer: never yes where the checks find something, and seldom a doubt ----------
+
+# of these the orders and their indexes are as they should be
+OF_OTHERS = ("position", "ghost position", "account", "venue of a ghost account")
+OF_ORDERS = [case for case in OF_AN_INDEX if not case.startswith(OF_OTHERS)]
+
+
+def test_laden_cache_is_sound_without_a_doubt(laden: "Shelf") -> None:
+    assert are_sound(laden.cache, laden.cache.orders())
+    assert are_all_sound(laden.cache)
+
+
+@pytest.mark.parametrize("case", list(OF_AN_ORDER))
+def test_order_with_a_broken_link_is_not_called_sound(laden: "Shelf", case: str) -> None:
+    OF_AN_ORDER[case][0](laden)
+    orders = [laden.cache._orders[O1], laden.cache._orders[O2]]
+
+    assert not are_sound(laden.cache, orders)
+    assert not are_all_sound(laden.cache)
+
+
+@pytest.mark.parametrize("case", OF_ORDERS)
+def test_index_that_holds_too_much_is_not_called_sound(laden: "Shelf", case: str) -> None:
+    OF_AN_INDEX[case][0](laden)
+
+    assert not are_all_sound(laden.cache)
+
+
+def test_order_that_is_not_the_cached_one_is_not_called_sound(laden: "Shelf") -> None:
+    assert not are_sound(laden.cache, [laden.order("O-7")])
+    assert not are_sound(laden.cache, [laden.order("O-1")])
+
+
+def test_venue_id_that_an_order_had_twice_hides_no_other(laden: "Shelf") -> None:
+    laden.cache._orders[O1].venue_order_ids.append(V1)
+    laden.cache._venue_ids[VenueOrderId("V-9")] = O1
+
+    assert not are_all_sound(laden.cache)
+
+
+def test_order_named_after_its_end_is_sound_on_a_second_look(shelf: "Shelf") -> None:
+    order = shelf.order()
+    shelf.submit(order)
+    order.apply(OrderCanceled(*shelf.head(order)))
+    shelf.cache.update_order(order)
+    shelf.cache.add_venue_order_id(O1, V1)
+
+    assert not are_all_sound(shelf.cache)
+    assert shelf.cache.check_integrity() == []
+
+
+def test_life_of_an_order_is_sound_at_every_step(shelf: "Shelf") -> None:
+    order = shelf.order()
+    shelf.accept(order, "V-1")
+    seen = []
+    seen.append(are_sound(shelf.cache, [order]) and are_all_sound(shelf.cache))
+    shelf.fill(order, "2", "T-1")
+    seen.append(are_sound(shelf.cache, [order]) and are_all_sound(shelf.cache))
+    order.apply(OrderCanceled(*shelf.head(order)))
+    assert not are_sound(shelf.cache, [order])  # and is filed as it was
+    shelf.cache.update_order(order)
+    seen.append(are_sound(shelf.cache, [order]) and are_all_sound(shelf.cache))
+    assert seen == [True] * 3
