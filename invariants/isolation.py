@@ -50,12 +50,14 @@ class NobodyTouchesAnothers(Check):
                 owner, kind = strategy_of.get(name), type(command).__name__
                 wrong.append(Violation(name, f"{kind} by {command.strategy_id}, it is {owner}'s"))
         addressed = self._addressed
-        for topic, message, _ in evidence.dispatches:
+        tap = evidence.tap
+        for place in range(tap.before, len(tap.topics)):
+            topic = tap.topics[place]
             addressee = addressed.get(topic)
             if addressee is None:
                 addressee = addressed[topic] = _addressee(topic)
             if addressee:
-                event: Any = message
+                event: Any = tap.messages[place]
                 if event.strategy_id != addressee:
                     told = f"{type(event).__name__} of {event.strategy_id} was told on {topic}"
                     wrong.append(Violation(event.strategy_id, told))

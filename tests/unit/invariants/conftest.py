@@ -74,7 +74,7 @@ class Turns:
         touched: Sequence[tuple[Order, OrderWitness]] = (),
     ) -> list[str]:
         self.evidence.turn_ended(TurnRecord(1, 1, told, facts, commands))
-        self.evidence.touched = touched
+        self.evidence.touched = list(touched)
         return _details(self.check.turn(self.evidence))
 
     def end(self) -> list[str]:

@@ -140,7 +140,7 @@ def test_facts_named_by_a_base_class_cover_its_subclasses() -> None:
     watched.monitor.turn_done(TurnRecord(1, T0, FireTimer(T0), facts, ()))
     watched.monitor.turn_done(TurnRecord(2, T0, FireTimer(T0), (), ()))
     assert seen == [2]
-    assert watched.evidence.order_events == ()  # nothing of the turn before is left
+    assert watched.evidence.order_events == []  # nothing of the turn before is left
 
 
 def _submitted(name: str) -> OrderSubmitted:
