@@ -39,7 +39,17 @@ _RESPOND: Final = 2
 class Subscription:
     """One handler's interest in one pattern. `live` is False once it is unsubscribed."""
 
-    __slots__ = ("handler", "live", "owner", "pattern", "priority", "sequence")
+    __slots__ = (
+        "_expression",
+        "_is_wild",
+        "_prefix",
+        "handler",
+        "live",
+        "owner",
+        "pattern",
+        "priority",
+        "sequence",
+    )
 
     def __init__(
         self,
@@ -55,6 +65,20 @@ class Subscription:
         self.sequence = sequence
         self.owner = owner
         self.live = True
+        self._is_wild = is_pattern(pattern)
+        self._prefix = ""
+        self._expression: re.Pattern[str] | None = None
+        if self._is_wild:
+            # most patterns end in their only wildcard and mean what begins as they do
+            self._prefix = pattern[:-1]
+            if pattern[-1] != "*" or is_pattern(self._prefix):
+                self._expression = _compile(pattern)
+
+    def means(self, topic: str) -> bool:
+        """Whether its pattern matches `topic`."""
+        if self._expression is not None:
+            return self._expression.fullmatch(topic) is not None
+        return topic.startswith(self._prefix) if self._is_wild else topic == self.pattern
 
 
 class _PendingRequest:
@@ -84,10 +108,6 @@ def _compile(pattern: str) -> re.Pattern[str]:
     return re.compile("".join(parts), re.DOTALL)
 
 
-def _dispatch_order(subscription: Subscription) -> tuple[int, int]:
-    return (-subscription.priority, subscription.sequence)
-
-
 class MessageBus:
     """Endpoints, requests and topics of one kernel.
 
@@ -102,11 +122,11 @@ class MessageBus:
 
     __slots__ = (
         "_endpoints",
-        "_exact",
+        "_ordered",
         "_requests",
         "_routes",
         "_sequence",
-        "_wild",
+        "_subscribed",
         "held",
         "observer",
         "pub_count",
@@ -126,8 +146,8 @@ class MessageBus:
         self.queue: deque[tuple[int, Any, object]] = deque()
         self._endpoints: dict[str, Handler] = {}
         self._requests: dict[str, _PendingRequest] = {}
-        self._exact: dict[str, dict[Handler, Subscription]] = {}
-        self._wild: dict[str, tuple[re.Pattern[str], dict[Handler, Subscription]]] = {}
+        self._subscribed: dict[str, dict[Handler, Subscription]] = {}  # by pattern
+        self._ordered: list[Subscription] = []  # all of them, in dispatch order
         self._routes: dict[str, tuple[Subscription, ...]] = {}
         self._sequence = 0
 
@@ -155,35 +175,38 @@ class MessageBus:
             raise ValueError("a pattern must not be empty")
         if priority < 0:
             raise ValueError(f"priority {priority} is negative")
-        group = self._group(pattern)
+        group = self._subscribed.get(pattern)
         if group is None:
-            group = {}
-            if is_pattern(pattern):
-                self._wild[pattern] = (_compile(pattern), group)
-            else:
-                self._exact[pattern] = group
+            group = self._subscribed[pattern] = {}
         if handler in group:
             return False
         self._sequence += 1
-        group[handler] = Subscription(pattern, handler, priority, self._sequence, owner)
+        subscription = Subscription(pattern, handler, priority, self._sequence, owner)
+        group[handler] = subscription
+        ordered = self._ordered
+        place = len(ordered)
+        while place > 0 and ordered[place - 1].priority < priority:
+            place -= 1
+        ordered.insert(place, subscription)
         self._forget_routes(pattern)
         return True
 
     def unsubscribe(self, pattern: str, handler: Handler) -> bool:
         """Stop delivering, a dispatch under way included. False when there was nothing to stop."""
-        group = self._group(pattern)
+        group = self._subscribed.get(pattern)
         if group is None or handler not in group:
             return False
-        group.pop(handler).live = False
+        subscription = group.pop(handler)
+        subscription.live = False
+        self._ordered.remove(subscription)
         if not group:
-            self._exact.pop(pattern, None)
-            self._wild.pop(pattern, None)
+            del self._subscribed[pattern]
         self._forget_routes(pattern)
         return True
 
     def release(self, owner: ComponentId) -> None:
         """Drop every subscription and pending request of a component, as when it stops."""
-        for subscription in self.subscriptions():
+        for subscription in list(self._ordered):
             if subscription.owner == owner:
                 self.unsubscribe(subscription.pattern, subscription.handler)
         for request_id, pending in list(self._requests.items()):
@@ -323,8 +346,8 @@ class MessageBus:
         components and those hold the bus, a knot that nobody need untie."""
         self._endpoints.clear()
         self._requests.clear()
-        self._exact.clear()
-        self._wild.clear()
+        self._subscribed.clear()
+        self._ordered.clear()
         self._routes.clear()
         self.observer = None
 
@@ -373,19 +396,12 @@ class MessageBus:
 
     def topics(self) -> list[str]:
         """Every pattern somebody subscribes to, sorted."""
-        return sorted([*self._exact, *self._wild])
+        return sorted(self._subscribed)
 
     def subscriptions(self, pattern: str = "*") -> list[Subscription]:
         """The subscriptions whose own pattern `pattern` matches, in dispatch order."""
         text = _compile(pattern)
-        found = [
-            subscription
-            for topic, group in self._groups()
-            if text.fullmatch(topic)
-            for subscription in group.values()
-        ]
-        found.sort(key=_dispatch_order)
-        return found
+        return [each for each in self._ordered if text.fullmatch(each.pattern)]
 
     def has_subscribers(self, topic: str) -> bool:
         """Whether a message published on `topic` would reach anybody."""
@@ -393,24 +409,13 @@ class MessageBus:
         return bool(self._resolve(topic) if route is None else route)
 
     def is_subscribed(self, pattern: str, handler: Handler) -> bool:
-        group = self._group(pattern)
+        group = self._subscribed.get(pattern)
         return group is not None and handler in group
 
     def is_pending_request(self, request_id: str) -> bool:
         return request_id in self._requests
 
     # -- routes ---------------------------------------------------------------------------------
-
-    def _groups(self) -> list[tuple[str, dict[Handler, Subscription]]]:
-        groups = list(self._exact.items())
-        groups.extend((pattern, group) for pattern, (_, group) in self._wild.items())
-        return groups
-
-    def _group(self, pattern: str) -> dict[Handler, Subscription] | None:
-        if is_pattern(pattern):
-            entry = self._wild.get(pattern)
-            return None if entry is None else entry[1]
-        return self._exact.get(pattern)
 
     def _forget_routes(self, pattern: str) -> None:
         if is_pattern(pattern):
@@ -421,11 +426,10 @@ class MessageBus:
     def _resolve(self, topic: str) -> tuple[Subscription, ...]:
         if not topic or is_pattern(topic):
             raise ValueError(f"not a topic: {topic!r}")
-        found = list(self._exact.get(topic, {}).values())
-        for expression, group in self._wild.values():
-            if expression.fullmatch(topic):
-                found.extend(group.values())
-        found.sort(key=_dispatch_order)
+        found: list[Subscription] = []
+        for subscription in self._ordered:
+            if subscription.means(topic):
+                found.append(subscription)
         route = tuple(found)
         self._routes[topic] = route
         return route

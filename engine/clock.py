@@ -9,7 +9,7 @@ once, with its scheduled instant in `ts_event` and the real one in `ts_init`.
 """
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -139,6 +139,13 @@ class KernelClock:
             for _, _, timer in sorted(self._heap, key=lambda entry: entry[:2])
             if timer.active
         ]
+
+    def times_any(self, owners: Mapping[ComponentId, object]) -> bool:
+        """Whether one of these components has a timer armed."""
+        for _, _, timer in self._heap:
+            if timer.active and timer.clock.component_id in owners:
+                return True
+        return False
 
     def _settle(self) -> None:
         heap = self._heap

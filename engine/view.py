@@ -4,6 +4,7 @@ Another kernel can be put to sea behind the same reads; the properties judge onl
 """
 
 from collections.abc import Sequence
+from typing import Final, cast
 
 from engine.cache import Account, Cache
 from engine.clock import KernelClock
@@ -26,6 +27,16 @@ from engine.model.identifiers import (
 from engine.model.orders import Order
 from engine.model.positions import Position
 from engine.record import TurnRecord
+
+_ARE_OF_ORDERS: Final[dict[type, bool]] = {}  # of the types of facts met so far
+
+
+def is_of_order(kind: type) -> bool:
+    """Whether facts of that type are events of an order."""
+    known = _ARE_OF_ORDERS.get(kind)
+    if known is None:
+        known = _ARE_OF_ORDERS[kind] = issubclass(kind, OrderEvent)
+    return known
 
 
 class KernelView:
@@ -136,15 +147,25 @@ class KernelView:
         turn, facts = ctx.turn, len(ctx.facts)
         if turn == self._orders_turn and facts == self._orders_facts:
             return self._orders
+        cache = self.cache
+        orders: list[Order] = []
+        last: Order | None = None
         touched: dict[ClientOrderId, Order] = {}
         for fact in ctx.facts:
-            if isinstance(fact, OrderEvent) and fact.client_order_id not in touched:
-                order = self.cache.order(fact.client_order_id)
-                if order is not None:
-                    touched[fact.client_order_id] = order
-        self._orders = list(touched.values())
+            if is_of_order(type(fact)):
+                order = cache.order(cast(OrderEvent, fact).client_order_id)
+                if order is None or order is last:
+                    continue
+                if last is not None:  # seldom: most turns touch one order, if any
+                    touched[last.client_order_id] = last
+                    if order.client_order_id in touched:
+                        last = order
+                        continue
+                last = order
+                orders.append(order)
+        self._orders = orders
         self._orders_turn, self._orders_facts = turn, facts
-        return self._orders
+        return orders
 
     def positions_touched(self) -> list[Position]:
         touched: list[Position] = []

@@ -16,7 +16,7 @@ class DeliveredOnceInOrder(Check):
 
     def tapped(self, evidence: Evidence) -> Iterator[Violation]:
         for pattern in PATTERNS:
-            told, heard = _told(pattern, evidence), evidence.tap.by_pattern[pattern]
+            told, heard = _told(pattern, evidence), evidence.tap.heard(pattern)
             if not are_same(told, heard):
                 yield Violation(pattern, f"published {_names(told)}, delivered {_names(heard)}")
 
@@ -26,18 +26,19 @@ class CauseBeforeEffect(Check):
 
     def tapped(self, evidence: Evidence) -> Iterator[Violation]:
         tap = evidence.tap
-        for pattern, heard in tap.by_pattern.items():
-            if len(_told(pattern, evidence)) != len(heard):
+        for pattern in PATTERNS:
+            if len(_told(pattern, evidence)) != len(tap.heard(pattern)):
                 return  # no matter of order: BUS-1 says which subscriber heard more or less
-        for pattern, heard in tap.by_pattern.items():
-            told = _told(pattern, evidence)
+        for pattern in PATTERNS:
+            told, heard = _told(pattern, evidence), tap.heard(pattern)
             if not are_same(told, heard):
                 shown = f"told in the order {_names(told)}, heard in the order {_names(heard)}"
                 yield Violation("bus", shown)
         due = 0
         for number, (topic, message, _) in enumerate(evidence.dispatches):
-            if number and tap.begun[number - 1] != due:
-                name, heard_of = type(message).__name__, tap.begun[number - 1]
+            heard_of = tap.early.get(number, due)
+            if heard_of != due:
+                name = type(message).__name__
                 shown = f"{name} was told when what came before had been heard {heard_of}"
                 yield Violation("bus", f"{shown} times of {due}")
             due += 2 if topic.startswith(_TWICE) else 1

@@ -18,20 +18,19 @@ class TimeGoesOneWay(Check):
         self._last_ns = 0
 
     def every_turn(self, evidence: Evidence) -> Iterator[Violation] | None:
-        record = evidence.record
+        record, tap = evidence.record, evidence.tap
         stamped: Any = record.input  # every input and fact has `ts_init`
-        ts = stamped.ts_init
+        ts: int = stamped.ts_init
         last = self._last_ns
         self._last_ns = ts
-        if last <= ts == record.ts == evidence.view.clock.now_ns:
-            for dispatch in evidence.dispatches:
-                if dispatch[2] != ts:
-                    break
-            else:
-                for stamped in record.facts:
-                    if stamped.ts_init != ts:
-                        return iter([self._stamp(stamped, ts)])
-                return None
+        told_ns = tap.begun_ns if len(tap.topics) > tap.before else ts
+        now_ns = evidence.view.clock.now_ns
+        if last <= ts == record.ts and ts == now_ns == told_ns and not tap.later_ns:
+            for stamped in record.facts:
+                stamp: int = stamped.ts_init
+                if stamp != ts:
+                    return iter([self._stamp(stamped, ts)])
+            return None
         seen = [heard_ns for _, _, heard_ns in evidence.dispatches]
         return iter(
             [

@@ -16,7 +16,7 @@ from engine.model.orders import Order
 from engine.portfolio import Portfolio
 from engine.record import TurnRecord
 from engine.risk.config import RiskEngineConfig
-from engine.view import KernelView
+from engine.view import KernelView, is_of_order
 from invariants.order_witness import OrderWitness
 from invariants.tap import BusTap, Dispatch
 from invariants.truth import TrueOrder, TrueStream, Truth
@@ -50,7 +50,6 @@ class Evidence:
     Attributes:
         view: the kernel, as plain reads.
         record: the last turn: input, facts (events applied, in order), commands sent.
-        dispatches: what the bus told its subscribers in the last turn, in the order it began to.
         order_events, fills, account_states: the facts of the last turn of each sort, in order.
         orders: the orders that the last turn touched, each once.
         witnesses: every order as its events tell it, by client order id.
@@ -62,7 +61,7 @@ class Evidence:
         released: command id -> how many times a client was given it.
         releases: the same in order, each with the last durable turn at that moment.
         unjudged_releases: those since the last turn ended.
-        tap: what our own subscribers heard of the bus in the last turn.
+        tap: what the bus told in the last turn, and what our own subscribers heard of it.
         durable_turn: the last turn the journal has promised to keep.
         healed: whether faults have stopped; `healed_ns`: when, of the run's clock.
         risk: the limits that the kernel was configured with.
@@ -78,10 +77,10 @@ class Evidence:
     __slots__ = (
         "_final_orders",
         "_final_truths",
+        "_has_facts",
         "_is_over",
         "_probes",
         "account_states",
-        "dispatches",
         "durable_turn",
         "fills",
         "healed",
@@ -123,12 +122,11 @@ class Evidence:
         self.released: dict[str, int] = {}
         self.releases: list[tuple[str, int]] = []
         self.unjudged_releases: list[tuple[str, int]] = []
-        self.tap = BusTap()
+        self.tap = BusTap(view.clock)
         self.durable_turn = 0
         self.healed = False
         self.healed_ns = 0
         self.record: TurnRecord = TurnRecord(0, 0, None, (), ())
-        self.dispatches: list[Dispatch] = []
         self.order_events: list[OrderEvent] = []
         self.fills: list[OrderFilled] = []
         self.account_states: list[AccountState] = []
@@ -138,6 +136,7 @@ class Evidence:
         self.witnesses: dict[str, OrderWitness] = {}
         self.openings: dict[str, AccountState] = {}
         self.hedging: dict[tuple[str, str], bool] = {}
+        self._has_facts = False
         self.sampled = False
         self.records: Sequence[TurnRecord] = ()
         self.models: ReferenceModels | None = None
@@ -152,9 +151,12 @@ class Evidence:
     def turn_ended(self, record: TurnRecord) -> None:
         """This is the last turn now."""
         self.record = record
-        if record.facts:
-            self._sort(record.facts)
-        elif self.order_events or self.account_states:
+        facts = record.facts
+        if facts:
+            self._has_facts = True
+            self._sort(facts)
+        elif self._has_facts:
+            self._has_facts = False
             nothing: list[Any] = []
             self.order_events = self.fills = self.account_states = nothing
             self.orders = self.touched = self.strays = nothing
@@ -166,24 +168,29 @@ class Evidence:
         strays: list[OrderEvent] = []
         witnesses = self.witnesses
         for fact in facts:
-            if isinstance(fact, OrderEvent):
-                order_events.append(fact)
-                if type(fact) is OrderInitialized:
-                    witnesses[fact.client_order_id] = OrderWitness(
-                        fact.quantity.raw, fact.quote_quantity
-                    )
-                    continue
-                if type(fact) is OrderFilled:
-                    fills.append(fact)
-                witness = witnesses.get(fact.client_order_id)
-                if witness is None:
-                    strays.append(fact)
-                else:
-                    witness.add(fact)
-            elif type(fact) is AccountState:
-                account_states.append(fact)
-                if fact.reported and fact.account_id not in self.openings:
-                    self.openings[fact.account_id] = fact
+            kind = type(fact)
+            if kind is AccountState:
+                state = cast(AccountState, fact)
+                account_states.append(state)
+                if state.reported and state.account_id not in self.openings:
+                    self.openings[state.account_id] = state
+                continue
+            if not is_of_order(kind):
+                continue
+            event = cast(OrderEvent, fact)
+            order_events.append(event)
+            name = event.client_order_id
+            if kind is OrderInitialized:
+                begun = cast(OrderInitialized, fact)
+                witnesses[name] = OrderWitness(begun.quantity.raw, begun.quote_quantity)
+                continue
+            if kind is OrderFilled:
+                fills.append(cast(OrderFilled, fact))
+            witness = witnesses.get(name)
+            if witness is None:
+                strays.append(event)
+            else:
+                witness.add(event)
         self.order_events = order_events
         self.fills = fills
         self.account_states = account_states
@@ -193,11 +200,12 @@ class Evidence:
             self.orders = self.touched = nothing
             return
         orders = self.orders = self.view.orders_touched()
-        touched = self.touched = []
+        touched: list[tuple[Order, OrderWitness]] = []
         for order in orders:
             witness = witnesses.get(order.client_order_id)
             if witness is not None:
                 touched.append((order, witness))
+        self.touched = touched
 
     def run_ended(self) -> None:
         """Nothing happens any more: the truth is asked for once."""
@@ -206,7 +214,7 @@ class Evidence:
     def note_release(self, command_id: str) -> None:
         """A client was given this command."""
         self.released[command_id] = self.released.get(command_id, 0) + 1
-        release = (command_id, self.durable_turn)
+        release: Any = (command_id, self.durable_turn)  # one object, in both lists
         self.releases.append(release)
         self.unjudged_releases.append(release)
 
@@ -241,6 +249,12 @@ class Evidence:
         if self._final_orders is None:
             self._final_orders = self.view.orders()
         return self._final_orders
+
+    @property
+    def dispatches(self) -> list[Dispatch]:
+        """What the bus told its subscribers in the last turn, in the order it began to: topic,
+        message and what the kernel's clock said then."""
+        return self.tap.dispatches()
 
     def truths(self) -> list[Truth]:
         """Every venue's whole truth, by the order of `venues`."""

@@ -51,12 +51,14 @@ class NobodyTouchesAnothers(Check):
                 kind = type(command).__name__
                 wrong.append(Violation(name, f"{kind} by {strategy_id}, it is {owner}'s"))
         addressed = self._addressed
-        for topic, message, _ns in evidence.dispatches:  # a bare _ is an object to the compiler
+        tap = evidence.tap
+        for place in range(tap.before, len(tap.topics)):
+            topic = tap.topics[place]
             addressee = addressed.get(topic)
             if addressee is None:
                 addressee = addressed[topic] = _addressee(topic)
             if addressee is not _ANYBODY:
-                event: Any = message
+                event: Any = tap.messages[place]
                 strategy_id = event.strategy_id
                 if strategy_id is not addressee:
                     if strategy_id == addressee:

@@ -96,7 +96,7 @@ class NothingDisturbsRest(Check):
                     self._strategies_rest |= not isinstance(fact.component_id, ActorId)
         if self._strategies_rest and evidence.record.commands:
             found += self._senders(evidence)
-        if changed and self._resting:
+        if changed and self._resting and evidence.view.clock.times_any(self._resting):
             found += self._timers(evidence)
         return iter(found) if found else None
 

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import ClassVar, Final
 
 from engine.model.commands import ModifyOrder, SubmitOrder
@@ -17,7 +18,7 @@ from engine.model.fixed import QUANTITY_RAW_MAX, UNITS
 from engine.model.identifiers import InstrumentId
 from engine.model.instruments import Instrument
 from engine.model.values import Price, Quantity
-from engine.risk.throttler import parse_rate
+from engine.risk.throttler import RateLimit, parse_rate
 from invariants.check import Check, Kinds
 from invariants.evidence import Evidence
 from invariants.money import WORTH, notional_raw, worth
@@ -31,21 +32,23 @@ class _Bounds:
     """What an instrument and the configuration allow, as integers to be compared with.
 
     Attributes:
-        sizes: least and most, raw.
+        lots: least and most, in increments of its size.
         worth_min, worth_max: in units of 1e-48; what lies within them needs no rounding to be
             allowed. `worth_max` None: whatever it is worth.
+        products: the same of increments of size times increments of price, whole numbers of
+            which stay small; None where worth is not their product.
     """
 
-    __slots__ = ("instrument", "sizes", "step", "tick", "worth_max", "worth_min")
+    __slots__ = ("instrument", "lots", "products", "step", "tick", "worth_max", "worth_min")
 
     def __init__(self, instrument: Instrument, most_raw: int | None) -> None:
         self.instrument = instrument
-        self.tick = instrument.price_increment.raw
-        self.step = instrument.size_increment.raw
+        tick = self.tick = instrument.price_increment.raw
+        step = self.step = instrument.size_increment.raw
         least, most = instrument.min_quantity, instrument.max_quantity
-        self.sizes = (
-            1 if least is None else max(least.raw, 1),
-            QUANTITY_RAW_MAX if most is None else most.raw,
+        self.lots = (
+            1 if least is None else -(-max(least.raw, 1) // step),
+            (QUANTITY_RAW_MAX if most is None else most.raw) // step,
         )
         low, high = instrument.min_notional, instrument.max_notional
         bounds = [] if most_raw is None else [most_raw - most_raw % instrument.cost_currency.unit]
@@ -53,6 +56,11 @@ class _Bounds:
             bounds.append(high.raw)
         self.worth_min = 0 if low is None else low.raw * WORTH
         self.worth_max = min(bounds) * WORTH if bounds else None
+        self.products: tuple[int, int | None] | None = None
+        if not instrument.is_inverse:
+            one = worth(instrument, step, tick)
+            top = None if self.worth_max is None else self.worth_max // one
+            self.products = -(-self.worth_min // one), top
 
 
 class LimitsAreKept(Check):
@@ -90,22 +98,27 @@ class LimitsAreKept(Check):
             most_raw = self._most(evidence).get(asked.instrument_id)
             bounds = self._bounds[asked.instrument_id] = _Bounds(instrument, most_raw)
         size = asked.quantity.raw
-        least, most = bounds.sizes
-        if size < least or size > most or size % bounds.step:
+        lots = size // bounds.step
+        least, most = bounds.lots
+        if lots < least or lots > most or size % bounds.step:
             return False
         price, trigger = asked.price, asked.trigger_price
-        at_raw = 0
+        ticks = 0
         if trigger is not None:
-            at_raw = trigger.raw
-            if at_raw <= 0 or at_raw % bounds.tick:
+            ticks = _ticks(trigger, bounds.tick)
+            if ticks <= 0:
                 return False
         if price is not None:
-            at_raw = price.raw
-            if at_raw <= 0 or at_raw % bounds.tick:
+            ticks = _ticks(price, bounds.tick)
+            if ticks <= 0:
                 return False
         if bounds.worth_max is None and not bounds.worth_min:
             return True
-        at_raw = at_raw or _touch_raw(asked.instrument_id, asked.side, evidence)
+        if ticks and bounds.products is not None:
+            low, high = bounds.products
+            product = lots * ticks
+            return product >= low and (high is None or product <= high)
+        at_raw = ticks * bounds.tick or _touch_raw(asked.instrument_id, asked.side, evidence)
         if not at_raw:
             return True
         exact = worth(instrument, size, at_raw)
@@ -200,6 +213,12 @@ class LimitsAreKept(Check):
         return ""
 
 
+def _ticks(price: Price, tick: int) -> int:
+    """How many increments a price is; 0 of one that lies between two."""
+    raw = price.raw
+    return 0 if raw % tick else raw // tick
+
+
 def _size_fault(quantity_raw: int, instrument: Instrument) -> str:
     low, high = instrument.min_quantity, instrument.max_quantity
     if (
@@ -227,13 +246,18 @@ def _touch_raw(instrument_id: InstrumentId, side: OrderSide, evidence: Evidence)
     return 0 if trade is None else trade.price_mantissa * UNITS[trade.price_precision]
 
 
+@lru_cache(maxsize=64)  # the same two in every run of a process
+def _parsed(rate: str) -> RateLimit:
+    return parse_rate(rate)
+
+
 class _Window:
     """The last `limit` instants at which something left."""
 
     __slots__ = ("interval_ns", "limit", "sent")
 
     def __init__(self, rate: str) -> None:
-        self.limit, self.interval_ns = parse_rate(rate)
+        self.limit, self.interval_ns = _parsed(rate)
         self.sent: deque[int] = deque(maxlen=self.limit)
 
     def is_full(self, now_ns: int) -> bool:
@@ -264,7 +288,8 @@ class RatesAreKept(Check):
             if kind is OrderInitialized:
                 made[name] = None
             elif kind is OrderSubmitted or kind is OrderPendingUpdate:
-                made.pop(name, None)
+                if name in made:
+                    del made[name]
                 window = submits if kind is OrderSubmitted else modifies
                 if window.is_full(now_ns) and not evidence.risk.bypass:
                     told = f"left at {now_ns}, {window.limit} had since {window.sent[0]}"

@@ -5,13 +5,13 @@ handful of them. The monitor never raises for a violation and never stops a run:
 at `violation` and decides.
 """
 
-from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
-from operator import itemgetter
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from engine.actor import Actor
 from engine.bus import MessageBus
+from engine.model.native import i64
 from engine.record import TurnRecord
 from invariants.check import Check
 from invariants.evidence import Evidence
@@ -22,10 +22,6 @@ from invariants.violation import Found as Found
 
 _BEHIND_ALL = 0  # the priority of users; subscribed last, so heard last
 
-
-_OnTurn = tuple[str, Callable[[Evidence], Finding]]
-_TurnShape = tuple[type, bool, tuple[type, ...]]  # its input, whether it sent, kinds of its facts
-_Picker = Callable[[Sequence[_OnTurn]], tuple[_OnTurn, ...]]
 _Interest = tuple[tuple[type, ...], tuple[type, ...], bool]  # a check's facts, inputs and sends
 
 
@@ -38,30 +34,23 @@ class Monitor:
 
     def __init__(self, properties: Sequence[Property], evidence: Evidence) -> None:
         self._evidence = evidence
-        made = [(entry.id, entry.make()) for entry in properties]
-        if not evidence.sampled:
-            made = [(property_id, check) for property_id, check in made if not check.samples]
-        ids = self._ids = [property_id for property_id, _ in made]
-        checks = self._checks = [check for _, check in made]
+        self._ids: list[str] = []
+        self._checks: list[Check] = []
+        for entry in properties:
+            check = entry.make()
+            if evidence.sampled or not check.samples:
+                self._ids.append(entry.id)
+                self._checks.append(check)
+        checks = self._checks
         plan = self._plan = _plan_of(tuple(map(type, checks)))
-        self._turn: list[_OnTurn] = [(ids[at], checks[at].turn) for at in plan.turn]
-        self._every_turn: list[_OnTurn] = [(ids[at], checks[at].every_turn) for at in plan.every]
-        self._tapped: list[_OnTurn] = [(ids[at], checks[at].tapped) for at in plan.tapped]
-        self._end: list[_OnTurn] = [(ids[at], checks[at].end) for at in plan.end]
-        self._dispatched: list[tuple[str, Callable[[str, object, Evidence], Finding]]] = [
-            (ids[at], checks[at].dispatched) for at in plan.dispatched
-        ]
-        self._logged: list[_OnTurn] = []
-        self._logs: list[list[Any]] = []  # of each of those
+        self._logs: list[list[Any]] = []  # of those checks that have one
+        self._logged: list[i64] = []  # which these are
         for at in plan.log:
             log = checks[at].log(evidence)
             if log is not None:
                 self._logs.append(log)
-                self._logged.append((ids[at], checks[at].logged))
-        self._dispatches = evidence.dispatches
+                self._logged.append(at)
         self._tap = evidence.tap
-        self._due: dict[_TurnShape, tuple[_OnTurn, ...]] = {}
-        self._due_when_quiet: dict[type, tuple[_OnTurn, ...]] = {}  # after neither fact nor command
         self.violation: Found | None = None
 
     @property
@@ -81,118 +70,73 @@ class Monitor:
 
     def attach(self, bus: MessageBus) -> None:
         """Listen to the bus; called once, when every other subscriber has subscribed."""
-        bus.observer = self._observer()
-        if self._tapped:
+        bus.observer = self._on_dispatch if self._plan.dispatched else self._tap.told
+        if self._plan.tapped:
             self._tap.attach(bus)
         for at in self._plan.patterns:
             check = self._checks[at]
             for pattern in check.patterns:
-                note = partial(self._note, self._ids[at])
-                handler = check.listener(pattern, self._evidence, note)
+                listener = _Listener(self, self._ids[at], check, pattern)
+                handler = check.listener(pattern, self._evidence, listener.note)
                 if handler is None:
-                    handler = self._listener(pattern, check.delivered, note)
+                    handler = listener.hear
                 bus.subscribe(pattern, handler, _BEHIND_ALL)
 
     def turn_done(self, record: TurnRecord) -> None:
         """The kernel's observer: called once after every turn."""
-        evidence = self._evidence
+        evidence, checks, plan = self._evidence, self._checks, self._plan
         evidence.turn_ended(record)
-        for property_id, check in self._every_turn:
-            found = check(evidence)
+        at: i64
+        for at in plan.every:
+            found = checks[at].every_turn(evidence)
             if found is not None:
-                self._note(property_id, found)
-        dispatches = self._dispatches
-        if self._tapped:
-            tap = self._tap
-            said = dispatches or tap.all or tap.events or tap.data
-            if said and not tap.is_as_told(dispatches):
-                for property_id, check in self._tapped:
-                    self._note(property_id, check(evidence))
-                tap.clear()
-        facts = record.facts
-        if facts or record.commands:
-            kinds = tuple(dict.fromkeys(map(type, facts)))
-            shape = (type(record.input), bool(record.commands), kinds)
-            due = self._due.get(shape)
-            if due is None:
-                due = self._due[shape] = self._first_of(shape)
-        else:  # most turns: of the market, or an answer that changes nothing
-            kind = type(record.input)
-            due = self._due_when_quiet.get(kind)
-            if due is None:
-                due = self._due_when_quiet[kind] = self._first_of((kind, False, ()))
-        for property_id, check in due:
-            found = check(evidence)
+                self._note(self._ids[at], found)
+        tap = self._tap
+        if plan.tapped and not tap.is_as_told():
+            for at in plan.tapped:
+                self._note(self._ids[at], checks[at].tapped(evidence))
+        kind = type(record.input)
+        owed = plan.begun.get(kind)
+        if owed is None:
+            owed = plan.begin(kind)
+        if record.commands:
+            owed = plan.with_commands(owed)
+        for fact in record.facts:
+            kind = type(fact)
+            more = owed.after.get(kind)
+            owed = plan.with_fact(owed, kind) if more is None else more
+        for at in owed.due:
+            found = checks[at].turn(evidence)
             if found is not None:
-                self._note(property_id, found)
-        if any(self._logs):
-            for log, (property_id, check) in zip(self._logs, self._logged, strict=True):
-                if log:
-                    self._note(property_id, check(evidence))
-                    log.clear()
-        dispatches.clear()
-
-    def _first_of(self, shape: _TurnShape) -> tuple[_OnTurn, ...]:
-        plan = self._plan
-        pick = plan.owed.get(shape)
-        if pick is None:
-            pick = plan.owed[shape] = _picker(_due_after(shape, plan.interests))
-        return pick(self._turn)
+                self._note(self._ids[at], found)
+        for number, log in enumerate(self._logs):
+            if log:
+                at = self._logged[number]
+                self._note(self._ids[at], checks[at].logged(evidence))
+                log.clear()
+        tap.turn_over()
 
     def run_ended(self) -> None:
         """Judge the healed, quiet end of the run."""
         self._evidence.run_ended()
-        for property_id, check in self._end:
+        for at in self._plan.end:
             if self.violation is not None:
                 return
-            found = check(self._evidence)
+            found = self._checks[at].end(self._evidence)
             if found is not None:
-                self._note(property_id, found)
+                self._note(self._ids[at], found)
 
     def kernel_ended(self) -> None:
         """Judge a kernel that was asked to stop, or could not start, and has had its time."""
         for at in self._plan.stopped:
             self._note(self._ids[at], self._checks[at].stopped(self._evidence))
 
-    def _observer(self) -> Callable[[str, object], None]:
-        dispatches = self._dispatches
-        clock = self._evidence.view.clock
-        begin = self._tap.begin
-        is_tapped = bool(self._tapped)
-        if self._dispatched:
-            return self._on_dispatch
-
-        def write_down(topic: str, message: object) -> None:
-            if dispatches and is_tapped:
-                begin()
-            dispatches.append((topic, message, clock.now_ns))
-
-        return write_down
-
     def _on_dispatch(self, topic: str, message: object) -> None:
-        evidence = self._evidence
-        if self._dispatches and self._tapped:
-            self._tap.begin()
-        self._dispatches.append((topic, message, evidence.view.clock.now_ns))
-        for property_id, check in self._dispatched:
-            found = check(topic, message, evidence)
+        self._tap.told(topic, message)
+        for at in self._plan.dispatched:
+            found = self._checks[at].dispatched(topic, message, self._evidence)
             if found is not None:
-                self._note(property_id, found)
-
-    def _listener(
-        self,
-        pattern: str,
-        delivered: Callable[[str, object, Evidence], Finding],
-        note: Callable[[Finding], None],
-    ) -> Callable[[object], None]:
-        evidence = self._evidence
-
-        def hear(message: object) -> None:
-            found = delivered(pattern, message, evidence)
-            if found is not None:
-                note(found)
-
-        return hear
+                self._note(self._ids[at], found)
 
     def _note(self, property_id: str, found: Finding) -> None:
         if self.violation is not None or found is None:
@@ -204,21 +148,60 @@ class Monitor:
             return
 
 
+class _Listener:
+    """A check's subscriber of one pattern."""
+
+    __slots__ = ("_check", "_monitor", "_pattern", "_property_id")
+
+    def __init__(self, monitor: Monitor, property_id: str, check: Check, pattern: str) -> None:
+        self._monitor = monitor
+        self._property_id = property_id
+        self._check = check
+        self._pattern = pattern
+
+    def hear(self, message: object) -> None:
+        monitor = self._monitor
+        found = self._check.delivered(self._pattern, message, monitor._evidence)
+        if found is not None:
+            monitor._note(self._property_id, found)
+
+    def note(self, found: Finding) -> None:
+        self._monitor._note(self._property_id, found)
+
+
+class _Owed:
+    """What a turn owes its checks by what is known of it so far.
+
+    Attributes:
+        due: whose `turn` is to be called: indexes into the list of checks, in order.
+        after: what is owed when a fact of that type comes to it.
+        sent: what is owed when commands were sent, once that was asked.
+    """
+
+    __slots__ = ("after", "due", "sent")
+
+    def __init__(self, due: tuple[int, ...]) -> None:
+        self.due: list[i64] = list(due)
+        self.after: dict[type, _Owed] = {}
+        self.sent: _Owed | None = None
+
+
 class _Plan:
     """Which checks of a list want which calls: indexes into it, in order. It is the same in every
-    run of a process.
+    run of a process, and so is what its turns owe, of which the same few dozen come.
 
     Attributes:
         interests: of each entry of `turn`.
-        owed: what is known so far of the turns' shapes, of which the same few dozen come: what
-            takes from such a list the entries that a turn owes their call.
+        begun: what a turn owes that began with an input of that type, as far as that was asked.
     """
 
     def __init__(self, kinds: Sequence[type[Check]]) -> None:
         numbered = list(enumerate(kinds))
         self.turn = [at for at, kind in numbered if kind.turn is not Check.turn]
-        self.every = [at for at, kind in numbered if kind.every_turn is not Check.every_turn]
-        self.tapped = [at for at, kind in numbered if kind.taps]
+        self.every: list[i64] = [
+            at for at, kind in numbered if kind.every_turn is not Check.every_turn
+        ]
+        self.tapped: list[i64] = [at for at, kind in numbered if kind.taps]
         self.end = [at for at, kind in numbered if kind.end is not Check.end]
         self.stopped = [at for at, kind in numbered if kind.stopped is not Check.stopped]
         self.dispatched = [at for at, kind in numbered if kind.dispatched is not Check.dispatched]
@@ -229,36 +212,40 @@ class _Plan:
         self.interests: list[_Interest] = [
             (kinds[at].facts, kinds[at].inputs, kinds[at].sends) for at in self.turn
         ]
-        self.owed: dict[_TurnShape, _Picker] = {}
+        self.begun: dict[type, _Owed] = {}
+        self._owed: dict[tuple[int, ...], _Owed] = {}
+
+    def begin(self, kind: type) -> _Owed:
+        """What is owed by a turn with an input of this type."""
+        due = [issubclass(kind, inputs) for _, inputs, _ in self.interests]
+        owed = self.begun[kind] = self._with((), due)
+        return owed
+
+    def with_commands(self, owed: _Owed) -> _Owed:
+        """What is owed when commands were sent, too."""
+        if owed.sent is None:
+            due = [sends or not (facts or inputs) for facts, inputs, sends in self.interests]
+            owed.sent = self._with(owed.due, due)
+        return owed.sent
+
+    def with_fact(self, owed: _Owed, kind: type) -> _Owed:
+        """What is owed when a fact of this type was applied, too."""
+        due = [
+            issubclass(kind, facts) or not (facts or inputs or sends)
+            for facts, inputs, sends in self.interests
+        ]
+        more = owed.after[kind] = self._with(owed.due, due)
+        return more
+
+    def _with(self, before: Sequence[int], due: list[bool]) -> _Owed:
+        of_these = [at for at, is_due in zip(self.turn, due, strict=True) if is_due]
+        key = tuple(sorted({*before, *of_these}))
+        owed = self._owed.get(key)
+        if owed is None:
+            owed = self._owed[key] = _Owed(key)
+        return owed
 
 
 @lru_cache(maxsize=64)
 def _plan_of(kinds: tuple[type[Check], ...]) -> _Plan:
     return _Plan(kinds)
-
-
-def _picker(indexes: tuple[int, ...]) -> _Picker:
-    if len(indexes) > 1:
-        return itemgetter(*indexes)
-
-    def pick(turns: Sequence[_OnTurn]) -> tuple[_OnTurn, ...]:
-        return tuple([turns[at] for at in indexes])
-
-    return pick
-
-
-def _due_after(shape: _TurnShape, interests: Sequence[_Interest]) -> tuple[int, ...]:
-    """Which checks a turn of this shape owes their `turn`: indexes, in order."""
-    input_type, sent, kinds = shape
-    due: list[int] = []
-    for index, (facts, inputs, sends) in enumerate(interests):
-        if facts or inputs or sends:
-            if (
-                (sends and sent)
-                or issubclass(input_type, inputs)
-                or any(issubclass(kind, facts) for kind in kinds)
-            ):
-                due.append(index)
-        elif kinds or sent:
-            due.append(index)
-    return tuple(due)

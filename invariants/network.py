@@ -1,6 +1,6 @@
 """The wire: what is wanted is subscribed once, and no intention becomes two orders."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, ClassVar, Final
 
 from engine.model.commands import (
@@ -22,7 +22,6 @@ from engine.model.reports import (
     CancelRejectedReport,
     ClientConnected,
     ClientDisconnected,
-    ExecutionReport,
     ExpiredReport,
     FillsAnswer,
     ModifyRejectedReport,
@@ -60,19 +59,24 @@ class SubscribedAsWanted(Check):
 class OneOrderPerIntention(Check):
     def end(self, evidence: Evidence) -> Iterator[Violation]:
         for truth in evidence.truths():
-            orders: dict[str, int] = {}
-            for order in truth.orders:
-                orders[order.client_order_id] = orders.get(order.client_order_id, 0) + 1
-            asked: dict[str, int] = {}
-            for request in truth.requests:
-                if request.kind == "SUBMIT":
-                    asked[request.client_order_id] = asked.get(request.client_order_id, 0) + 1
-            for name, count in orders.items():
-                if count > 1:
-                    yield Violation(name, f"{count} orders at the venue")
-            for name, count in asked.items():
-                if count > 1:
-                    yield Violation(name, f"asked of the venue {count} times")
+            names = [order.client_order_id for order in truth.orders]
+            for name, count in _repeated(names):
+                yield Violation(name, f"{count} orders at the venue")
+            names = [
+                request.client_order_id for request in truth.requests if request.kind == "SUBMIT"
+            ]
+            for name, count in _repeated(names):
+                yield Violation(name, f"asked of the venue {count} times")
+
+
+def _repeated(names: list[str]) -> list[tuple[str, int]]:
+    """The names that stand there more than once, in the order they first do, and how often."""
+    if len(set(names)) == len(names):
+        return []
+    counts: dict[str, int] = {}
+    for name in names:
+        counts[name] = counts.get(name, 0) + 1
+    return [(name, count) for name, count in counts.items() if count > 1]
 
 
 class DeadStreamsAreGivenUp(Check):
@@ -112,9 +116,6 @@ def _neglected(stream: TrueStream, now_ns: int) -> str:
     return ""
 
 
-_QUERIES: Final = (QueryOpenOrders, QueryFills, QueryAccount)
-
-
 class _Request:
     __slots__ = ("client_order_id", "kind", "sent_ns")
 
@@ -147,31 +148,32 @@ class RequestsAreAnswered(Check):
         self._unknown: dict[str, None] = {}
         self._asked: dict[str, None] = {}  # clients that were ever asked for the account
         self._due_ns = 0  # nothing is overdue before
-        self._takes: dict[type, Callable[[Any], Violation | None]] = {
-            OrderAnswer: self._order_answer,
-            OpenOrdersAnswer: self._answer,
-            FillsAnswer: self._answer,
-            AccountReport: self._answer,
-            OutcomeUnknown: self._no_outcome,
-            AcceptedReport: self._of_submit,
-            RejectedReport: self._of_submit_or_cancel,
-            CanceledReport: self._of_submit_or_cancel,
-            ExpiredReport: self._of_submit_or_cancel,
-            UpdatedReport: self._named,
-            ModifyRejectedReport: self._named,
-            CancelRejectedReport: self._named,
-        }
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         record = evidence.record
-        now_ns = record.ts
-        take = self._takes.get(type(record.input))
-        told = None if take is None else take(record.input)
+        now_ns: int = record.ts
+        told = self._take(record.input)
         for command in record.commands:
             self._send(command, now_ns)
         if told is not None:
             return iter([told])
         return self._overdue(now_ns) if now_ns > self._due_ns else None
+
+    def _take(self, message: Any) -> Violation | None:
+        kind = type(message)
+        if kind is AcceptedReport:
+            self._of_submit(message.client_order_id)
+        elif kind is OpenOrdersAnswer or kind is FillsAnswer or kind is AccountReport:
+            return self._answer(message)
+        elif kind is RejectedReport or kind is CanceledReport or kind is ExpiredReport:
+            self._of_submit_or_cancel(message.client_order_id)
+        elif kind is OutcomeUnknown:
+            return self._no_outcome(message)
+        elif kind is OrderAnswer:
+            return self._order_answer(message)
+        elif kind is UpdatedReport or kind is ModifyRejectedReport or kind is CancelRejectedReport:
+            self._named(message)
+        return None
 
     def _send(self, command: Command, now_ns: int) -> None:
         kind = type(command)
@@ -186,7 +188,7 @@ class RequestsAreAnswered(Check):
                 of_order.append(request_id)
         elif type(command) is ModifyOrder or type(command) is QueryOrder:
             name = command.client_order_id
-        elif kind in _QUERIES:
+        elif kind is QueryOpenOrders or kind is QueryFills or kind is QueryAccount:
             name = ""
             if command.client_id is not None:
                 self._asked[command.client_id] = None
@@ -239,14 +241,20 @@ class RequestsAreAnswered(Check):
         ]:
             del self._pending[request_id]
 
-    def _of_submit(self, report: ExecutionReport) -> None:
-        for request_id in self._of_order.get(report.client_order_id or "", ()):
+    def _of_submit(self, name: str | None) -> None:
+        of_order = self._of_order.get(name or "")
+        if of_order is None:
+            return
+        for request_id in of_order:
             request = self._pending.get(request_id)
             if request is not None and request.kind is SubmitOrder:
                 del self._pending[request_id]
 
-    def _of_submit_or_cancel(self, report: ExecutionReport) -> None:
-        for request_id in self._of_order.pop(report.client_order_id or "", ()):
+    def _of_submit_or_cancel(self, name: str | None) -> None:
+        of_order = self._of_order.pop(name or "", None)
+        if of_order is None:
+            return
+        for request_id in of_order:
             self._pending.pop(request_id, None)
 
     def _overdue(self, now_ns: int) -> Iterator[Violation] | None:
@@ -266,6 +274,7 @@ class RequestsAreAnswered(Check):
 
 
 _DISCONNECTED: Final = DenialCode.CLIENT_DISCONNECTED
+_OK: Final = AnswerStatus.OK
 
 
 class OrdersLeaveForTheReconciledOnly(Check):
@@ -280,9 +289,7 @@ class OrdersLeaveForTheReconciledOnly(Check):
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         record = evidence.record
-        message = record.input
-        if type(message) in self.inputs:
-            self._hear(message)
+        self._hear(record.input)
         wrong: list[Violation] = []
         for event in evidence.order_events:
             if type(event) is OrderDenied and event.code is _DISCONNECTED:
@@ -306,15 +313,15 @@ class OrdersLeaveForTheReconciledOnly(Check):
         return iter(wrong) if wrong else None
 
     def _hear(self, message: object) -> None:
-        if isinstance(message, ClientConnected):
+        if type(message) is OpenOrdersAnswer or type(message) is FillsAnswer:
+            client_id = self._asked.get(message.correlation_id)
+            if client_id is not None and message.status is _OK:
+                self._heard[client_id][type(message)] = None
+        elif type(message) is ClientConnected:
             self._heard[message.client_id] = {}
-        elif isinstance(message, ClientDisconnected):
+        elif type(message) is ClientDisconnected:
             self._lost[message.client_id] = None
             self._heard.pop(message.client_id, None)
             self._asked = {
                 query: client for query, client in self._asked.items() if client in self._heard
             }
-        elif isinstance(message, (OpenOrdersAnswer, FillsAnswer)):
-            client_id = self._asked.get(message.correlation_id)
-            if client_id is not None and message.status is AnswerStatus.OK:
-                self._heard[client_id][type(message)] = None

@@ -1,6 +1,6 @@
 """An order as its events tell it: a second opinion that owes nothing to the kernel's own fold."""
 
-from typing import Final
+from typing import Final, cast
 
 from engine.model.enums import OrderStatus
 from engine.model.events import (
@@ -28,6 +28,10 @@ ENDS: Final[dict[type, OrderStatus]] = {
     OrderExpired: _S.EXPIRED,
 }
 _OVER: Final = (_S.DENIED, _S.REJECTED, _S.CANCELED, _S.EXPIRED, _S.FILLED)
+# an enum's member is found by a search, so each is found once
+_INITIALIZED, _SUBMITTED, _ACCEPTED = _S.INITIALIZED, _S.SUBMITTED, _S.ACCEPTED
+_PARTIALLY_FILLED, _FILLED, _TRIGGERED = _S.PARTIALLY_FILLED, _S.FILLED, _S.TRIGGERED
+_PENDING_UPDATE, _PENDING_CANCEL = _S.PENDING_UPDATE, _S.PENDING_CANCEL
 
 
 class OrderWitness:
@@ -43,6 +47,7 @@ class OrderWitness:
 
     __slots__ = (
         "_base",
+        "_is_over",
         "_open_requests",
         "after_end",
         "cost",
@@ -54,7 +59,8 @@ class OrderWitness:
     )
 
     def __init__(self, quantity: int, in_quote: bool = False) -> None:
-        self._base = _S.INITIALIZED
+        self._base = _INITIALIZED
+        self._is_over = False
         self.in_quote = in_quote
         self._open_requests: dict[str, OrderStatus] = {}
         self.quantity = quantity
@@ -66,7 +72,7 @@ class OrderWitness:
 
     @property
     def status(self) -> OrderStatus:
-        if not self._open_requests or self._base in _OVER:
+        if not self._open_requests or self._is_over:
             return self._base
         return list(self._open_requests.values())[-1]
 
@@ -77,48 +83,56 @@ class OrderWitness:
 
     def add(self, event: OrderEvent) -> None:
         self.events += 1
-        if isinstance(event, OrderFilled):
-            self._fill(event)
-            return
         kind = type(event)
-        if self._base in _OVER:
+        if kind is OrderFilled:
+            self._fill(cast(OrderFilled, event))
+            return
+        if self._is_over:
             self.after_end = kind.__name__
-        end = ENDS.get(kind)
-        if end is not None:
-            self.terminals += 1
-            self._base = end
-        elif kind is OrderSubmitted:
-            self._base = _S.SUBMITTED
+        if kind is OrderSubmitted:
+            self._stand(_SUBMITTED)
         elif kind is OrderAccepted:
-            if self._base in (_S.INITIALIZED, _S.SUBMITTED):
-                self._base = _S.ACCEPTED
+            if self._base is _INITIALIZED or self._base is _SUBMITTED:
+                self._base = _ACCEPTED
         elif kind is OrderTriggered:
-            self._base = _S.TRIGGERED
-        elif isinstance(event, OrderPendingUpdate):
-            self._open_requests[event.request_id] = _S.PENDING_UPDATE
-        elif isinstance(event, OrderPendingCancel):
-            self._open_requests[event.request_id] = _S.PENDING_CANCEL
-        elif isinstance(event, OrderModifyRejected):
-            self._settle(event.request_id, _S.PENDING_UPDATE)
-        elif isinstance(event, OrderCancelRejected):
-            self._settle(event.request_id, _S.PENDING_CANCEL)
-        elif isinstance(event, OrderUpdated):
-            self._update(event)
+            self._stand(_TRIGGERED)
+        elif kind is OrderPendingUpdate:
+            self._open_requests[cast(OrderPendingUpdate, event).request_id] = _PENDING_UPDATE
+        elif kind is OrderPendingCancel:
+            self._open_requests[cast(OrderPendingCancel, event).request_id] = _PENDING_CANCEL
+        elif kind is OrderModifyRejected:
+            self._settle(cast(OrderModifyRejected, event).request_id, _PENDING_UPDATE)
+        elif kind is OrderCancelRejected:
+            self._settle(cast(OrderCancelRejected, event).request_id, _PENDING_CANCEL)
+        elif kind is OrderUpdated:
+            self._update(cast(OrderUpdated, event))
+        else:
+            end = ENDS.get(kind)
+            if end is not None:
+                self.terminals += 1
+                self._stand(end)
+
+    def _stand(self, base: OrderStatus) -> None:
+        self._base = base
+        self._is_over = base in _OVER
 
     def _fill(self, event: OrderFilled) -> None:
-        self.filled += event.last_qty.raw
-        self.cost += event.last_qty.raw * event.last_px.raw
+        last: int = event.last_qty.raw
+        self.filled += last
+        self.cost += last * event.last_px.raw
         if self.filled >= self.quantity and not self.in_quote:
-            self._base = _S.FILLED
-        elif self._base not in _OVER:
-            self._base = _S.PARTIALLY_FILLED
+            self._base = _FILLED
+            self._is_over = True
+        elif not self._is_over:
+            self._base = _PARTIALLY_FILLED
 
     def _update(self, event: OrderUpdated) -> None:
         self.quantity = event.quantity.raw
         self.in_quote = False
-        self._settle(event.request_id, _S.PENDING_UPDATE)
-        if 0 < self.quantity <= self.filled and self._base not in _OVER:
-            self._base = _S.FILLED  # cut down to what is filled: nothing rests
+        self._settle(event.request_id, _PENDING_UPDATE)
+        if 0 < self.quantity <= self.filled and not self._is_over:
+            self._base = _FILLED  # cut down to what is filled: nothing rests
+            self._is_over = True
 
     def _settle(self, request_id: str | None, kind: OrderStatus) -> None:
         if request_id is not None:

@@ -7,6 +7,7 @@ from engine.model.commands import Connect, StartKernel
 from engine.model.data import QuoteTick
 from engine.model.enums import AnswerStatus, KernelState
 from engine.model.events import ComponentStateChanged
+from engine.model.fixed import UNITS
 from engine.model.identifiers import InstrumentId
 from engine.model.reports import (
     ClientConnected,
@@ -116,5 +117,7 @@ def _best(quote: QuoteTick | None) -> tuple[tuple[int, int], ...] | None:
     """(price, size) of bid and ask, raw; what nobody offers has no price."""
     if quote is None:
         return None
-    bid, ask = (quote.bid_price.raw, quote.bid_size.raw), (quote.ask_price.raw, quote.ask_size.raw)
+    price, size = UNITS[quote.price_precision], UNITS[quote.size_precision]
+    bid = quote.bid_mantissa * price, quote.bid_size_mantissa * size
+    ask = quote.ask_mantissa * price, quote.ask_size_mantissa * size
     return (bid if bid[1] else (0, 0), ask if ask[1] else (0, 0))

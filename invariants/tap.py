@@ -1,116 +1,174 @@
-"""Subscribers of our own on the bus, behind all others: what three patterns hear in a turn.
+"""What the bus told in a turn, and what subscribers of our own, behind all others, heard of it.
 
-Two properties judge the bus by them. A turn in which each publication was heard by whom it should,
-once and in its place, is seen to be so once for both: every list holds what was told, and each
-dispatch began when what came before had been heard by all.
+Two properties judge the bus by them. Each dispatch is looked at when the next one begins, the last
+of a turn when that is over: what was told so far must have been heard then by whom it should, once
+and in its place, and nothing else. A turn of which that is so is as it was told, seen to be so
+once for both; of any other the lists say what was heard.
 """
 
 from operator import is_not
 from typing import Final
 
 from engine.bus import MessageBus
+from engine.clock import KernelClock
 
 Dispatch = tuple[str, object, int]  # topic, message, what the kernel's clock said
 
 PATTERNS: Final = ("*", "events.*", "data.*")
-_OTHER, _EVENT, _DATA = 0, 1, 2  # whether the second or the third of them means a topic
 _BEHIND_ALL: Final = 0  # the priority of users; subscribed last, so heard last
+_KEPT: Final = 64  # dispatches; a list that is emptied asks for its memory anew
+_OTHER: Final = 0  # whether the second or the third pattern means a topic
+_EVENT: Final = 1
+_DATA: Final = 2
 
 
 class BusTap:
-    """What was heard in the running turn.
+    """What was told and heard in the running turn.
+
+    The lists hold earlier turns too, all of them as they were told: they are emptied now and then.
 
     Attributes:
-        all, events, data: by a subscriber of each pattern.
-        by_pattern: the same by pattern.
-        begun: how much they had heard together when each dispatch began, but for the first.
+        topics, messages: what was told, in the order in which the bus began to.
+        before: how many of those belong to earlier turns.
+        begun_ns: what the kernel's clock said when the first dispatch of this turn began.
+        later_ns: by the place of a dispatch in its turn, what it said then, where it had moved.
+        early: by that place, how much had been heard in the turn when the dispatch began, where
+            that is not what was due.
     """
 
-    __slots__ = ("_kinds", "all", "begun", "by_pattern", "data", "events")
+    __slots__ = (
+        "_all",
+        "_clock",
+        "_data",
+        "_data_before",
+        "_data_due",
+        "_events",
+        "_events_before",
+        "_events_due",
+        "_is_amiss",
+        "_is_on",
+        "_kind",
+        "before",
+        "begun_ns",
+        "early",
+        "later_ns",
+        "messages",
+        "topics",
+    )
 
-    def __init__(self) -> None:
-        self.all: list[object] = []
-        self.events: list[object] = []
-        self.data: list[object] = []
-        self.begun: list[int] = []
-        self._kinds: dict[str, int] = {}  # of the topics met so far
-        self.by_pattern = dict(zip(PATTERNS, (self.all, self.events, self.data), strict=True))
+    def __init__(self, clock: KernelClock) -> None:
+        self._clock = clock
+        self._is_on = False
+        self.topics: list[str] = []
+        self.messages: list[object] = []
+        self._all: list[object] = []
+        self._events: list[object] = []
+        self._data: list[object] = []
+        self.later_ns: dict[int, int] = {}
+        self.early: dict[int, int] = {}
+        self.begun_ns = 0
+        self.before = self._events_before = self._data_before = 0
+        self._events_due = self._data_due = 0  # since the lists were emptied
+        self._kind = _OTHER  # of what was told last
+        self._is_amiss = False
 
     def attach(self, bus: MessageBus) -> None:
-        for pattern, heard in self.by_pattern.items():
+        """Let subscribers of ours hear; without them, only what was told is known."""
+        self._is_on = True
+        for pattern, heard in zip(PATTERNS, (self._all, self._events, self._data), strict=True):
             bus.subscribe(pattern, heard.append, _BEHIND_ALL)
 
-    def begin(self) -> None:
-        """A dispatch begins that is not the first of its turn."""
-        self.begun.append(len(self.all) + len(self.events) + len(self.data))
-
-    def is_as_told(self, dispatches: list[Dispatch]) -> bool:
-        """Whether all was heard as it was told; forgets it then."""
-        if len(dispatches) != 1:
-            return self._is_as_told(dispatches)
-        topic, message, _ = dispatches[0]
-        kind = self._kinds.get(topic)
-        if kind == _DATA:
-            by_kind, others = self.data, self.events
-        elif kind == _EVENT:
-            by_kind, others = self.events, self.data
+    def told(self, topic: str, message: object) -> None:
+        """The bus begins to tell the subscribers of `topic`."""
+        topics = self.topics
+        place = len(topics) - self.before
+        now_ns = self._clock.now_ns
+        if place == 0:
+            self.begun_ns = now_ns
         else:
-            return self._is_as_told(dispatches)  # a topic not met before, or of neither kind
-        by_all = self.all
+            if now_ns != self.begun_ns:
+                self.later_ns[place] = now_ns
+            if self._is_on and not self._is_heard():
+                self._note_amiss(place)
+        topics.append(topic)
+        self.messages.append(message)
+        if topic.startswith("data."):
+            self._kind = _DATA
+            self._data_due += 1
+        elif topic.startswith("events."):
+            self._kind = _EVENT
+            self._events_due += 1
+        else:
+            self._kind = _OTHER
+
+    def is_as_told(self) -> bool:
+        """At the end of a turn: whether all was heard as it was told."""
+        return self._is_heard() and not self._is_amiss
+
+    def turn_over(self) -> None:
+        """The next turn begins."""
+        told = len(self.topics)
+        if told > _KEPT or self._is_amiss:
+            self._forget()
+        elif told != self.before:
+            self.before = told
+            self._events_before = self._events_due
+            self._data_before = self._data_due
+        if self.later_ns:
+            self.later_ns.clear()
+
+    def dispatches(self) -> list[Dispatch]:
+        """What was told in this turn."""
+        topics, messages, before = self.topics, self.messages, self.before
+        return [
+            (
+                topics[before + place],
+                messages[before + place],
+                self.later_ns.get(place, self.begun_ns),
+            )
+            for place in range(len(topics) - before)
+        ]
+
+    def heard(self, pattern: str) -> list[object]:
+        """What the subscriber of one of `PATTERNS` heard in this turn."""
+        if pattern == "events.*":
+            return self._events[self._events_before :]
+        return self._data[self._data_before :] if pattern == "data.*" else self._all[self.before :]
+
+    def _is_heard(self) -> bool:
+        """Whether all that was told by now was heard, if the last of it is all that is new."""
+        messages = self.messages
+        told = len(messages)
         if (
-            not others
-            and len(by_all) == 1
-            and by_all[0] is message
-            and len(by_kind) == 1
-            and by_kind[0] is message
+            len(self._all) != told
+            or len(self._events) != self._events_due
+            or len(self._data) != self._data_due
         ):
-            by_all.clear()
-            by_kind.clear()
-            return True
-        return False
-
-    def _is_as_told(self, dispatches: list[Dispatch]) -> bool:
-        by_all, by_events, by_data, begun = self.all, self.events, self.data, self.begun
-        if len(by_all) != len(dispatches):
             return False
-        kinds = self._kinds
-        told = events = data = 0
-        try:
-            for topic, message, _ in dispatches:
-                if told and begun[told - 1] != told + events + data:
-                    return False
-                if by_all[told] is not message:
-                    return False
-                told += 1
-                kind = kinds.get(topic)
-                if kind is None:
-                    kind = kinds[topic] = _kind_of(topic)
-                if kind == _EVENT:
-                    if by_events[events] is not message:
-                        return False
-                    events += 1
-                elif kind == _DATA:
-                    if by_data[data] is not message:
-                        return False
-                    data += 1
-        except IndexError:
-            return False  # told more often than heard
-        if events == len(by_events) and data == len(by_data):
-            self.clear()
+        if told == 0:
             return True
-        return False
+        message = messages[-1]
+        if self._all[-1] is not message:
+            return False
+        if self._kind == _DATA:
+            return self._data[-1] is message
+        return self._kind == _OTHER or self._events[-1] is message
 
-    def clear(self) -> None:
-        self.all.clear()
-        self.events.clear()
-        self.data.clear()
-        self.begun.clear()
+    def _note_amiss(self, place: int) -> None:
+        self._is_amiss = True
+        due = place + self._events_due - self._events_before + self._data_due - self._data_before
+        heard = sum(len(self.heard(pattern)) for pattern in PATTERNS)
+        if heard != due:
+            self.early[place] = heard
 
-
-def _kind_of(topic: str) -> int:
-    if topic.startswith("events."):
-        return _EVENT
-    return _DATA if topic.startswith("data.") else _OTHER
+    def _forget(self) -> None:
+        for each in (self.messages, self._all, self._events, self._data):
+            each.clear()
+        self.topics.clear()
+        self.early.clear()
+        self.before = self._events_before = self._data_before = 0
+        self._events_due = self._data_due = 0
+        self._is_amiss = False
 
 
 def are_same(told: list[object], heard: list[object]) -> bool:

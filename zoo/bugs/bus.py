@@ -11,11 +11,8 @@ BUGS: Final = (
         module="engine.bus",
         changes=(
             (
-                "            self._exact.pop(pattern, None)\n"
-                "            self._wild.pop(pattern, None)\n"
-                "        self._forget_routes(pattern)\n",
-                "            self._exact.pop(pattern, None)\n"
-                "            self._wild.pop(pattern, None)\n"
+                "            del self._subscribed[pattern]\n        self._forget_routes(pattern)\n",
+                "            del self._subscribed[pattern]\n"
                 "        self._forget_routes(pattern)\n"
                 "        if not group and not is_pattern(pattern):\n"
                 "            self._routes[pattern] = ()\n",
@@ -48,9 +45,9 @@ BUGS: Final = (
         module="engine.bus",
         changes=(
             (
-                "        group[handler] = Subscription(pattern, handler, priority, self._sequence, owner)\n"
+                "        ordered.insert(place, subscription)\n"
                 "        self._forget_routes(pattern)\n",
-                "        group[handler] = Subscription(pattern, handler, priority, self._sequence, owner)\n"
+                "        ordered.insert(place, subscription)\n"
                 "        before = self._routes.get(pattern, ())\n"
                 "        self._forget_routes(pattern)\n"
                 "        if before:\n"

@@ -295,11 +295,12 @@ def test_facts_are_told_once_on_their_topics_and_nothing_else_is(world: World) -
     check = messages.FactsAreTold()
 
     untold = after(check, evidence, record)
-    evidence.dispatches.append(("events.refused", refused, evidence.view.now_ns))
+    evidence.tap.told("events.refused", refused)
     told = after(check, evidence, record)
-    evidence.dispatches.append(("events.refused", refused, evidence.view.now_ns))
+    evidence.tap.told("events.refused", refused)
     twice = after(check, evidence, record)
-    evidence.dispatches[:] = [("events.refused", None, evidence.view.now_ns)]
+    evidence.tap.turn_over()
+    evidence.tap.told("events.refused", None)
     instead = after(check, evidence, record)
 
     assert untold == [("events.refused", "Refused is a fact of the turn and was not told")]
