@@ -352,7 +352,7 @@ class World:
                 self._see_it_end()
 
     def let_go(self) -> None:
-        """Drop what is large and what holds much together: two fifths of what the collector would
+        """Drop what is large and what holds much together: a quarter of what the collector would
         have to walk through. Nothing but the trace is of use afterwards."""
         self.journal.records.clear()
         self.evidence.releases.clear()
