@@ -125,7 +125,7 @@ def _timed(entry: Property, spent: dict[str, int]) -> Property:
 
     def make() -> Check:
         check = entry.make()
-        kind = type(check)
+        kind = check.wants()
         members: dict[str, Any] = {
             name: getattr(kind, name)
             for name in ("patterns", "facts", "inputs", "sends", "taps", "samples")

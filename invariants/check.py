@@ -35,6 +35,11 @@ class Check:
     taps: ClassVar[bool] = False
     samples: ClassVar[bool] = False
 
+    def wants(self) -> "type[Check]":
+        """The class that says, by its attributes and by what it overrides, which calls the check
+        gets: its own, mostly."""
+        return type(self)
+
     def actor(self) -> Actor | None:
         """An actor to take aboard, for what can only be seen from inside a component."""
         return None

@@ -215,10 +215,11 @@ def _note(found: list[tuple[str, str, str]], property_id: str, broken: Finding) 
 def _is_owed(check: Check, shape: _Shape) -> bool:
     """Whether a turn of this shape owes the check its `turn`, as the monitor of a run has it."""
     kind, sent, kinds = shape
-    if check.facts or check.inputs or check.sends:
+    wants = check.wants()
+    if wants.facts or wants.inputs or wants.sends:
         return (
-            (check.sends and sent)
-            or issubclass(kind, check.inputs)
-            or any(issubclass(fact, check.facts) for fact in kinds)
+            (wants.sends and sent)
+            or issubclass(kind, wants.inputs)
+            or any(issubclass(fact, wants.facts) for fact in kinds)
         )
     return bool(kinds) or sent

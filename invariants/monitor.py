@@ -34,19 +34,17 @@ class Monitor:
 
     def __init__(self, properties: Sequence[Property], evidence: Evidence) -> None:
         self._evidence = evidence
-        self._ids: list[str] = []
-        self._checks: list[Check] = []
+        judges: list[_Judge] = []
         for entry in properties:
             check = entry.make()
             if evidence.sampled or not check.samples:
-                self._ids.append(entry.id)
-                self._checks.append(check)
-        checks = self._checks
-        plan = self._plan = _plan_of(tuple(map(type, checks)))
+                judges.append(_Judge(entry.id, check))
+        self._judges = judges
+        plan = self._plan = _plan_of(tuple([judge.check.wants() for judge in judges]))
         self._logs: list[list[Any]] = []  # of those checks that have one
         self._logged: list[i64] = []  # which these are
         for at in plan.log:
-            log = checks[at].log(evidence)
+            log = judges[at].check.log(evidence)
             if log is not None:
                 self._logs.append(log)
                 self._logged.append(at)
@@ -60,12 +58,12 @@ class Monitor:
 
     def actors(self) -> list[Actor]:
         """The actors that checks bring aboard, to be added behind the user's own."""
-        brought = [self._checks[at].actor() for at in self._plan.actor]
+        brought = [self._judges[at].check.actor() for at in self._plan.actor]
         return [actor for actor in brought if actor is not None]
 
     def watchers(self, venue: str) -> list[VenueWatcher]:
         """Those that checks want at this venue; each venue is to be asked for once."""
-        wanted = [self._checks[at].watcher(venue) for at in self._plan.watcher]
+        wanted = [self._judges[at].check.watcher(venue) for at in self._plan.watcher]
         return [watcher for watcher in wanted if watcher is not None]
 
     def attach(self, bus: MessageBus) -> None:
@@ -74,9 +72,10 @@ class Monitor:
         if self._plan.tapped:
             self._tap.attach(bus)
         for at in self._plan.patterns:
-            check = self._checks[at]
+            judge = self._judges[at]
+            check = judge.check
             for pattern in check.patterns:
-                listener = _Listener(self, self._ids[at], check, pattern)
+                listener = _Listener(self, judge, pattern)
                 handler = check.listener(pattern, self._evidence, listener.note)
                 if handler is None:
                     handler = listener.hear
@@ -84,17 +83,19 @@ class Monitor:
 
     def turn_done(self, record: TurnRecord) -> None:
         """The kernel's observer: called once after every turn."""
-        evidence, checks, plan = self._evidence, self._checks, self._plan
+        evidence, judges, plan = self._evidence, self._judges, self._plan
         evidence.turn_ended(record)
         at: i64
         for at in plan.every:
-            found = checks[at].every_turn(evidence)
+            judge = judges[at]
+            found = judge.check.every_turn(evidence)
             if found is not None:
-                self._note(self._ids[at], found)
+                self._note(judge, found)
         tap = self._tap
         if plan.tapped and not tap.is_as_told():
             for at in plan.tapped:
-                self._note(self._ids[at], checks[at].tapped(evidence))
+                judge = judges[at]
+                self._note(judge, judge.check.tapped(evidence))
         kind = type(record.input)
         owed = plan.begun.get(kind)
         if owed is None:
@@ -106,13 +107,14 @@ class Monitor:
             more = owed.after.get(kind)
             owed = plan.with_fact(owed, kind) if more is None else more
         for at in owed.due:
-            found = checks[at].turn(evidence)
+            judge = judges[at]
+            found = judge.check.turn(evidence)
             if found is not None:
-                self._note(self._ids[at], found)
+                self._note(judge, found)
         for number, log in enumerate(self._logs):
             if log:
-                at = self._logged[number]
-                self._note(self._ids[at], checks[at].logged(evidence))
+                judge = judges[self._logged[number]]
+                self._note(judge, judge.check.logged(evidence))
                 log.clear()
         tap.turn_over()
 
@@ -122,51 +124,64 @@ class Monitor:
         for at in self._plan.end:
             if self.violation is not None:
                 return
-            found = self._checks[at].end(self._evidence)
+            judge = self._judges[at]
+            found = judge.check.end(self._evidence)
             if found is not None:
-                self._note(self._ids[at], found)
+                self._note(judge, found)
 
     def kernel_ended(self) -> None:
         """Judge a kernel that was asked to stop, or could not start, and has had its time."""
         for at in self._plan.stopped:
-            self._note(self._ids[at], self._checks[at].stopped(self._evidence))
+            judge = self._judges[at]
+            self._note(judge, judge.check.stopped(self._evidence))
 
     def _on_dispatch(self, topic: str, message: object) -> None:
         self._tap.told(topic, message)
         for at in self._plan.dispatched:
-            found = self._checks[at].dispatched(topic, message, self._evidence)
+            judge = self._judges[at]
+            found = judge.check.dispatched(topic, message, self._evidence)
             if found is not None:
-                self._note(self._ids[at], found)
+                self._note(judge, found)
 
-    def _note(self, property_id: str, found: Finding) -> None:
+    def _note(self, judge: "_Judge", found: Finding) -> None:
         if self.violation is not None or found is None:
             return
         for violation in found:
             self.violation = Found(
-                violation.subject, violation.detail, property_id, self._evidence.record.turn
+                violation.subject, violation.detail, judge.property_id, self._evidence.record.turn
             )
             return
+
+
+class _Judge:
+    """A check and its property: in a list of these, compiled code need not ask each time whether
+    what it finds is a check."""
+
+    __slots__ = ("check", "property_id")
+
+    def __init__(self, property_id: str, check: Check) -> None:
+        self.property_id = property_id
+        self.check = check
 
 
 class _Listener:
     """A check's subscriber of one pattern."""
 
-    __slots__ = ("_check", "_monitor", "_pattern", "_property_id")
+    __slots__ = ("_judge", "_monitor", "_pattern")
 
-    def __init__(self, monitor: Monitor, property_id: str, check: Check, pattern: str) -> None:
+    def __init__(self, monitor: Monitor, judge: _Judge, pattern: str) -> None:
         self._monitor = monitor
-        self._property_id = property_id
-        self._check = check
+        self._judge = judge
         self._pattern = pattern
 
     def hear(self, message: object) -> None:
         monitor = self._monitor
-        found = self._check.delivered(self._pattern, message, monitor._evidence)
+        found = self._judge.check.delivered(self._pattern, message, monitor._evidence)
         if found is not None:
-            monitor._note(self._property_id, found)
+            monitor._note(self._judge, found)
 
     def note(self, found: Finding) -> None:
-        self._monitor._note(self._property_id, found)
+        self._monitor._note(self._judge, found)
 
 
 class _Owed:

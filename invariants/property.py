@@ -154,8 +154,7 @@ def sometimes(
         kind = type(seen.__name__, (Probe,), {"facts": facts, "inputs": inputs})
 
         def make() -> Check:
-            check: Check = kind(seen, id)
-            return check
+            return Probe(seen, id, kind)
 
         return Property(
             id, sentence, Kind.SOMETIMES, make, seen.__module__, odds, seen.__name__, _S.RUN

@@ -37,11 +37,20 @@ class EventuallyOnView(Check):
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Probe(Check):
     """Counts the turns in which the function sees its situation. A subclass says which to ask
-    after."""
+    after; the probe itself stays of this class, whose calls are cheap when it is compiled."""
 
-    def __init__(self, seen: Callable[[KernelView], bool], probe_id: str) -> None:
+    def __init__(
+        self,
+        seen: Callable[[KernelView], bool],
+        probe_id: str,
+        wants: "type[Probe] | None" = None,
+    ) -> None:
         self._seen = seen
         self._id = probe_id
+        self._wants = wants
+
+    def wants(self) -> "type[Check]":
+        return Probe if self._wants is None else self._wants
 
     def turn(self, evidence: Evidence) -> Finding:
         if self._seen(evidence.view):

@@ -258,8 +258,8 @@ def test_every_probe_of_the_catalogue_says_where_it_can_be_seen() -> None:
     """So that a turn of market data asks none of them."""
     for entry in CATALOGUE:
         if entry.odds[0]:
-            check = entry.make()
-            assert check.facts or check.inputs, entry.id
+            wants = entry.make().wants()
+            assert wants.facts or wants.inputs, entry.id
 
 
 # --- the bus ------------------------------------------------------------------------------------

@@ -88,7 +88,10 @@ def test_a_run_that_is_not_sampled_is_spared_the_dear_checks() -> None:
     scenario = prepare(options)
     dear = {entry.id for entry in CATALOGUE if entry.make().samples}
     made = [
-        set(run_world(scenario, 1, options, sampled=sampled)[1].monitor._ids)
+        {
+            judge.property_id
+            for judge in run_world(scenario, 1, options, sampled=sampled)[1].monitor._judges
+        }
         for sampled in (True, False)
     ]
     assert {"MDL-1", "CCH-4", "PRT-1", "SER-1", "BUS-3", "ORD-6", "KRN-3", "CLK-4"} == dear
