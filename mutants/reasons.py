@@ -66,6 +66,11 @@ REASONS: Final[tuple[Reason, ...]] = (
     ),
     Reason(
         Why.EQUIVALENT,
+        "A quantity that is not found is made: it is equal, and only its making costs more.",
+        ("b48c5808",),
+    ),
+    Reason(
+        Why.EQUIVALENT,
         "What is neither COMPARE nor INVESTIGATE is taken for END.",
         ("30b28f23",),
     ),
@@ -155,12 +160,6 @@ REASONS: Final[tuple[Reason, ...]] = (
         ("16020e12",),
     ),
     Reason(
-        Why.UNJUDGED,
-        "A cash account says that its leverage is two, and has no use for it. Since these runs "
-        "MDL-1 asks cash accounts too, and tells.",
-        ("fbccc91b",),
-    ),
-    Reason(
         Why.UNREACHABLE,
         "At a price of zero nothing is locked either way, but for an inverse instrument, which "
         "has no value there. No order of the runs is priced at zero.",
@@ -207,13 +206,6 @@ REASONS: Final[tuple[Reason, ...]] = (
         ),
     ),
     Reason(
-        Why.UNJUDGED,
-        "The start goes on without a client that was lost while another was still to come. "
-        "LIF-4 held that against it, but a second start (hearsay) made it forget the clients in "
-        "the one run that has it; since these runs it remembers them, and tells.",
-        ("dfc0cb60",),
-    ),
-    Reason(
         Why.EQUIVALENT,
         "The first login sets it to False before anybody can read it.",
         ("f40d1803",),
@@ -226,11 +218,6 @@ REASONS: Final[tuple[Reason, ...]] = (
         ("fc2dc850",),
     ),
     Reason(
-        Why.UNREACHABLE,
-        "Nobody unsubscribes somebody else in the middle of a dispatch. BUS-1 would judge it.",
-        ("7865fa3a",),
-    ),
-    Reason(
         Why.UNJUDGED,
         "A balance that differs is asked for again at once and not after a pause. A bound from "
         "below on how often the kernel asks would judge it.",
@@ -241,20 +228,13 @@ REASONS: Final[tuple[Reason, ...]] = (
         "What a component still listens to when it is let go is not unsubscribed; no run goes "
         "otherwise for it. A property that a bus holds no handler of a component that was "
         "disposed of, or of a kernel that is over, would judge it.",
-        ("2b414fa4",),
+        ("2b414fa4", "63209533"),
     ),
     Reason(
         Why.UNREACHABLE,
         "No picture of the list answers a modify. Where one of an order that has ended would, "
         "the answer is applied first, and the rejection after it counts as overtaken.",
         ("13c4744a",),
-    ),
-    Reason(
-        Why.UNJUDGED,
-        "What `on_stop` asks for is denied as if it came too late. RSK-4 took that for "
-        "warranted in every state but RUNNING; since these runs it does not while a kernel "
-        "stops, and tells.",
-        ("b50a410a",),
     ),
     Reason(
         Why.UNJUDGED,
@@ -321,24 +301,6 @@ REASONS: Final[tuple[Reason, ...]] = (
         "at the end of a run only: it tells in seed 238 of rough, and not in the one run of the "
         "list.",
         ("8c2b774d",),
-    ),
-    Reason(
-        Why.UNREACHABLE,
-        "Nobody asked for the lock in a currency that an account has not. Since these runs "
-        "CCH-4 asks, and the mutant raises.",
-        ("e52e1dbe",),
-    ),
-    Reason(
-        Why.UNREACHABLE,
-        "Nobody asked whose a position is that there is not. Since these runs CCH-4 asks, and "
-        "the mutant raises.",
-        ("d405226e",),
-    ),
-    Reason(
-        Why.UNREACHABLE,
-        "Nobody gave a kernel that is over another input. Since these runs hearsay does, which "
-        "has to be refused, and the mutant raises.",
-        ("f256509c",),
     ),
     Reason(
         Why.EQUIVALENT,
