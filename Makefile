@@ -20,7 +20,7 @@ help:
 	@echo "make test         the whole test suite (under 10 minutes on two cores)"
 	@echo "make machines     $(STEPS) steps of each state machine against its slow model"
 	@echo "make check        format, lint, types, documentation"
-	@echo "make compile      half as many seeds again: minutes, and gcc; of use to campaigns and bench"
+	@echo "make compile      twice as many seeds: minutes, and gcc; of use to campaigns and bench"
 	@echo "make bench        the benchmarks; PEER_PYTHON=... also runs the peer and prints ratios"
 	@echo "make debt         what is stated and not proven; fails when something is newly so"
 	@echo "make campaign     the long one: 3,000 clean seeds and every zoo bug"
