@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from engine.actor import Actor
 from engine.kernel import Kernel, KernelConfig
 from engine.model.commands import (
     CancelOrder,
@@ -36,6 +37,7 @@ class Sea:
         self.actors = self.monitor.actors()
         for actor in self.actors:
             self.kernel.add_actor(actor)
+        self.kernel.add_actor(Actor())  # somebody at work: for nobody a stop needs no grace
         self.monitor.attach(self.kernel.bus)
         self.kernel.turn(StartKernel("start", None, T0))
 
