@@ -35,6 +35,8 @@ _COUNTED: Final = ("-fprofile-use", "-fprofile-correction", "-Wno-missing-profil
 # the linker may inline them and leave out what is never called (a tenth of the code)
 _CLOSED: Final = ("-fvisibility=hidden", "-fno-semantic-interposition")
 _WHOLE: Final = ("-flto=auto",)
+# but for the compiler's own library: what all call stays in one place, where it is warm
+_SHARED: Final = ("-fno-lto",)
 
 
 def main() -> int:
@@ -102,9 +104,15 @@ def _compile(extensions: list[Any], scratch: Path, flags: tuple[str, ...]) -> Pa
         def build_extension(self, ext: Any) -> None:
             compile_some = self.compiler.compile
 
+            def compile_one(source: str, options: dict[str, Any]) -> list[str]:
+                if not Path(source).name.startswith("__native"):
+                    options = {**options, "extra_postargs": [*options["extra_postargs"], *_SHARED]}
+                made: list[str] = compile_some([source], **options)
+                return made
+
             def compile_all(sources: list[str], **options: Any) -> list[str]:
                 with ThreadPoolExecutor(os.cpu_count()) as pool:
-                    done = pool.map(lambda source: compile_some([source], **options), sources)
+                    done = pool.map(lambda source: compile_one(source, options), sources)
                     return [name for names in done for name in names]
 
             self.compiler.compile = compile_all

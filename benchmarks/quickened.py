@@ -102,7 +102,7 @@ typedef struct {
     unsigned char next, others;
 } RememberedSlot;
 
-__attribute__((visibility("hidden"))) PyObject *
+__attribute__((visibility("hidden"), noinline)) PyObject *
 look_for_slot(RememberedSlot *seen, PyObject *object, PyObject *name);
 
 static inline PyObject *
@@ -127,7 +127,7 @@ typedef struct {
     unsigned char next, others;
 } RememberedMethod;
 
-__attribute__((visibility("hidden"))) PyObject *
+__attribute__((visibility("hidden"), noinline)) PyObject *
 look_for_method(RememberedMethod *seen, PyObject *name, PyObject *const *args, size_t nargsf,
                 PyObject *kwnames);
 
@@ -153,12 +153,12 @@ typedef struct {
     unsigned char next;
 } RememberedKind;
 
-__attribute__((visibility("hidden"))) int
+__attribute__((visibility("hidden"), noinline)) int
 is_of_kind(RememberedKind *seen, PyObject *object, PyObject *class_);
 
 /* A key of text or a small integer, whose hash is at hand, in a dictionary that keeps its values
    beside its keys: 1 and the value, borrowed; 0 when it is not there; -1: ask the interpreter. */
-__attribute__((visibility("hidden"))) int
+__attribute__((visibility("hidden"), noinline)) int
 item_at_once(PyObject *dict, PyObject *key, PyObject **value);
 
 static inline int
@@ -168,7 +168,7 @@ has_item(PyObject *dict, PyObject *key) {
     return found < 0 ? PyDict_Contains(dict, key) : found;
 }
 
-__attribute__((visibility("hidden"))) PyObject *
+__attribute__((visibility("hidden"), noinline)) PyObject *
 call_at_once(PyObject *called, PyObject *const *args, size_t nargsf, PyObject *kwnames);
 
 #define SEATRIAL_HAS(dict, key) has_item((dict), (key))
@@ -445,7 +445,7 @@ call_at_once(PyObject *called, PyObject *const *args, size_t nargsf, PyObject *k
 # in the library's file of dictionaries
 _FOUND: Final = r"""
 #if defined(__GNUC__) && PY_VERSION_HEX >= 0x030B0000 && PY_VERSION_HEX < 0x030C0000
-__attribute__((visibility("hidden"))) int
+__attribute__((visibility("hidden"), noinline)) int
 item_at_once(PyObject *dict, PyObject *key, PyObject **value);
 
 static inline int
