@@ -6,7 +6,7 @@ not complete or is malformed must change nothing and be refused aloud.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar, Final, cast
+from typing import Any, ClassVar, Final, cast
 
 from engine.model.book import OrderBook
 from engine.model.book_l3 import OrderBookL3
@@ -95,10 +95,14 @@ class _PriceFold:
         if self._is_malformed(batch):
             return False
         sequence = self.sequence
-        bids, asks = self.bids, self.asks
+        # Any: a compiler leaves a number as it is that goes from a message into a dict
+        bids: dict[Any, Any] = self.bids
+        asks: dict[Any, Any] = self.asks
         for delta in batch.deltas:
             action, side = delta.action, delta.side
-            size, number = delta.size_mantissa, delta.sequence
+            number = delta.sequence
+            told: Any = delta.size_mantissa
+            size: int = told
             if number:
                 if number < sequence:
                     return False
@@ -112,9 +116,9 @@ class _PriceFold:
             if side is None:
                 return False
             sizes = bids if side is BUY else asks
-            price = delta.price_mantissa
+            price: Any = delta.price_mantissa
             if action is not _DELETE and size:
-                sizes[price] = size
+                sizes[price] = told
             elif price in sizes:
                 del sizes[price]
         self.sequence = sequence

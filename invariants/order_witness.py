@@ -38,7 +38,8 @@ class OrderWitness:
     """An order folded from its events by rules written here and not in the kernel.
 
     Attributes:
-        quantity, filled, cost: raw; cost is the sum of price times quantity, in units of 1e-32.
+        quantity, filled, price: raw; price is that of all fills so far, if they had the same one.
+        has_prices: they had not.
         in_quote: the quantity is an amount of quote currency, which no fill is taken off.
         events: accepted so far.
         terminals: how many of them ended the order.
@@ -47,13 +48,15 @@ class OrderWitness:
 
     __slots__ = (
         "_base",
+        "_cost",
         "_is_over",
         "_open_requests",
         "after_end",
-        "cost",
         "events",
         "filled",
+        "has_prices",
         "in_quote",
+        "price",
         "quantity",
         "terminals",
     )
@@ -65,7 +68,9 @@ class OrderWitness:
         self._open_requests: dict[str, OrderStatus] = {}
         self.quantity = quantity
         self.filled = 0
-        self.cost = 0
+        self.price = 0
+        self.has_prices = False
+        self._cost = 0  # once it has prices
         self.events = 1
         self.terminals = 0
         self.after_end = ""
@@ -80,6 +85,11 @@ class OrderWitness:
     def standing(self) -> OrderStatus:
         """The status beneath whatever request is under way."""
         return self._base
+
+    @property
+    def cost(self) -> int:
+        """The sum of price times quantity, in units of 1e-32."""
+        return self._cost if self.has_prices else self.price * self.filled
 
     def add(self, event: OrderEvent) -> None:
         self.events += 1
@@ -118,8 +128,13 @@ class OrderWitness:
 
     def _fill(self, event: OrderFilled) -> None:
         last: int = event.last_qty.raw
+        price: int = event.last_px.raw
+        if not self.filled:
+            self.price = price
+        elif self.has_prices or price != self.price:
+            self._cost = self.cost + last * price  # of numbers this large, dear
+            self.has_prices = True
         self.filled += last
-        self.cost += last * event.last_px.raw
         if self.filled >= self.quantity and not self.in_quote:
             self._base = _FILLED
             self._is_over = True

@@ -89,26 +89,61 @@ def _unequal(fill: OrderFilled, left_raw: int) -> Violation:
 
 class _Held:
     """What one position holds and what that cost. Closing takes cost out in proportion; the whole
-    number that is kept of it is off by less than one part in all that is held."""
+    number that is kept of it is off by less than one part in all that is held.
 
-    __slots__ = ("cost", "is_known", "signed_raw")
+    Attributes:
+        price: raw, of all that is held, if it has but one; has_prices: it has not.
+        mean, mean_raw: the mean that was told last, and what it says.
+    """
+
+    __slots__ = ("_cost", "has_prices", "is_known", "mean", "mean_raw", "price", "signed_raw")
 
     def __init__(self) -> None:
         self.signed_raw = 0
-        self.cost = 0  # raw price x raw quantity
+        self.price = 0
+        self.has_prices = False
+        self._cost = 0  # raw price x raw quantity, once it has prices
         self.is_known = True
+        self.mean = ""
+        self.mean_raw = -1
+
+    @property
+    def cost(self) -> int:
+        return self._cost if self.has_prices else self.price * abs(self.signed_raw)
 
     def hear(self, is_buy: bool, quantity_raw: int, price_raw: int) -> None:
         held = self.signed_raw
-        left = self.signed_raw = held + quantity_raw if is_buy else held - quantity_raw
-        if not held or (held > 0) == is_buy:
-            self.cost += quantity_raw * price_raw
+        left = held + quantity_raw if is_buy else held - quantity_raw
+        if held and (held > 0) == is_buy:
+            if self.has_prices or price_raw != self.price:
+                self._cost = self.cost + quantity_raw * price_raw
+                self.has_prices = True
+        elif not held or (left and (held > 0) != (left > 0)):
+            self.price = price_raw
+            self.has_prices = False
         elif not left:
-            self.cost = 0
-        elif (held > 0) == (left > 0):
-            self.cost = self.cost * left // held
-        else:
-            self.cost = abs(left) * price_raw
+            self.has_prices = False
+        elif self.has_prices:
+            self._cost = self._cost * left // held
+        self.signed_raw = left
+
+    def take_over(self, other: "_Held") -> None:
+        """All that another held; that has nothing left."""
+        self.signed_raw, other.signed_raw = other.signed_raw, 0
+        self.price = other.price
+        self.has_prices, other.has_prices = other.has_prices, False
+        self._cost = other._cost
+        self.is_known = other.is_known
+
+    def read(self, mean: str) -> int:
+        """A mean that shows all its decimals as raw; -1 for any other. It stays as it is while
+        nothing is bought."""
+        if mean != self.mean:
+            self.mean = mean
+            self.mean_raw = -1
+            if len(mean) >= -_POINT_AT and mean[_POINT_AT] == ".":
+                self.mean_raw = int(mean.replace(".", ""))
+        return self.mean_raw
 
 
 class ArithmeticIsExact(Check):
@@ -140,7 +175,8 @@ class ArithmeticIsExact(Check):
                 self._hear(fact, evidence)
             elif type(fact) is PositionSettled:
                 if (held := self._held.get(fact.position_id)) is not None:
-                    held.signed_raw = held.cost = 0
+                    held.signed_raw = 0
+                    held.has_prices = False
             elif fill is not None and isinstance(fact, PositionEvent):
                 held = self._held.get(fact.position_id)
                 if held is None:
@@ -170,11 +206,8 @@ class ArithmeticIsExact(Check):
 
     def _go_beyond(self, position_id: PositionId, fill: OrderFilled) -> _Held:
         """What a fill brings beyond a virtual position that it closes is held in another one."""
-        closed = self._held[fill.position_id]
         beyond = self._held[position_id] = _Held()
-        beyond.is_known = closed.is_known
-        beyond.signed_raw, beyond.cost = closed.signed_raw, closed.cost
-        closed.signed_raw = closed.cost = 0
+        beyond.take_over(self._held[fill.position_id])
         return beyond
 
     @staticmethod
@@ -187,10 +220,11 @@ class ArithmeticIsExact(Check):
         if step_raw != quantity_raw:
             return None  # the close before the open of a fill through flat
         mean = step.avg_px_open
-        told_raw = -1
-        if len(mean) >= -_POINT_AT and mean[_POINT_AT] == ".":
-            told_raw = int(mean.replace(".", ""))
-        if abs(told_raw * quantity_raw - held.cost) <= quantity_raw:
+        told_raw = held.read(mean)
+        if not held.has_prices:
+            if -1 <= told_raw - held.price <= 1:
+                return None
+        elif abs(told_raw * quantity_raw - held.cost) <= quantity_raw:
             return None
         exact = held.cost // quantity_raw
         return Violation(step.position_id, f"mean {mean} told, {exact} raw is exact")
