@@ -98,25 +98,27 @@ class _PriceFold:
         # Any: a compiler leaves a number as it is that goes from a message into a dict
         bids: dict[Any, Any] = self.bids
         asks: dict[Any, Any] = self.asks
+        delta: Any
         for delta in batch.deltas:
-            action, side = delta.action, delta.side
-            number = delta.sequence
-            told: Any = delta.size_mantissa
-            size: int = told
+            number: int = delta.sequence
             if number:
                 if number < sequence:
                     return False
                 sequence = number
+            told = delta.size_mantissa
+            size: int = told
             if size < 0:
                 return False
+            action = delta.action
             if action is _CLEAR:
                 bids.clear()
                 asks.clear()
                 continue
+            side = delta.side
             if side is None:
                 return False
             sizes = bids if side is BUY else asks
-            price: Any = delta.price_mantissa
+            price = delta.price_mantissa
             if action is not _DELETE and size:
                 sizes[price] = told
             elif price in sizes:
@@ -298,7 +300,10 @@ def _shows_each(batch: OrderBookDeltas, book: OrderBook) -> bool:
         if action is not _CLEAR:
             price = delta.price_mantissa
             held = book.bid_size_at(price) if delta.side is BUY else book.ask_size_at(price)
-            if held != (0 if action is _DELETE else delta.size_mantissa):
+            if action is _DELETE:
+                if held:
+                    return False
+            elif held != delta.size_mantissa:
                 return False
     return True
 

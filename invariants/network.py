@@ -318,22 +318,22 @@ class OrdersLeaveForTheReconciledOnly(Check):
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         record = evidence.record
         self._hear(record.input)
-        wrong: list[Violation] = []
+        wrong: tuple[Violation, ...] = ()
         for event in evidence.order_events:
             if type(event) is OrderDenied and event.code is _DISCONNECTED:
                 venue = event.instrument_id.venue
                 if venue not in self._lost:
                     told = f"turned away, and {venue} was never away"
-                    wrong.append(Violation(event.client_order_id, told))
+                    wrong += (Violation(event.client_order_id, told),)
         for command in record.commands:
             if type(command) is SubmitOrder or type(command) is ModifyOrder:
                 to: str = command.client_id or command.instrument_id.venue
                 heard = self._heard.get(to)
                 if heard is None:
-                    wrong.append(Violation(command.command_id, f"left for {to}, which is away"))
+                    wrong += (Violation(command.command_id, f"left for {to}, which is away"),)
                 elif len(heard) < 2:
                     told = f"left for {to}, of whose orders and fills nothing is known since"
-                    wrong.append(Violation(command.command_id, told))
+                    wrong += (Violation(command.command_id, told),)
             elif type(command) is QueryOpenOrders or type(command) is QueryFills:
                 asked = command.client_id
                 if asked is not None and asked in self._heard:

@@ -18,11 +18,7 @@ Dispatch = tuple[str, object, int]  # topic, message, what the kernel's clock sa
 PATTERNS: Final = ("*", "events.*", "data.*")
 _BEHIND_ALL: Final = 0  # the priority of users; subscribed last, so heard last
 _KEPT: Final = 64  # dispatches; a list that is emptied asks for its memory anew
-_OTHER: Final = 0  # whether the second or the third pattern means a topic
-_EVENT: Final = 1
-_DATA: Final = 2
 _ADDRESSED: Final = ("events.order.", "events.position.")  # topics that end in a strategy's id
-_ANYBODY: Final = ""
 _TOPICS_MAX: Final = 4096
 
 
@@ -30,21 +26,20 @@ class Topic:
     """What its name says of a topic.
 
     Attributes:
-        kind: which of `PATTERNS` means it, besides the first.
+        is_event, is_data: whether the second or the third of `PATTERNS` means it.
         addressee: the strategy whose events it carries; "": anybody's.
     """
 
-    __slots__ = ("addressee", "kind", "name")
+    __slots__ = ("addressee", "is_data", "is_event", "name")
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.kind = _DATA if name.startswith("data.") else _OTHER
-        self.addressee = _ANYBODY
-        if name.startswith("events."):
-            self.kind = _EVENT
-            for prefix in _ADDRESSED:
-                if name.startswith(prefix):
-                    self.addressee = name[len(prefix) :]
+        self.is_data = name.startswith("data.")
+        self.is_event = name.startswith("events.")
+        self.addressee = ""
+        for prefix in _ADDRESSED:
+            if name.startswith(prefix):
+                self.addressee = name[len(prefix) :]
 
 
 _KNOWN: Final[dict[str, Topic]] = {}  # the same topics in every run of a process
@@ -131,10 +126,9 @@ class BusTap:
             known = _get_to_know(topic)
         topics.append(known)
         self.messages.append(message)
-        kind = known.kind
-        if kind == _DATA:
+        if known.is_data:
             self._data_due += 1
-        elif kind == _EVENT:
+        elif known.is_event:
             self._events_due += 1
 
     def is_as_told(self) -> bool:
@@ -186,10 +180,10 @@ class BusTap:
         message = messages[-1]
         if self._all[-1] is not message:
             return False
-        kind = self.topics[-1].kind
-        if kind == _DATA:
+        topic = self.topics[-1]
+        if topic.is_data:
             return self._data[-1] is message
-        return kind == _OTHER or self._events[-1] is message
+        return not topic.is_event or self._events[-1] is message
 
     def _note_amiss(self, place: int) -> None:
         self._is_amiss = True

@@ -24,61 +24,63 @@ class ValuesLieOnTheGrid(Check):
     sends: ClassVar[bool] = True
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
-        wrong: list[Violation] = []
+        wrong: tuple[Violation, ...] = ()
         for command in evidence.record.commands:
             if type(command) is SubmitOrder:
                 order = command.order
-                self._on_grid(
-                    evidence, command, order.quantity, order.price, order.trigger_price, wrong
+                wrong += _off_grid(
+                    evidence, command, order.quantity, order.price, order.trigger_price
                 )
             elif type(command) is ModifyOrder:
-                self._on_grid(
-                    evidence, command, command.quantity, command.price, command.trigger_price, wrong
+                wrong += _off_grid(
+                    evidence, command, command.quantity, command.price, command.trigger_price
                 )
         if evidence.fills:
-            self._unequal_parts(evidence.record.facts, wrong)
+            wrong += _unequal_parts(evidence.record.facts)
         return iter(wrong) if wrong else None
 
-    @staticmethod
-    def _on_grid(
-        evidence: Evidence,
-        command: SubmitOrder | ModifyOrder,
-        quantity: Quantity | None,
-        limit: Price | None,
-        trigger: Price | None,
-        wrong: list[Violation],
-    ) -> None:
-        instrument = evidence.view.cache.instrument(command.instrument_id)
-        if instrument is None:
-            told = "an order of an unknown instrument left"
-            wrong.append(Violation(command.instrument_id, told))
-            return
-        step, tick = instrument.size_increment, instrument.price_increment
-        if quantity is not None and quantity.raw % step.raw:
-            told = f"quantity {quantity} left, the step is {step}"
-            wrong.append(Violation(command.command_id, told))
-        if limit is not None and limit.raw % tick.raw:
-            told = f"price {limit} left, the tick is {tick}"
-            wrong.append(Violation(command.command_id, told))
-        if trigger is not None and trigger.raw % tick.raw:
-            told = f"price {trigger} left, the tick is {tick}"
-            wrong.append(Violation(command.command_id, told))
 
-    @staticmethod
-    def _unequal_parts(facts: tuple[msgspec.Struct, ...], wrong: list[Violation]) -> None:
-        """The steps of the position that follow a fill are its parts; what the venue then
-        settles, because the fill was heard of late, is none."""
-        fill: OrderFilled | None = None
-        left_raw: int = 0  # of the fill, when its parts so far are taken off
-        for fact in facts:
-            if type(fact) is OrderFilled:
-                if fill is not None and left_raw:
-                    wrong.append(_unequal(fill, left_raw))
-                fill, left_raw = fact, fact.last_qty.raw
-            elif isinstance(fact, PositionEvent) and type(fact) is not PositionSettled:
-                left_raw -= fact.last_qty.raw
-        if fill is not None and left_raw:
-            wrong.append(_unequal(fill, left_raw))
+def _off_grid(
+    evidence: Evidence,
+    command: SubmitOrder | ModifyOrder,
+    quantity: Quantity | None,
+    limit: Price | None,
+    trigger: Price | None,
+) -> tuple[Violation, ...]:
+    instrument = evidence.view.cache.instrument(command.instrument_id)
+    if instrument is None:
+        told = "an order of an unknown instrument left"
+        return (Violation(command.instrument_id, told),)
+    wrong: tuple[Violation, ...] = ()
+    step, tick = instrument.size_increment, instrument.price_increment
+    if quantity is not None and quantity.raw % step.raw:
+        told = f"quantity {quantity} left, the step is {step}"
+        wrong += (Violation(command.command_id, told),)
+    if limit is not None and limit.raw % tick.raw:
+        told = f"price {limit} left, the tick is {tick}"
+        wrong += (Violation(command.command_id, told),)
+    if trigger is not None and trigger.raw % tick.raw:
+        told = f"price {trigger} left, the tick is {tick}"
+        wrong += (Violation(command.command_id, told),)
+    return wrong
+
+
+def _unequal_parts(facts: tuple[msgspec.Struct, ...]) -> tuple[Violation, ...]:
+    """The steps of the position that follow a fill are its parts; what the venue then settles,
+    because the fill was heard of late, is none."""
+    wrong: tuple[Violation, ...] = ()
+    fill: OrderFilled | None = None
+    left_raw: int = 0  # of the fill, when its parts so far are taken off
+    for fact in facts:
+        if type(fact) is OrderFilled:
+            if fill is not None and left_raw:
+                wrong += (_unequal(fill, left_raw),)
+            fill, left_raw = fact, fact.last_qty.raw
+        elif isinstance(fact, PositionEvent) and type(fact) is not PositionSettled:
+            left_raw -= fact.last_qty.raw
+    if fill is not None and left_raw:
+        wrong += (_unequal(fill, left_raw),)
+    return wrong
 
 
 def _unequal(fill: OrderFilled, left_raw: int) -> Violation:
