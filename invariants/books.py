@@ -295,16 +295,22 @@ def _ladder_problem(book: OrderBook) -> str:
 def _shows_each(batch: OrderBookDeltas, book: OrderBook) -> bool:
     """Whether the book has just what each delta says. Where it has not, a later one of the batch
     may have gone over that price again."""
+    bids: dict[Any, Any] = book.sizes(BUY)  # Any: as in `_PriceFold.take`
+    asks: dict[Any, Any] = book.sizes(SELL)
+    delta: Any
     for delta in batch.deltas:
         action = delta.action
         if action is not _CLEAR:
-            price = delta.price_mantissa
-            held = book.bid_size_at(price) if delta.side is BUY else book.ask_size_at(price)
-            if action is _DELETE:
-                if held:
+            sizes = bids if delta.side is BUY else asks
+            held = sizes.get(delta.price_mantissa)
+            size: int = 0 if action is _DELETE else delta.size_mantissa
+            if held is None:
+                if size:
                     return False
-            elif held != delta.size_mantissa:
-                return False
+            else:
+                held_size: int = held
+                if held_size != size:
+                    return False
     return True
 
 

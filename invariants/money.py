@@ -5,7 +5,7 @@ that owes nothing to how positions and accounts keep their books.
 """
 
 from collections.abc import Iterator
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from engine.cache import Cache
 from engine.model.currencies import Currency
@@ -133,7 +133,7 @@ class _Premiums:
         self._prices: dict[str, int] = {}  # of settlement, raw, by instrument
         self._brought: dict[tuple[str, str], int] = {}
 
-    def take(self, fill: OrderFilled, instrument: Instrument, totals: dict[str, Any]) -> None:
+    def take(self, fill: OrderFilled, instrument: Instrument, totals: dict[str, int]) -> None:
         """Count a fill's notional and fee, and its part of a settlement that was heard before."""
         cost, fee = instrument.cost_currency, fill.commission
         key = fill.instrument_id, fill.venue_position_id or ""
@@ -145,7 +145,7 @@ class _Premiums:
         self._bring(key, instrument, totals)
 
     def settle(
-        self, settled: InstrumentSettled, instrument: Instrument, totals: dict[str, Any]
+        self, settled: InstrumentSettled, instrument: Instrument, totals: dict[str, int]
     ) -> None:
         """Count what the settlement pays for all that is held."""
         self._prices[instrument.id] = settled.price.raw
@@ -153,7 +153,7 @@ class _Premiums:
             if key[0] == instrument.id:
                 self._bring(key, instrument, totals)
 
-    def _bring(self, key: tuple[str, str], instrument: Instrument, totals: dict[str, Any]) -> None:
+    def _bring(self, key: tuple[str, str], instrument: Instrument, totals: dict[str, int]) -> None:
         price = self._prices.get(key[0])
         if price is not None:
             code = instrument.cost_currency.code
@@ -172,8 +172,7 @@ class MoneyIsConserved(Check):
     def __init__(self) -> None:
         self._books: dict[str, _Book] = {}
         self._last: dict[PositionId, OrderFilled] = {}  # of each position
-        # account -> currency code -> raw; Any: too large for an integer of the machine
-        self._totals: dict[str, dict[str, Any]] = {}
+        self._totals: dict[str, dict[str, int]] = {}  # account -> currency code -> raw
         self._premiums: dict[str, _Premiums] = {}  # by account
         # margin account -> codes of the currencies in which closing something may earn
         self._earns: dict[str, dict[str, None]] = {}
@@ -280,7 +279,7 @@ class MoneyIsConserved(Check):
         code = cost.code
         totals[code] = totals.get(code, 0) - spent
 
-    def _open(self, account_id: AccountId, evidence: Evidence) -> dict[str, Any]:
+    def _open(self, account_id: AccountId, evidence: Evidence) -> dict[str, int]:
         """The totals that an account was opened with; what came before is in them. An account
         that is not open yet has none, and nothing to keep them in."""
         opening = evidence.openings.get(account_id)

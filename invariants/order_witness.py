@@ -27,7 +27,6 @@ ENDS: Final[dict[type, OrderStatus]] = {
     OrderCanceled: _S.CANCELED,
     OrderExpired: _S.EXPIRED,
 }
-_OVER: Final = (_S.DENIED, _S.REJECTED, _S.CANCELED, _S.EXPIRED, _S.FILLED)
 # an enum's member is found by a search, so each is found once
 _INITIALIZED, _SUBMITTED, _ACCEPTED = _S.INITIALIZED, _S.SUBMITTED, _S.ACCEPTED
 _PARTIALLY_FILLED, _FILLED, _TRIGGERED = _S.PARTIALLY_FILLED, _S.FILLED, _S.TRIGGERED
@@ -100,12 +99,14 @@ class OrderWitness:
         if self._is_over:
             self.after_end = kind.__name__
         if kind is OrderSubmitted:
-            self._stand(_SUBMITTED)
+            self._base = _SUBMITTED
+            self._is_over = False
         elif kind is OrderAccepted:
             if self._base is _INITIALIZED or self._base is _SUBMITTED:
                 self._base = _ACCEPTED
         elif kind is OrderTriggered:
-            self._stand(_TRIGGERED)
+            self._base = _TRIGGERED
+            self._is_over = False
         elif kind is OrderPendingUpdate:
             self._open_requests[cast(OrderPendingUpdate, event).request_id] = _PENDING_UPDATE
         elif kind is OrderPendingCancel:
@@ -120,11 +121,8 @@ class OrderWitness:
             end = ENDS.get(kind)
             if end is not None:
                 self.terminals += 1
-                self._stand(end)
-
-    def _stand(self, base: OrderStatus) -> None:
-        self._base = base
-        self._is_over = base in _OVER
+                self._base = end
+                self._is_over = True
 
     def _fill(self, event: OrderFilled) -> None:
         last: int = event.last_qty.raw
