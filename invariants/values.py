@@ -215,9 +215,11 @@ class ArithmeticIsExact(Check):
     @staticmethod
     def _mean(step: PositionEvent, held: _Held) -> Violation | None:
         """A step is judged once the whole fill is in: where it opens or adds and is the last."""
-        quantity_raw = abs(held.signed_raw)
+        quantity_raw = held.signed_raw
         if not quantity_raw or not held.is_known:
             return None
+        if quantity_raw < 0:
+            quantity_raw = -quantity_raw
         step_raw: int = step.quantity.raw
         if step_raw != quantity_raw:
             return None  # the close before the open of a fill through flat
@@ -226,7 +228,7 @@ class ArithmeticIsExact(Check):
         if not held.has_prices:
             if -1 <= told_raw - held.price <= 1:
                 return None
-        elif abs(told_raw * quantity_raw - held.cost) <= quantity_raw:
+        elif -quantity_raw <= told_raw * quantity_raw - held.cost <= quantity_raw:
             return None
         exact = held.cost // quantity_raw
         return Violation(step.position_id, f"mean {mean} told, {exact} raw is exact")
