@@ -190,10 +190,12 @@ class MarketCache:
 
     def quote_tick(self, instrument_id: InstrumentId, index: int = 0) -> QuoteTick | None:
         """The quote `index` places before the newest (0), or None when there is none there."""
-        quotes = self._quotes.get(instrument_id)  # asked for at every quote: no call of `_at`
-        if quotes is None or not 0 <= index < len(quotes):
+        quotes = self._quotes.get(instrument_id)
+        if not quotes:
             return None
-        return quotes[index]
+        if not index:  # asked for at every quote
+            return quotes[0]
+        return _at(quotes, index)
 
     def quote_ticks(self, instrument_id: InstrumentId) -> list[QuoteTick]:
         return list(self._quotes.get(instrument_id, ()))
@@ -206,9 +208,11 @@ class MarketCache:
 
     def trade_tick(self, instrument_id: InstrumentId, index: int = 0) -> TradeTick | None:
         trades = self._trades.get(instrument_id)
-        if trades is None or not 0 <= index < len(trades):
+        if not trades:
             return None
-        return trades[index]
+        if not index:
+            return trades[0]
+        return _at(trades, index)
 
     def trade_ticks(self, instrument_id: InstrumentId) -> list[TradeTick]:
         return list(self._trades.get(instrument_id, ()))

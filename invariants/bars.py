@@ -89,6 +89,8 @@ class BarIsTheFoldOfItsInputs(Check):
             first_ns, last_ns = open_ns, close_ns - 1
         if first_ns < since:
             first_ns = since
+        if _is_fold_of_trades(bar, view, first_ns, last_ns):
+            return ""
         rows, is_own = _inputs_since(bar, view, first_ns)
         if len(rows) == view.cache.tick_capacity:
             return ""  # the cache has let go of some
@@ -288,6 +290,41 @@ def _inputs(bar_type: BarType, view: KernelView) -> Iterable[_Row]:
         while (quote := cache.quote_tick(instrument_id, index)) is not None:
             yield _quote_row(quote, price_type)
             index += 1
+
+
+def _is_fold_of_trades(bar: Bar, view: KernelView, first_ns: int, last_ns: int) -> bool:
+    """Whether the trades of that window, each at the decimals of the bar, make it: so it is of most
+    bars. False says nothing of any other."""
+    bar_type = bar.bar_type
+    if bar_type.spec.price_type is not PriceType.LAST or not bar.volume_mantissa:
+        return False
+    price_precision: int = bar.price_precision
+    size_precision: int = bar.size_precision
+    seen = False
+    first = high = low = close = volume = 0
+    for trade in view.cache.trade_ticks_since(bar_type.instrument_id, first_ns):  # newest first
+        if trade.price_precision != price_precision or trade.size_precision != size_precision:
+            return False
+        price: int = trade.price_mantissa
+        if not seen:
+            if trade.ts_init > last_ns:
+                continue
+            seen = True
+            close = high = low = price
+        elif price > high:
+            high = price
+        elif price < low:
+            low = price
+        first = price
+        volume += trade.size_mantissa
+    return (
+        seen
+        and first == bar.open_mantissa
+        and high == bar.high_mantissa
+        and low == bar.low_mantissa
+        and close == bar.close_mantissa
+        and volume == bar.volume_mantissa
+    )
 
 
 def _inputs_since(bar: Bar, view: KernelView, first_ns: int) -> tuple[list[_Row], bool]:

@@ -6,7 +6,7 @@ not complete or is malformed must change nothing and be refused aloud.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar, Final, cast
+from typing import Any, ClassVar, Final, cast
 
 from engine.model.book import OrderBook
 from engine.model.book_l3 import OrderBookL3
@@ -95,26 +95,32 @@ class _PriceFold:
         if self._is_malformed(batch):
             return False
         sequence = self.sequence
-        bids, asks = self.bids, self.asks
+        # Any: a compiler leaves a number as it is that goes from a message into a dict
+        bids: dict[Any, Any] = self.bids
+        asks: dict[Any, Any] = self.asks
+        delta: Any
         for delta in batch.deltas:
-            action, side = delta.action, delta.side
-            size, number = delta.size_mantissa, delta.sequence
+            number: int = delta.sequence
             if number:
                 if number < sequence:
                     return False
                 sequence = number
+            told = delta.size_mantissa
+            size: int = told
             if size < 0:
                 return False
+            action = delta.action
             if action is _CLEAR:
                 bids.clear()
                 asks.clear()
                 continue
+            side = delta.side
             if side is None:
                 return False
             sizes = bids if side is BUY else asks
             price = delta.price_mantissa
             if action is not _DELETE and size:
-                sizes[price] = size
+                sizes[price] = told
             elif price in sizes:
                 del sizes[price]
         self.sequence = sequence
@@ -289,13 +295,22 @@ def _ladder_problem(book: OrderBook) -> str:
 def _shows_each(batch: OrderBookDeltas, book: OrderBook) -> bool:
     """Whether the book has just what each delta says. Where it has not, a later one of the batch
     may have gone over that price again."""
+    bids: dict[Any, Any] = book.sizes(BUY)  # Any: as in `_PriceFold.take`
+    asks: dict[Any, Any] = book.sizes(SELL)
+    delta: Any
     for delta in batch.deltas:
         action = delta.action
         if action is not _CLEAR:
-            price = delta.price_mantissa
-            held = book.bid_size_at(price) if delta.side is BUY else book.ask_size_at(price)
-            if held != (0 if action is _DELETE else delta.size_mantissa):
-                return False
+            sizes = bids if delta.side is BUY else asks
+            held = sizes.get(delta.price_mantissa)
+            size: int = 0 if action is _DELETE else delta.size_mantissa
+            if held is None:
+                if size:
+                    return False
+            else:
+                held_size: int = held
+                if held_size != size:
+                    return False
     return True
 
 

@@ -1,7 +1,7 @@
 """The cache: indexes agree with objects, and a handler can read what it is told of."""
 
 from collections.abc import Callable, Iterator
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from engine.cache import Cache
 from engine.model.bars import Bar
@@ -57,32 +57,35 @@ class NothingLiveIsEvicted(Check):
         self._told: dict[InstrumentId, _Told] = {}
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
-        tick = evidence.record.input
-        if type(tick) is QuoteTick:
-            instrument_id, cache = tick.instrument_id, evidence.view.cache
-            if cache.quote_tick(instrument_id) is tick:
-                told = self._told.get(instrument_id) or self._first(instrument_id)
-                told.quotes += 1
-                held = cache.quote_tick_count(instrument_id)
-                if held != told.quotes and held != min(told.quotes, cache.tick_capacity):
-                    return iter([self._miscounted(tick, "quotes", told.quotes, held, evidence)])
-        elif type(tick) is TradeTick:
-            instrument_id, cache = tick.instrument_id, evidence.view.cache
+        record, cache = evidence.record, evidence.view.cache
+        tick = record.input
+        if type(tick) is TradeTick:
+            instrument_id = tick.instrument_id
             if cache.trade_tick(instrument_id) is tick:
-                told = self._told.get(instrument_id) or self._first(instrument_id)
+                told = self._told_of(instrument_id)
                 told.trades += 1
                 held = cache.trade_tick_count(instrument_id)
                 if held != told.trades and held != min(told.trades, cache.tick_capacity):
                     return iter([self._miscounted(tick, "trades", told.trades, held, evidence)])
+        elif type(tick) is QuoteTick:
+            instrument_id = tick.instrument_id
+            if cache.quote_tick(instrument_id) is tick:
+                told = self._told_of(instrument_id)
+                told.quotes += 1
+                held = cache.quote_tick_count(instrument_id)
+                if held != told.quotes and held != min(told.quotes, cache.tick_capacity):
+                    return iter([self._miscounted(tick, "quotes", told.quotes, held, evidence)])
         else:
             return self._missing(evidence)
-        return self._missing(evidence) if evidence.record.facts else None
+        return self._missing(evidence) if record.facts else None
 
     def end(self, evidence: Evidence) -> Iterator[Violation] | None:
         return self._missing(evidence)
 
-    def _first(self, instrument_id: InstrumentId) -> _Told:
-        told = self._told[instrument_id] = _Told()
+    def _told_of(self, instrument_id: InstrumentId) -> _Told:
+        told = self._told.get(instrument_id)
+        if told is None:
+            told = self._told[instrument_id] = _Told()
         return told
 
     def _missing(self, evidence: Evidence) -> Iterator[Violation] | None:
@@ -131,20 +134,28 @@ class HandlersReadTheirEvent(Check):
                 subject = getattr(message, "instrument_id", kind.__name__)
                 note([Violation(subject, f"{kind.__name__} was told of and not cached")])
 
-        def hear_event(message: object) -> None:
+        def hear_account(message: object) -> None:
             if type(message) is AccountState:
                 account = cache.account(message.account_id)
                 if account is None or account.last_event is not message:
                     told = "an account state was told of too early"
                     note([Violation(message.account_id, told)])
-            elif isinstance(message, OrderEvent):
-                order = cache.order(message.client_order_id)
-                if order is None or order.events[-1] is not message:
-                    last = "no order" if order is None else type(order.last_event).__name__
-                    told = f"{type(message).__name__} was told of while the cache held {last}"
-                    note([Violation(message.client_order_id, told)])
 
-        return hear_data if pattern == "data.*" else hear_event
+        def hear_order(message: Any) -> None:
+            try:
+                order = cache.order(message.client_order_id)
+            except AttributeError:
+                return  # whatever it is, no event of an order
+            if order is not None and order.events[-1] is message:
+                return
+            if isinstance(message, OrderEvent):
+                last = "no order" if order is None else type(order.last_event).__name__
+                told = f"{type(message).__name__} was told of while the cache held {last}"
+                note([Violation(message.client_order_id, told)])
+
+        if pattern == "data.*":
+            return hear_data
+        return hear_account if pattern == "events.account.*" else hear_order
 
 
 def _held(message: object, cache: Cache) -> object:

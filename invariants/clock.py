@@ -18,18 +18,25 @@ class TimeGoesOneWay(Check):
         self._last_ns = 0
 
     def every_turn(self, evidence: Evidence) -> Iterator[Violation] | None:
-        record, tap = evidence.record, evidence.tap
+        record = evidence.record
         stamped: Any = record.input  # every input and fact has `ts_init`
         ts: int = stamped.ts_init
-        last = self._last_ns
+        last, tap = self._last_ns, evidence.tap
         self._last_ns = ts
-        told_ns = tap.begun_ns if len(tap.topics) > tap.before else ts
-        now_ns = evidence.view.clock.now_ns
-        if last <= ts == record.ts and ts == now_ns == told_ns and not tap.later_ns:
-            for stamped in record.facts:
-                stamp: int = stamped.ts_init
-                if stamp != ts:
-                    return iter([self._stamp(stamped, ts)])
+        now_ns, record_ns = evidence.view.clock.now_ns, record.ts
+        if (
+            ts == now_ns
+            and ts == record_ns
+            and ts >= last
+            and (ts == tap.begun_ns or len(tap.topics) == tap.before)
+            and not tap.later_ns
+        ):
+            facts = record.facts
+            if facts:
+                for stamped in facts:
+                    stamp: int = stamped.ts_init
+                    if stamp != ts:
+                        return iter([self._stamp(stamped, ts)])
             return None
         seen = [heard_ns for _, _, heard_ns in evidence.dispatches]
         return iter(

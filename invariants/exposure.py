@@ -64,7 +64,7 @@ class ReduceOnlyReduces(Check):
         return watcher
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
-        wrong: list[Violation] = []
+        wrong: tuple[Violation, ...] = ()
         for watcher in self._watchers:
             if watcher.steps:
                 steps, watcher.steps = watcher.steps, []
@@ -74,10 +74,10 @@ class ReduceOnlyReduces(Check):
                         against = -before if order.side is BUY else before
                         if trade.quantity > against:
                             told = f"is reduce-only: {trade.quantity} traded against {against}"
-                            wrong.append(Violation(trade.client_order_id, told))
+                            wrong += (Violation(trade.client_order_id, told),)
         for command in evidence.record.commands:
             if type(command) is SubmitOrder and command.order.reduce_only:
-                wrong.extend(self._asked(command, evidence))
+                wrong += tuple(self._asked(command, evidence))
         return iter(wrong) if wrong else None
 
     def _asked(self, command: SubmitOrder, evidence: Evidence) -> Iterator[Violation]:

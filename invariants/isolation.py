@@ -1,18 +1,16 @@
 """Isolation: what belongs to one strategy, instrument and account moves nothing of another's."""
 
 from collections.abc import Iterator
-from functools import lru_cache
-from typing import Any, Final
+from typing import Any
 
 from engine.model.commands import CancelOrder, ModifyOrder, SubmitOrder
 from engine.model.events import OrderFilled, OrderInitialized
+from engine.model.native import i64
 from invariants.check import Check
 from invariants.evidence import Evidence
 from invariants.positions import signed_raw
 from invariants.violation import Violation
 
-_ADDRESSED = ("events.order.", "events.position.")  # topics that end in a strategy's id
-_ANYBODY: Final = ""
 _Owner = tuple[str, str, str]  # strategy, instrument, account
 
 
@@ -20,11 +18,10 @@ class NobodyTouchesAnothers(Check):
     def __init__(self) -> None:
         self._strategy: dict[str, str] = {}  # of each order, as it was made
         self._fills: list[OrderFilled] = []
-        self._addressed: dict[str, str] = {}  # by topic, whose events it carries; "": anybody's
+        self._wrong: list[Violation] = []  # what the running turn did
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
-        strategy_of = self._strategy
-        wrong: list[Violation] = []
+        strategy_of, wrong = self._strategy, self._wrong
         for fact in evidence.order_events:
             name = fact.client_order_id
             if type(fact) is OrderInitialized:
@@ -50,25 +47,27 @@ class NobodyTouchesAnothers(Check):
             if owner is not strategy_id and owner != strategy_id:
                 kind = type(command).__name__
                 wrong.append(Violation(name, f"{kind} by {strategy_id}, it is {owner}'s"))
-        addressed = self._addressed
         tap = evidence.tap
-        for place in range(tap.before, len(tap.topics)):
-            topic = tap.topics[place]
-            addressee = addressed.get(topic)
-            if addressee is None:
-                addressee = addressed[topic] = _addressee(topic)
-            if addressee is not _ANYBODY:
-                event: Any = tap.messages[place]
+        topics, messages = tap.topics, tap.messages
+        place: i64
+        for place in range(tap.before, len(topics)):
+            topic = topics[place]
+            addressee = topic.addressee
+            if addressee:
+                event: Any = messages[place]
                 strategy_id = event.strategy_id
                 if strategy_id is not addressee:
                     if strategy_id == addressee:
-                        addressed[topic] = strategy_id  # the same text: is told by a look from now
+                        topic.addressee = strategy_id  # the same text: is told by a look from now
                         continue
-                    told = f"{type(event).__name__} of {strategy_id} was told on {topic}"
+                    told = f"{type(event).__name__} of {strategy_id} was told on {topic.name}"
                     wrong.append(Violation(strategy_id, told))
         if evidence.fills:
             self._fills.extend(evidence.fills)
-        return iter(wrong) if wrong else None
+        if not wrong:
+            return None
+        self._wrong = []
+        return iter(wrong)
 
     def end(self, evidence: Evidence) -> Iterator[Violation]:
         held: dict[_Owner, int] = {}
@@ -87,11 +86,3 @@ class NobodyTouchesAnothers(Check):
             if held.get(owner, 0) != sums.get(owner, 0):
                 told = f"holds {held.get(owner, 0)} raw, its fills sum to {sums.get(owner, 0)}"
                 yield Violation(" ".join(owner), told)
-
-
-@lru_cache(maxsize=4096)  # the same topics in every run of a process
-def _addressee(topic: str) -> str:
-    for prefix in _ADDRESSED:
-        if topic.startswith(prefix):
-            return topic[len(prefix) :]
-    return _ANYBODY

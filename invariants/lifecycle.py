@@ -84,7 +84,7 @@ class NothingDisturbsRest(Check):
         return self._sleeper
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
-        found: list[Violation] = []
+        found: tuple[Violation, ...] = ()
         changed = False
         for fact in evidence.record.facts:
             if type(fact) is ComponentStateChanged:
@@ -95,9 +95,9 @@ class NothingDisturbsRest(Check):
                     # a record read back says of a strategy only that it is a component
                     self._strategies_rest |= not isinstance(fact.component_id, ActorId)
         if self._strategies_rest and evidence.record.commands:
-            found += self._senders(evidence)
+            found += tuple(self._senders(evidence))
         if changed and self._resting and evidence.view.clock.times_any(self._resting):
-            found += self._timers(evidence)
+            found += tuple(self._timers(evidence))
         return iter(found) if found else None
 
     def log(self, evidence: Evidence) -> list[str]:

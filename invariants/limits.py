@@ -73,7 +73,7 @@ class LimitsAreKept(Check):
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         if evidence.risk.bypass:
             return None
-        wrong: list[Violation] = []
+        wrong: tuple[Violation, ...] = ()
         for command in evidence.record.commands:
             if type(command) is SubmitOrder:
                 asked = command.order
@@ -81,11 +81,11 @@ class LimitsAreKept(Check):
                 if asked.time_in_force is _GTD and asked.expire_time_ns <= evidence.record.ts:
                     told = told or f"an expiry of {asked.expire_time_ns}"
                 if told:
-                    wrong.append(Violation(asked.client_order_id, f"left at {told}"))
+                    wrong += (Violation(asked.client_order_id, f"left at {told}"),)
             elif type(command) is ModifyOrder:
                 told = self._modified(command, evidence)
                 if told:
-                    wrong.append(Violation(command.client_order_id, f"modify left at {told}"))
+                    wrong += (Violation(command.client_order_id, f"modify left at {told}"),)
         return iter(wrong) if wrong else None
 
     def _fits(self, asked: OrderInitialized, evidence: Evidence) -> bool:
@@ -281,7 +281,7 @@ class RatesAreKept(Check):
         submits, modifies = windows
         now_ns = evidence.record.ts
         made = self._made
-        wrong: list[Violation] = []
+        wrong: tuple[Violation, ...] = ()
         for fact in evidence.order_events:
             kind = type(fact)
             name = fact.client_order_id
@@ -293,14 +293,14 @@ class RatesAreKept(Check):
                 window = submits if kind is OrderSubmitted else modifies
                 if window.is_full(now_ns) and not evidence.risk.bypass:
                     told = f"left at {now_ns}, {window.limit} had since {window.sent[0]}"
-                    wrong.append(Violation(name, told))
+                    wrong += (Violation(name, told),)
                 window.sent.append(now_ns)
             elif type(fact) is OrderDenied:
                 made.pop(name, None)
                 if fact.code is _RATE and not submits.is_full(now_ns):
                     used = sum(now_ns - at < submits.interval_ns for at in submits.sent)
                     told = f"denied for the rate with {used} of {submits.limit} used"
-                    wrong.append(Violation(name, told))
+                    wrong += (Violation(name, told),)
         return iter(wrong) if wrong else None
 
     def end(self, evidence: Evidence) -> Iterator[Violation]:

@@ -30,6 +30,7 @@ from invariants.violation import Violation
 
 _ONE: Final = 10**16  # raw units of anything
 _NO_SUMS: Final[dict[str, int]] = {}
+_NOTHING: Final = ("", 0)
 _CASH: Final = AccountType.CASH
 _ACCEPTED: Final = OrderStatus.ACCEPTED
 _TRIGGERED: Final = OrderStatus.TRIGGERED
@@ -140,14 +141,16 @@ class LocksAreReservations(Check):
         self._works: dict[str, _Works] = {}  # by client order id, of whatever ever worked
         self._sums: dict[str, dict[str, int]] = {}  # account -> currency code -> raw
         self._held: dict[AccountId, dict[InstrumentId, _Held]] = {}  # of margin accounts
+        self._touched: list[AccountId] = []  # in the running turn, each once
+        self._wrong: list[Violation] = []
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
-        touched: list[AccountId] = []  # each once
+        touched, wrong = self._touched, self._wrong
         if evidence.fills:
             self._hold(evidence)
         if type(evidence.record.input) is SettlementReport:
             self._settle(evidence, touched)
-        known = self._works
+        known, cache = self._works, evidence.view.cache
         for order, witness in evidence.touched:
             price = order.price
             if price is None:
@@ -158,10 +161,11 @@ class LocksAreReservations(Check):
             works = known.get(name)
             standing = witness.standing
             left = witness.quantity - witness.filled
+            price_raw = 0
             if left > 0 and (
                 standing is _ACCEPTED or standing is _TRIGGERED or standing is _PARTIALLY_FILLED
             ):
-                price_raw: int = price.raw
+                price_raw = price.raw
                 if works is None:
                     works = known[name] = _Works()
                 elif left == works.left and price_raw == works.price:
@@ -169,19 +173,23 @@ class LocksAreReservations(Check):
             elif works is None or not works.left:
                 continue
             else:
-                left = price_raw = 0
-            works.left, works.price = left, price_raw
-            self._move(order, works, touched, evidence.view.cache)
+                left = 0
+            works.left = left
+            works.price = price_raw
+            self._move(order, works, touched, cache)
         for state in evidence.account_states:
             account_id = state.account_id
             if account_id not in touched:
                 touched.append(account_id)
         if not touched:
             return None
-        wrong: list[Violation] = []
         for account_id in touched:
-            self._judge(account_id, evidence.view.cache, wrong)
-        return iter(wrong) if wrong else None
+            self._judge(account_id, cache, wrong)
+        touched.clear()
+        if not wrong:
+            return None
+        self._wrong = []
+        return iter(wrong)
 
     def _hold(self, evidence: Evidence) -> None:
         cache = evidence.view.cache
@@ -214,13 +222,17 @@ class LocksAreReservations(Check):
         sums = self._sums.get(account_id)
         if sums is None:
             sums = self._sums[account_id] = {}
-        if works.code:
-            sums[works.code] -= works.amount
-            works.code, works.amount = "", 0
+        code, amount = _NOTHING
         if works.left:
             code, amount = _lock(order, works.left, works.price, instrument, account)
-            sums[code] = sums.get(code, 0) + amount
-            works.code, works.amount = code, amount
+        was = works.code
+        if was and was != code:
+            sums[was] = sums.get(was, 0) - works.amount
+            works.amount = 0
+        if code:
+            sums[code] = sums.get(code, 0) - works.amount + amount
+        works.code = code
+        works.amount = amount
         if account_id not in touched:
             touched.append(account_id)
 

@@ -6,7 +6,6 @@ next trade must meet. It never looks into the venue's own book before the end of
 """
 
 from collections.abc import Iterator
-from heapq import heappop, heappush
 from typing import ClassVar, Final, cast
 
 from engine.model.enums import OrderType, TimeInForce
@@ -70,15 +69,17 @@ class _Level:
     Attributes:
         signed: the price; of a bid its negative, so that the least comes first on either side.
         first, last: who came first and last of those who stand here.
+        is_in_line: it is one of `_Half.line`.
     """
 
-    __slots__ = ("first", "half", "last", "signed")
+    __slots__ = ("first", "half", "is_in_line", "last", "signed")
 
     def __init__(self, half: "_Half", signed: int) -> None:
         self.half = half
         self.signed = signed
         self.first: _Place | None = None
         self.last: _Place | None = None
+        self.is_in_line = False
 
     @property
     def price(self) -> int:
@@ -88,20 +89,33 @@ class _Level:
 class _Half:
     """One side of one book.
 
-    `line` is a heap of the signed prices in `levels`. A level that everybody has left stays until
-    it comes to the front: see `QueueWitness._first_of`.
+    A level that everybody has left stays in `line` until it comes to the front, which
+    `QueueWitness._first_of` sees; it is known for good, since its price mostly comes back.
 
     Attributes:
-        front: the level of the least price in `line`; None: to be looked up.
+        levels: by signed price, every level that there ever was.
+        line: those where somebody may stand, the least signed price last.
     """
 
-    __slots__ = ("front", "is_bids", "levels", "line")
+    __slots__ = ("is_bids", "levels", "line")
 
     def __init__(self, is_bids: bool) -> None:
         self.is_bids = is_bids
         self.levels: dict[int, _Level] = {}
-        self.line: list[int] = []
-        self.front: _Level | None = None
+        self.line: list[_Level] = []
+
+    def line_up(self, level: _Level) -> None:
+        """Put a level into the line."""
+        line, signed = self.line, level.signed
+        low, high = 0, len(line)
+        while low < high:
+            middle = (low + high) >> 1
+            if line[middle].signed > signed:
+                low = middle + 1
+            else:
+                high = middle
+        line.insert(low, level)
+        level.is_in_line = True
 
 
 class QueueWitness(VenueWatcher):
@@ -140,10 +154,8 @@ class QueueWitness(VenueWatcher):
         level = half.levels.get(signed)
         if level is None:
             level = half.levels[signed] = _Level(half, signed)
-            heappush(half.line, signed)
-            front = half.front
-            if front is not None and signed < front.signed:
-                half.front = level
+        if not level.is_in_line:
+            half.line_up(level)
         place = self._places.get(number)
         if place is not None:
             place.leave()  # at the back, wherever it stood
@@ -165,22 +177,19 @@ class QueueWitness(VenueWatcher):
         self._asks, self._bids = halves
 
     def _remove(self, key: _Key) -> None:
-        place = self._places.get(key)
+        place = self._places.pop(key, None)
         if place is not None:
-            del self._places[key]
             place.leave()
 
     def _first_of(self, half: _Half) -> _Place | None:
         """Who is first on that side, or None where nobody stands."""
         line = half.line
         while line:
-            level = half.front
-            if level is None:
-                level = half.front = half.levels[line[0]]
+            level = line[-1]
             if level.first is not None:
                 return level.first
-            half.front = None
-            del half.levels[heappop(line)]
+            level.is_in_line = False
+            line.pop()
         return None
 
     # --- trades ----------------------------------------------------------------------------
@@ -297,12 +306,12 @@ class QueueWitness(VenueWatcher):
     # --- the end ---------------------------------------------------------------------------
 
     def levels(self, symbol: str, is_buy: bool) -> dict[int, int]:
-        """What rests on one side: size by price."""
+        """What rests on one side: size by price, the best first."""
         sizes: dict[int, int] = {}
         halves = self._books.get(symbol)
         if halves is None:
             return sizes
-        for level in halves[is_buy].levels.values():
+        for level in reversed(halves[is_buy].line):
             place = level.first
             if place is not None:
                 whole = 0

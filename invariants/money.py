@@ -27,15 +27,18 @@ from invariants.violation import Violation
 
 WORTH: Final = 10**32  # what a worth below counts beyond a raw amount
 _ONE: Final = 10**16  # raw units of anything
+# Two raw amounts without digits below this make a product in raw units, small enough to be
+# reckoned with at once; most quantities and prices are such.
+_COARSE: Final = 10**8
 # one unit of a currency of so many decimals, by its precision, in units of 1e-32
 _UNITS_OF_PRODUCTS: Final[tuple[int, ...]] = tuple(_ONE * unit for unit in UNITS)
-_NO_EARNINGS: Final[dict[str, None]] = {}
 _CASH: Final = AccountType.CASH
 
 
 def half_even(numerator: int, denominator: int) -> int:
     """The nearest integer; of two as near, the even one."""
-    whole, rest = divmod(numerator, denominator)
+    whole = numerator // denominator
+    rest = numerator - whole * denominator
     if not rest:
         return whole
     twice = 2 * rest
@@ -63,6 +66,9 @@ def held_on_grid(quantity_raw: int, unit: int) -> int:
 def notional_raw(instrument: Instrument, quantity_raw: int, price_raw: int) -> int:
     """The same as a raw amount of the cost currency, rounded once to its grid."""
     if is_plain(instrument):
+        if not (quantity_raw % _COARSE or price_raw % _COARSE):
+            product = (quantity_raw // _COARSE) * (price_raw // _COARSE)
+            return held_on_grid(product, instrument.cost_currency.unit)
         return product_raw(quantity_raw * price_raw, instrument.cost_currency)
     unit = instrument.cost_currency.unit
     return half_even(worth(instrument, quantity_raw, price_raw), WORTH * unit) * unit
@@ -80,18 +86,18 @@ class _Book:
 
     Attributes:
         signed: raw. paid: worth of all buys less that of all sells. fees: raw.
-        is_plain: worth counts beyond a raw amount in units of 1e-32, as long as quantity times
-            price is all of it; False: as `worth` does.
+        parts: how many units of worth make a raw one: one as long as all is coarse, 1e16 as long
+            as quantity times price is all of it, else 1e32, as `worth` counts.
         closed: profit of the cycles that are over, as announced; current: of the present one.
         exact: False once a fee was taken out of what is held: that earns nothing and no sum of
             ours can say at which cost.
         shared: how many of its fees it shares with the position beyond it, each rounded once.
     """
 
-    __slots__ = ("closed", "current", "exact", "fees", "is_plain", "paid", "shared", "signed")
+    __slots__ = ("closed", "current", "exact", "fees", "paid", "parts", "shared", "signed")
 
     def __init__(self) -> None:
-        self.is_plain = True
+        self.parts = 1
         self.signed = 0
         self.paid = 0
         self.fees = 0
@@ -102,12 +108,19 @@ class _Book:
 
     def worth(self, instrument: Instrument, quantity_raw: int, price_raw: int) -> int:
         """What a quantity of its instrument is worth, in the units of `paid`."""
-        if self.is_plain:
-            if is_plain(instrument):
-                return quantity_raw * price_raw
-            self.is_plain = False
-            self.paid *= _ONE
+        if self.parts != WORTH and not is_plain(instrument):
+            self._count_in(WORTH)
+        if self.parts == 1:
+            if not (quantity_raw % _COARSE or price_raw % _COARSE):
+                return (quantity_raw // _COARSE) * (price_raw // _COARSE)
+            self._count_in(_ONE)
+        if self.parts == _ONE:
+            return quantity_raw * price_raw
         return worth(instrument, quantity_raw, price_raw)
+
+    def _count_in(self, parts: int) -> None:
+        self.paid *= parts // self.parts
+        self.parts = parts
 
 
 class _Premiums:
@@ -163,14 +176,17 @@ class MoneyIsConserved(Check):
         self._premiums: dict[str, _Premiums] = {}  # by account
         # margin account -> codes of the currencies in which closing something may earn
         self._earns: dict[str, dict[str, None]] = {}
+        self._wrong: list[Violation] = []  # in the running turn
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
-        wrong: list[Violation] = []
         cache = evidence.view.cache
         marks = self._last
-        closed: list[PositionId] = []
+        closed: list[PositionId] | None = None
         books = self._books
         for fact in evidence.record.facts:
+            kind = type(fact)
+            if kind is AccountState:
+                continue
             if type(fact) is OrderFilled:
                 instrument = cache.instrument(fact.instrument_id)
                 if instrument is not None:
@@ -183,21 +199,28 @@ class MoneyIsConserved(Check):
                 book.current = fact.realized_pnl.raw
                 if type(fact) is PositionSettled:
                     self._settle(fact, book, cache)
-                if type(fact) is PositionClosed or type(fact) is PositionSettled:
+                if kind is PositionClosed or kind is PositionSettled:
                     book.closed += book.current
                     book.current = 0
+                    if closed is None:
+                        closed = []
                     closed.append(fact.position_id)
             elif type(fact) is InstrumentSettled:
                 self._settle_premiums(fact, evidence)
-        for position_id in closed:
-            self._position(position_id, marks[position_id], evidence, wrong)
+        wrong = self._wrong
+        if closed is not None:
+            for position_id in closed:
+                self._position(position_id, marks[position_id], evidence, wrong)
         states = evidence.account_states
         if len(states) > 1:  # of each account, what it came to
             states = list({state.account_id: state for state in states}.values())
         for state in states:
             if state.account_type is _CASH or self._premiums:
                 self._account(state, wrong)
-        return iter(wrong) if wrong else None
+        if not wrong:
+            return None
+        self._wrong = []
+        return iter(wrong)
 
     def _fill(self, fill: OrderFilled, instrument: Instrument, evidence: Evidence) -> None:
         book = self._books.get(fill.position_id)
@@ -240,7 +263,9 @@ class MoneyIsConserved(Check):
             code = base.code
             moved = held_on_grid(quantity, base.unit)
             totals[code] = totals.get(code, 0) + (moved if is_buy else -moved)
-        if book.is_plain:
+        if book.parts == 1:
+            spent = held_on_grid(value, cost.unit)
+        elif book.parts == _ONE:
             spent = product_raw(value, cost)
         else:
             spent = half_even(value, WORTH * cost.unit) * cost.unit
@@ -303,7 +328,7 @@ class MoneyIsConserved(Check):
         self._last[beyond_id] = fill
         rest = abs(book.signed)
         value = book.worth(instrument, rest, fill.last_px.raw)
-        beyond.is_plain = book.is_plain
+        beyond.parts = book.parts
         beyond.signed, book.signed = book.signed, 0
         beyond.paid = value if beyond.signed > 0 else -value
         book.paid -= beyond.paid
@@ -334,14 +359,14 @@ class MoneyIsConserved(Check):
             said += position.unrealized_pnl(fill.last_px).raw
         if instrument.is_inverse:
             gained = -gained
-        beyond_raw = _ONE if book.is_plain else WORTH
-        due = gained - book.fees * beyond_raw
+        parts = book.parts
+        due = gained - book.fees * parts
         # booked profit is rounded once, and so is what is open
-        slack = instrument.cost_currency.unit * beyond_raw // (1 if book.signed else 2)
+        slack = instrument.cost_currency.unit * parts // (1 if book.signed else 2)
         if book.shared:
-            slack += book.shared * instrument.cost_currency.unit * beyond_raw
-        if abs(said * beyond_raw - due) > slack:
-            told = f"has gained {said} raw by its own account, {due // beyond_raw} by its fills"
+            slack += book.shared * instrument.cost_currency.unit * parts
+        if abs(said * parts - due) > slack:
+            told = f"has gained {said} raw by its own account, {due // parts} by its fills"
             wrong.append(Violation(position_id, told))
 
     def end(self, evidence: Evidence) -> Iterator[Violation] | None:
@@ -355,10 +380,10 @@ class MoneyIsConserved(Check):
         totals = self._totals.get(account_id)
         if totals is None:
             return
-        earns = self._earns.get(account_id, _NO_EARNINGS) if self._earns else _NO_EARNINGS
+        earns = self._earns.get(account_id) if self._earns else None
         for balance in state.balances:
             code = balance.currency.code
-            if earns and code in earns:
+            if earns is not None and code in earns:
                 continue
             total: int = balance.total_raw
             made = totals.get(code, 0)

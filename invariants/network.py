@@ -117,12 +117,25 @@ def _neglected(stream: TrueStream, now_ns: int) -> str:
 
 
 class _Request:
-    __slots__ = ("client_order_id", "kind", "sent_ns")
+    """A command that asks for something.
 
-    def __init__(self, kind: type[Command], client_order_id: str, sent_ns: int) -> None:
+    Attributes:
+        client_order_id: "" where it is about no order.
+        before: what was asked before it about the same order, of submits and cancels.
+        has_ended: with an answer, or with word that there is none.
+    """
+
+    __slots__ = ("before", "client_order_id", "command_id", "has_ended", "kind", "sent_ns")
+
+    def __init__(
+        self, command_id: str, kind: type[Command], client_order_id: str, sent_ns: int
+    ) -> None:
+        self.command_id = command_id
         self.kind = kind
         self.client_order_id = client_order_id
         self.sent_ns = sent_ns
+        self.before: _Request | None = None
+        self.has_ended = False
 
 
 class RequestsAreAnswered(Check):
@@ -143,16 +156,18 @@ class RequestsAreAnswered(Check):
     sends: ClassVar[bool] = True
 
     def __init__(self) -> None:
-        self._pending: dict[str, _Request] = {}  # by command id, oldest first
-        self._of_order: dict[str, list[str]] = {}  # submits and cancels under way
+        self._requests: dict[str, _Request] = {}  # by command id, oldest first
+        self._sent: list[_Request] = []  # the same
+        self._ended = 0  # the first so many of these have
+        self._of_order: dict[str, _Request] = {}  # the last submit or cancel that was under way
         self._unknown: dict[str, None] = {}
         self._asked: dict[str, None] = {}  # clients that were ever asked for the account
         self._due_ns = 0  # nothing is overdue before
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         record = evidence.record
-        now_ns: int = record.ts
         told = self._take(record.input)
+        now_ns: int = record.ts
         for command in record.commands:
             self._send(command, now_ns)
         if told is not None:
@@ -163,44 +178,53 @@ class RequestsAreAnswered(Check):
         kind = type(message)
         if kind is AcceptedReport:
             self._of_submit(message.client_order_id)
-        elif kind is OpenOrdersAnswer or kind is FillsAnswer or kind is AccountReport:
-            return self._answer(message)
-        elif kind is RejectedReport or kind is CanceledReport or kind is ExpiredReport:
+        elif kind is CanceledReport or kind is RejectedReport or kind is ExpiredReport:
             self._of_submit_or_cancel(message.client_order_id)
-        elif kind is OutcomeUnknown:
-            return self._no_outcome(message)
         elif kind is OrderAnswer:
             return self._order_answer(message)
         elif kind is UpdatedReport or kind is ModifyRejectedReport or kind is CancelRejectedReport:
             self._named(message)
+        elif kind is OpenOrdersAnswer or kind is FillsAnswer or kind is AccountReport:
+            return self._answer(message)
+        elif kind is OutcomeUnknown:
+            return self._no_outcome(message)
         return None
 
     def _send(self, command: Command, now_ns: int) -> None:
         kind = type(command)
         request_id = command.command_id
-        if kind is SubmitOrder or kind is CancelOrder:
-            asked: Any = command
-            name = (asked.order if kind is SubmitOrder else asked).client_order_id
-            of_order = self._of_order.get(name)
-            if of_order is None:
-                self._of_order[name] = [request_id]
-            else:
-                of_order.append(request_id)
-        elif type(command) is ModifyOrder or type(command) is QueryOrder:
-            name = command.client_order_id
-        elif kind is QueryOpenOrders or kind is QueryFills or kind is QueryAccount:
-            name = ""
-            if command.client_id is not None:
-                self._asked[command.client_id] = None
+        asked: Any = command
+        is_of_order = True
+        if kind is SubmitOrder:
+            name = asked.order.client_order_id
+        elif kind is CancelOrder:
+            name = asked.client_order_id
         else:
+            is_of_order = False
+            if kind is ModifyOrder or kind is QueryOrder:
+                name = asked.client_order_id
+            elif kind is QueryOpenOrders or kind is QueryFills or kind is QueryAccount:
+                name = ""
+                if asked.client_id is not None:
+                    self._asked[asked.client_id] = None
+            else:
+                return
+        known = self._requests.get(request_id)
+        if known is not None and not known.has_ended:
+            known.sent_ns = now_ns  # once more
             return
-        self._pending[request_id] = _Request(kind, name, now_ns)
+        request = _Request(request_id, kind, name, now_ns)
+        self._requests[request_id] = request
+        self._sent.append(request)
+        if is_of_order:
+            request.before = self._of_order.get(name)
+            self._of_order[name] = request
 
     # --- endings -----------------------------------------------------------------------------
 
     def _answer(self, answer: OpenOrdersAnswer | FillsAnswer | AccountReport) -> Violation | None:
         request_id = answer.correlation_id
-        if request_id is None or self._pending.pop(request_id, None) is not None:
+        if request_id is None or self._end(request_id) is not None:
             return None  # told unasked, or asked for
         if answer.client_id not in self._asked:
             return None  # of somebody whom the kernel never asked anything
@@ -208,7 +232,7 @@ class RequestsAreAnswered(Check):
 
     def _order_answer(self, answer: OrderAnswer) -> Violation | None:
         request_id = answer.correlation_id
-        asked = self._pending.pop(request_id, None)
+        asked = self._end(request_id)
         if asked is None and answer.client_id not in self._asked:
             return None
         if asked is None:
@@ -226,51 +250,55 @@ class RequestsAreAnswered(Check):
         if request_id in self._unknown:
             return Violation(request_id, "ended without an outcome twice")
         self._unknown[request_id] = None
-        self._pending.pop(request_id, None)
+        self._end(request_id)
         return None
 
     def _named(self, report: UpdatedReport | ModifyRejectedReport | CancelRejectedReport) -> None:
         if report.request_id is not None:
-            self._pending.pop(report.request_id, None)
+            self._end(report.request_id)
             return
         named = report.client_order_id  # an answer that does not say to what: to any of them
-        for request_id in [
-            request_id
-            for request_id, request in self._pending.items()
-            if request.kind is ModifyOrder and request.client_order_id == named
-        ]:
-            del self._pending[request_id]
+        for request in self._sent[self._ended :]:
+            if request.kind is ModifyOrder and request.client_order_id == named:
+                request.has_ended = True
+
+    def _end(self, request_id: str) -> _Request | None:
+        """The request of that id, ended now; None where none is under way."""
+        request = self._requests.get(request_id)
+        if request is None or request.has_ended:
+            return None
+        request.has_ended = True
+        return request
 
     def _of_submit(self, name: str | None) -> None:
-        of_order = self._of_order.get(name or "")
-        if of_order is None:
-            return
-        for request_id in of_order:
-            request = self._pending.get(request_id)
-            if request is not None and request.kind is SubmitOrder:
-                del self._pending[request_id]
+        request = self._of_order.get(name or "")
+        while request is not None:
+            if request.kind is SubmitOrder:
+                request.has_ended = True
+            request = request.before
 
     def _of_submit_or_cancel(self, name: str | None) -> None:
-        of_order = self._of_order.pop(name or "", None)
-        if of_order is None:
-            return
-        for request_id in of_order:
-            self._pending.pop(request_id, None)
+        request = self._of_order.get(name or "")
+        while request is not None:
+            request.has_ended = True
+            request = request.before
 
     def _overdue(self, now_ns: int) -> Iterator[Violation] | None:
-        if not self._pending:
+        sent = self._sent
+        while self._ended < len(sent) and sent[self._ended].has_ended:
+            self._ended += 1
+        if self._ended == len(sent):
             self._due_ns = now_ns + ANSWER_NS_MAX  # whatever is sent is sent from now on
             return None
-        request_id, oldest = next(iter(self._pending.items()))
+        oldest = sent[self._ended]
         self._due_ns = oldest.sent_ns + ANSWER_NS_MAX
         if now_ns <= self._due_ns:
             return None
         told = f"{oldest.kind.__name__} {oldest.client_order_id} of {oldest.sent_ns} has not ended"
-        return iter([Violation(request_id, told)])
+        return iter([Violation(oldest.command_id, told)])
 
     def end(self, evidence: Evidence) -> Iterator[Violation]:
-        if self._pending:
-            yield from self._overdue(evidence.view.now_ns) or ()
+        yield from self._overdue(evidence.view.now_ns) or ()
 
 
 _DISCONNECTED: Final = DenialCode.CLIENT_DISCONNECTED
@@ -290,22 +318,22 @@ class OrdersLeaveForTheReconciledOnly(Check):
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         record = evidence.record
         self._hear(record.input)
-        wrong: list[Violation] = []
+        wrong: tuple[Violation, ...] = ()
         for event in evidence.order_events:
             if type(event) is OrderDenied and event.code is _DISCONNECTED:
                 venue = event.instrument_id.venue
                 if venue not in self._lost:
                     told = f"turned away, and {venue} was never away"
-                    wrong.append(Violation(event.client_order_id, told))
+                    wrong += (Violation(event.client_order_id, told),)
         for command in record.commands:
             if type(command) is SubmitOrder or type(command) is ModifyOrder:
                 to: str = command.client_id or command.instrument_id.venue
                 heard = self._heard.get(to)
                 if heard is None:
-                    wrong.append(Violation(command.command_id, f"left for {to}, which is away"))
+                    wrong += (Violation(command.command_id, f"left for {to}, which is away"),)
                 elif len(heard) < 2:
                     told = f"left for {to}, of whose orders and fills nothing is known since"
-                    wrong.append(Violation(command.command_id, told))
+                    wrong += (Violation(command.command_id, told),)
             elif type(command) is QueryOpenOrders or type(command) is QueryFills:
                 asked = command.client_id
                 if asked is not None and asked in self._heard:

@@ -27,7 +27,6 @@ ENDS: Final[dict[type, OrderStatus]] = {
     OrderCanceled: _S.CANCELED,
     OrderExpired: _S.EXPIRED,
 }
-_OVER: Final = (_S.DENIED, _S.REJECTED, _S.CANCELED, _S.EXPIRED, _S.FILLED)
 # an enum's member is found by a search, so each is found once
 _INITIALIZED, _SUBMITTED, _ACCEPTED = _S.INITIALIZED, _S.SUBMITTED, _S.ACCEPTED
 _PARTIALLY_FILLED, _FILLED, _TRIGGERED = _S.PARTIALLY_FILLED, _S.FILLED, _S.TRIGGERED
@@ -38,7 +37,8 @@ class OrderWitness:
     """An order folded from its events by rules written here and not in the kernel.
 
     Attributes:
-        quantity, filled, cost: raw; cost is the sum of price times quantity, in units of 1e-32.
+        quantity, filled, price: raw; price is that of all fills so far, if they had the same one.
+        has_prices: they had not.
         in_quote: the quantity is an amount of quote currency, which no fill is taken off.
         events: accepted so far.
         terminals: how many of them ended the order.
@@ -47,13 +47,15 @@ class OrderWitness:
 
     __slots__ = (
         "_base",
+        "_cost",
         "_is_over",
         "_open_requests",
         "after_end",
-        "cost",
         "events",
         "filled",
+        "has_prices",
         "in_quote",
+        "price",
         "quantity",
         "terminals",
     )
@@ -65,7 +67,9 @@ class OrderWitness:
         self._open_requests: dict[str, OrderStatus] = {}
         self.quantity = quantity
         self.filled = 0
-        self.cost = 0
+        self.price = 0
+        self.has_prices = False
+        self._cost = 0  # once it has prices
         self.events = 1
         self.terminals = 0
         self.after_end = ""
@@ -81,6 +85,11 @@ class OrderWitness:
         """The status beneath whatever request is under way."""
         return self._base
 
+    @property
+    def cost(self) -> int:
+        """The sum of price times quantity, in units of 1e-32."""
+        return self._cost if self.has_prices else self.price * self.filled
+
     def add(self, event: OrderEvent) -> None:
         self.events += 1
         kind = type(event)
@@ -90,12 +99,14 @@ class OrderWitness:
         if self._is_over:
             self.after_end = kind.__name__
         if kind is OrderSubmitted:
-            self._stand(_SUBMITTED)
+            self._base = _SUBMITTED
+            self._is_over = False
         elif kind is OrderAccepted:
             if self._base is _INITIALIZED or self._base is _SUBMITTED:
                 self._base = _ACCEPTED
         elif kind is OrderTriggered:
-            self._stand(_TRIGGERED)
+            self._base = _TRIGGERED
+            self._is_over = False
         elif kind is OrderPendingUpdate:
             self._open_requests[cast(OrderPendingUpdate, event).request_id] = _PENDING_UPDATE
         elif kind is OrderPendingCancel:
@@ -110,16 +121,18 @@ class OrderWitness:
             end = ENDS.get(kind)
             if end is not None:
                 self.terminals += 1
-                self._stand(end)
-
-    def _stand(self, base: OrderStatus) -> None:
-        self._base = base
-        self._is_over = base in _OVER
+                self._base = end
+                self._is_over = True
 
     def _fill(self, event: OrderFilled) -> None:
         last: int = event.last_qty.raw
+        price: int = event.last_px.raw
+        if not self.filled:
+            self.price = price
+        elif self.has_prices or price != self.price:
+            self._cost = self.cost + last * price  # of numbers this large, dear
+            self.has_prices = True
         self.filled += last
-        self.cost += last * event.last_px.raw
         if self.filled >= self.quantity and not self.in_quote:
             self._base = _FILLED
             self._is_over = True

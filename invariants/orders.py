@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Context, Decimal
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from engine.model.enums import OrderStatus
 from engine.model.events import OrderCanceled, OrderEvent, OrderExpired, OrderInitialized
@@ -15,7 +15,7 @@ from invariants.violation import Violation
 
 _RAW: Final = Decimal(1).scaleb(-FIXED_PRECISION)
 # of averages that have all their decimals; the same ones come in every run
-_RAWS: Final[dict[Decimal, tuple[Decimal, Any]]] = {}
+_RAWS: Final[dict[Decimal, tuple[Decimal, int]]] = {}
 _RAWS_MAX: Final = 4096
 _EXACT: Final = Context(prec=100)  # more digits than any cost has
 
@@ -117,10 +117,12 @@ def _is_mean(average: Decimal | None, witness: OrderWitness) -> bool:
         if len(_RAWS) >= _RAWS_MAX:
             _RAWS.clear()
         known = _RAWS[average] = (average, int(average.scaleb(FIXED_PRECISION, _EXACT)))
-    raw: Any = known[1]  # too large for an integer of the machine
+    raw = known[1]
+    if not witness.has_prices:
+        return -1 <= raw - witness.price <= 1
     filled = witness.filled
     error = raw * filled - witness.cost
-    return not error or -filled <= error <= filled
+    return -filled <= error <= filled
 
 
 class TerminalIsFinal(Check):

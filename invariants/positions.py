@@ -19,6 +19,8 @@ _FLAT: Final = PositionSide.FLAT
 _LONG: Final = PositionSide.LONG
 _SHORT: Final = PositionSide.SHORT
 
+_Flip = tuple[int, OrderFilled, int]  # the place of a fill, the fill, what it leaves
+
 
 def signed_raw(fill: OrderFilled, evidence: Evidence) -> int:
     """What a fill adds to its position, raw; a fee taken in the base asset takes some away."""
@@ -87,20 +89,20 @@ class PositionIsTheSumOfItsFills(Check):
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
         sums = self._sums
-        wrong: list[Violation] = []
+        wrong: tuple[Violation, ...] = ()
         for fact in evidence.record.facts:
             if type(fact) is OrderFilled:
                 position_id = fact.position_id
                 if _owner(fact) is None:
                     told = f"assigned to {position_id}, the venue's is {fact.venue_position_id}"
-                    wrong.append(Violation(fact.trade_id, told))
+                    wrong += (Violation(fact.trade_id, told),)
                 held = sums.get(position_id, 0)
                 _assign(sums, position_id, held, signed_raw(fact, evidence))
             elif type(fact) is PositionSettled:
                 held = sums.get(fact.position_id, 0)
                 if abs(held) != fact.last_qty.raw:
                     told = f"settled {fact.last_qty}, its fills sum to {held} raw"
-                    wrong.append(Violation(fact.position_id, told))
+                    wrong += (Violation(fact.position_id, told),)
                 sums[fact.position_id] = 0
         for position in evidence.view.positions_touched():
             expected, dust = sums.get(position.id, 0), position.dust_raw
@@ -108,12 +110,12 @@ class PositionIsTheSumOfItsFills(Check):
                 told = f"holds {position.signed_raw} raw, its fills sum to {expected}"
                 if dust:
                     told += f", {dust} is dust"
-                wrong.append(Violation(position.id, told))
+                wrong += (Violation(position.id, told),)
             if dust != self._dust.get(position.id, 0):
-                wrong.extend(self._more_dust(position, evidence))
+                wrong += tuple(self._more_dust(position, evidence))
             if position.side is not _side(expected - dust):
                 told = f"is {position.side.name}, its fills sum to {expected - dust} raw"
-                wrong.append(Violation(position.id, told))
+                wrong += (Violation(position.id, told),)
         return iter(wrong) if wrong else None
 
     def _more_dust(self, position: Position, evidence: Evidence) -> Iterator[Violation]:
@@ -157,7 +159,7 @@ class NettingHoldsOnePosition(Check):
         hedging = evidence.hedging
         if not hedging:
             return None
-        wrong: list[Violation] = []
+        wrong: tuple[Violation, ...] = ()
         for fill in evidence.fills:
             position_id = fill.position_id
             right = self._right.get(position_id)
@@ -172,11 +174,11 @@ class NettingHoldsOnePosition(Check):
             netted = f"{fill.instrument_id}-{fill.account_id}-{fill.strategy_id}"
             if apart is None:
                 told = f"a fill of {fill.strategy_id}, and there is no such strategy"
-                wrong.append(Violation(fill.trade_id, told))
+                wrong += (Violation(fill.trade_id, told),)
             elif (position_id == netted) is apart:
                 ask = "keeps positions apart" if apart else "nets"
                 told = f"assigned to {position_id}, and {fill.strategy_id} {ask} there"
-                wrong.append(Violation(fill.trade_id, told))
+                wrong += (Violation(fill.trade_id, told),)
             else:
                 self._right[position_id] = fill
         return iter(wrong) if wrong else None
@@ -193,7 +195,7 @@ class FlipClosesThenOpens(Check):
         self._paid_in_kind: dict[PositionId, None] = {}
 
     def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
-        flips: list[tuple[int, OrderFilled, int]] = []
+        flips: tuple[_Flip, ...] = ()
         sums = self._sums
         facts = evidence.record.facts
         for index, fact in enumerate(facts):
@@ -207,13 +209,13 @@ class FlipClosesThenOpens(Check):
                 before = sums.get(position_id, 0)
                 _assign(sums, position_id, before, signed)
                 if _crosses(before, before + signed):
-                    flips.append((index, fact, before + signed))
+                    flips += ((index, fact, before + signed),)
             elif type(fact) is PositionSettled:
                 sums[fact.position_id] = 0
         return self._check(facts, flips) if flips else None
 
     def _check(
-        self, facts: tuple[msgspec.Struct, ...], flips: list[tuple[int, OrderFilled, int]]
+        self, facts: tuple[msgspec.Struct, ...], flips: tuple[_Flip, ...]
     ) -> Iterator[Violation]:
         for index, fill, after in flips:
             steps = [

@@ -20,7 +20,6 @@ from engine.view import KernelView
 from invariants.property import Property, sometimes
 
 _BY_STATE: Final = (DenialCode.TRADING_HALTED, DenialCode.TRADING_STATE_REDUCING)
-_ENDS: Final = (OrderRejected, OrderCanceled, OrderExpired)
 
 
 @sometimes(
@@ -62,7 +61,8 @@ def late_fill(view: KernelView) -> bool:
         events = order.events
         if type(events[-1]) is OrderFilled:
             for event in events:
-                if type(event) in _ENDS:
+                kind = type(event)
+                if kind is OrderCanceled or kind is OrderRejected or kind is OrderExpired:
                     return True
     return False
 

@@ -11,15 +11,45 @@ from typing import Final
 
 from engine.bus import MessageBus
 from engine.clock import KernelClock
+from engine.model.native import i64
 
 Dispatch = tuple[str, object, int]  # topic, message, what the kernel's clock said
 
 PATTERNS: Final = ("*", "events.*", "data.*")
 _BEHIND_ALL: Final = 0  # the priority of users; subscribed last, so heard last
 _KEPT: Final = 64  # dispatches; a list that is emptied asks for its memory anew
-_OTHER: Final = 0  # whether the second or the third pattern means a topic
-_EVENT: Final = 1
-_DATA: Final = 2
+_ADDRESSED: Final = ("events.order.", "events.position.")  # topics that end in a strategy's id
+_TOPICS_MAX: Final = 4096
+
+
+class Topic:
+    """What its name says of a topic.
+
+    Attributes:
+        is_event, is_data: whether the second or the third of `PATTERNS` means it.
+        addressee: the strategy whose events it carries; "": anybody's.
+    """
+
+    __slots__ = ("addressee", "is_data", "is_event", "name")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.is_data = name.startswith("data.")
+        self.is_event = name.startswith("events.")
+        self.addressee = ""
+        for prefix in _ADDRESSED:
+            if name.startswith(prefix):
+                self.addressee = name[len(prefix) :]
+
+
+_KNOWN: Final[dict[str, Topic]] = {}  # the same topics in every run of a process
+
+
+def _get_to_know(name: str) -> Topic:
+    if len(_KNOWN) >= _TOPICS_MAX:
+        _KNOWN.clear()
+    topic = _KNOWN[name] = Topic(name)
+    return topic
 
 
 class BusTap:
@@ -47,7 +77,6 @@ class BusTap:
         "_events_due",
         "_is_amiss",
         "_is_on",
-        "_kind",
         "before",
         "begun_ns",
         "early",
@@ -59,7 +88,7 @@ class BusTap:
     def __init__(self, clock: KernelClock) -> None:
         self._clock = clock
         self._is_on = False
-        self.topics: list[str] = []
+        self.topics: list[Topic] = []
         self.messages: list[object] = []
         self._all: list[object] = []
         self._events: list[object] = []
@@ -67,9 +96,11 @@ class BusTap:
         self.later_ns: dict[int, int] = {}
         self.early: dict[int, int] = {}
         self.begun_ns = 0
-        self.before = self._events_before = self._data_before = 0
-        self._events_due = self._data_due = 0  # since the lists were emptied
-        self._kind = _OTHER  # of what was told last
+        self.before: i64 = 0
+        self._events_before: i64 = 0
+        self._data_before: i64 = 0
+        self._events_due: i64 = 0  # since the lists were emptied
+        self._data_due: i64 = 0
         self._is_amiss = False
 
     def attach(self, bus: MessageBus) -> None:
@@ -81,7 +112,7 @@ class BusTap:
     def told(self, topic: str, message: object) -> None:
         """The bus begins to tell the subscribers of `topic`."""
         topics = self.topics
-        place = len(topics) - self.before
+        place: i64 = len(topics) - self.before
         now_ns = self._clock.now_ns
         if place == 0:
             self.begun_ns = now_ns
@@ -90,16 +121,15 @@ class BusTap:
                 self.later_ns[place] = now_ns
             if self._is_on and not self._is_heard():
                 self._note_amiss(place)
-        topics.append(topic)
+        known = _KNOWN.get(topic)
+        if known is None:
+            known = _get_to_know(topic)
+        topics.append(known)
         self.messages.append(message)
-        if topic.startswith("data."):
-            self._kind = _DATA
+        if known.is_data:
             self._data_due += 1
-        elif topic.startswith("events."):
-            self._kind = _EVENT
+        elif known.is_event:
             self._events_due += 1
-        else:
-            self._kind = _OTHER
 
     def is_as_told(self) -> bool:
         """At the end of a turn: whether all was heard as it was told."""
@@ -107,7 +137,7 @@ class BusTap:
 
     def turn_over(self) -> None:
         """The next turn begins."""
-        told = len(self.topics)
+        told: i64 = len(self.topics)
         if told > _KEPT or self._is_amiss:
             self._forget()
         elif told != self.before:
@@ -122,7 +152,7 @@ class BusTap:
         topics, messages, before = self.topics, self.messages, self.before
         return [
             (
-                topics[before + place],
+                topics[before + place].name,
                 messages[before + place],
                 self.later_ns.get(place, self.begun_ns),
             )
@@ -138,7 +168,7 @@ class BusTap:
     def _is_heard(self) -> bool:
         """Whether all that was told by now was heard, if the last of it is all that is new."""
         messages = self.messages
-        told = len(messages)
+        told: i64 = len(messages)
         if (
             len(self._all) != told
             or len(self._events) != self._events_due
@@ -150,9 +180,10 @@ class BusTap:
         message = messages[-1]
         if self._all[-1] is not message:
             return False
-        if self._kind == _DATA:
+        topic = self.topics[-1]
+        if topic.is_data:
             return self._data[-1] is message
-        return self._kind == _OTHER or self._events[-1] is message
+        return not topic.is_event or self._events[-1] is message
 
     def _note_amiss(self, place: int) -> None:
         self._is_amiss = True

@@ -348,6 +348,10 @@ class OrderBook:
         """Size resting at exactly that price; 0 when there is no such level."""
         return self._ask_sizes.get(price, 0)
 
+    def sizes(self, side: OrderSide) -> dict[int, int]:
+        """The sizes of one side by price, as they change: to be looked at only."""
+        return self._bid_sizes if side is BUY else self._ask_sizes
+
     def check_integrity(self) -> list[BookFault]:
         """Everything wrong with the book as it stands; empty when nothing is."""
         faults: list[BookFault] = []
