@@ -1,5 +1,6 @@
 """An order as its events tell it: a second opinion that owes nothing to the kernel's own fold."""
 
+from decimal import Decimal
 from typing import Final, cast
 
 from engine.model.enums import OrderStatus
@@ -39,6 +40,7 @@ class OrderWitness:
 
     Attributes:
         quantity, filled, cost: raw; cost is the sum of price times quantity, in units of 1e-32.
+        mean: the price that was seen to be the mean of these fills; None: none was yet.
         in_quote: the quantity is an amount of quote currency, which no fill is taken off.
         events: accepted so far.
         terminals: how many of them ended the order.
@@ -54,6 +56,7 @@ class OrderWitness:
         "events",
         "filled",
         "in_quote",
+        "mean",
         "quantity",
         "terminals",
     )
@@ -66,6 +69,7 @@ class OrderWitness:
         self.quantity = quantity
         self.filled = 0
         self.cost = 0
+        self.mean: Decimal | None = None
         self.events = 1
         self.terminals = 0
         self.after_end = ""
@@ -120,6 +124,7 @@ class OrderWitness:
         last: int = event.last_qty.raw
         self.filled += last
         self.cost += last * event.last_px.raw
+        self.mean = None
         if self.filled >= self.quantity and not self.in_quote:
             self._base = _FILLED
             self._is_over = True
