@@ -418,6 +418,8 @@ class MessageBus:
     # -- routes ---------------------------------------------------------------------------------
 
     def _forget_routes(self, pattern: str) -> None:
+        if not self._routes:
+            return
         if is_pattern(pattern):
             self._routes.clear()
         else:

@@ -368,6 +368,16 @@ class Cache(MarketCache):
     ) -> list[Order]:
         # walk the smallest index that holds every match; the others only answer membership
         smallest = base
+        if (
+            venue is None
+            and instrument_id is None
+            and strategy_id is None
+            and side is None
+            and account_id is None
+        ):
+            found = list(base.values())
+            found.sort(key=_ORDER_ID)
+            return found
         if instrument_id is not None:
             of_instrument = self._instrument_orders.get(instrument_id, {})
             if len(of_instrument) < len(smallest):

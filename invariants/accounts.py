@@ -25,18 +25,18 @@ class PartsAddUp(Check):
 
 
 class BalancesEqualTheVenues(Check):
-    def end(self, evidence: Evidence) -> Iterator[Violation]:
+    def end(self, evidence: Evidence) -> list[Violation] | None:
+        wrong: list[Violation] = []
         for truth in evidence.truths():
             account = evidence.view.cache.account(cast(AccountId, truth.account))
             if account is None:
-                yield Violation(truth.account, "the kernel has no such account")
+                wrong.append(Violation(truth.account, "the kernel has no such account"))
                 continue
             for true in truth.balances:
                 balance = account.balances.get(true.currency)
                 ours = (balance.total_raw, balance.locked_raw) if balance is not None else (0, 0)
-                if ours != (true.total_raw, true.locked_raw):
-                    yield Violation(
-                        f"{truth.account} {true.currency}",
-                        f"total and locked raw {ours}, the venue has "
-                        f"{(true.total_raw, true.locked_raw)}",
-                    )
+                theirs = (true.total_raw, true.locked_raw)
+                if ours != theirs:
+                    told = f"total and locked raw {ours}, the venue has {theirs}"
+                    wrong.append(Violation(f"{truth.account} {true.currency}", told))
+        return wrong or None

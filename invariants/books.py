@@ -8,19 +8,20 @@ not complete or is malformed must change nothing and be refused aloud.
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Final, cast
 
+from engine.data.subscriptions import Subject
 from engine.model.book import OrderBook
 from engine.model.book_l3 import OrderBookL3
 from engine.model.data import F_LAST, F_MBP, F_TOB, MboDelta, MboDeltas, OrderBookDeltas
 from engine.model.enums import BUY, SELL, BookAction, DataKind, KernelState, OrderSide, OrderStatus
 from engine.model.events import Refused
-from engine.model.fixed import FIXED_PRECISION
+from engine.model.fixed import UNITS
 from engine.model.identifiers import ClientOrderId, InstrumentId
 from engine.model.orders import Order
 from engine.record import TurnRecord
 from engine.view import KernelView
 from invariants.check import Check, Kinds
 from invariants.evidence import Evidence
-from invariants.truth import TrueBook
+from invariants.truth import Levels, Queues, TrueBook
 from invariants.violation import Violation
 
 # Whole books are compared after so many batches: what is wrong in one stays wrong, and that each
@@ -36,8 +37,8 @@ _WORKING: Final = (
     OrderStatus.PENDING_CANCEL,
     OrderStatus.PARTIALLY_FILLED,
 )
-
-Levels = list[tuple[int, int]]
+# [status], whether it is one of those
+_IS_WORKING: Final = [number in _WORKING for number in range(max(OrderStatus) + 1)]
 
 
 class _PriceFold:
@@ -147,7 +148,7 @@ class _PriceFold:
             last = price
         return True
 
-    def levels(self) -> tuple[Levels, Levels]:
+    def levels(self) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
         return sorted(self.bids.items(), reverse=True), sorted(self.asks.items())
 
 
@@ -168,24 +169,21 @@ class BookIsTheFoldOfItsUpdates(Check):
         self._waiting.append(batch)
         return self._compare(evidence.view) if len(self._waiting) >= _WHOLE_EVERY else None
 
-    def end(self, evidence: Evidence) -> Iterator[Violation]:
+    def end(self, evidence: Evidence) -> list[Violation] | None:
         view = evidence.view
-        yield from self._compare(view) or ()
+        wrong = list(self._compare(view) or ())
         if view.state is not KernelState.RUNNING:
-            return
+            return wrong or None
         wanted = evidence.wanted()
         for truth in evidence.truths():
             # wanted and not held is NET-1's to say
-            held = {(sub.channel, sub.instrument_id) for sub in truth.subscriptions}
-            followed = {
-                subject
-                for channel, subject in wanted.get(truth.venue, [])
-                if channel == "book" and (channel, subject) in held
-            }
+            held = [sub.instrument_id for sub in truth.subscriptions if sub.channel == "book"]
+            asked = wanted.get(truth.venue, ())
             for true_book in truth.books:
-                if true_book.instrument_id in followed:
-                    book = view.book(cast(InstrumentId, true_book.instrument_id))
-                    yield from _against_truth(book, true_book)
+                name = true_book.instrument_id
+                if name in held and ("book", name) in asked:
+                    _against_truth(view.book(cast(InstrumentId, name)), true_book, wrong)
+        return wrong or None
 
     def _refused(self, batch: OrderBookDeltas, view: KernelView) -> Iterator[Violation]:
         yield from self._compare(view) or ()
@@ -223,21 +221,29 @@ class BookIsTheFoldOfItsUpdates(Check):
         return iter(wrong) if wrong else None
 
 
-def _against_truth(book: OrderBook | None, true_book: TrueBook) -> Iterator[Violation]:
+def _against_truth(book: OrderBook | None, true_book: TrueBook, wrong: list[Violation]) -> None:
     if book is None:
-        yield Violation(true_book.instrument_id, "followed, and there is no book")
+        wrong.append(Violation(true_book.instrument_id, "followed, and there is no book"))
         return
-    price_unit = 10 ** (FIXED_PRECISION - book.price_precision)
-    size_unit = 10 ** (FIXED_PRECISION - book.size_precision)
-    for side, held, true in (
-        ("BUY", book.bids(), true_book.bids),
-        ("SELL", book.asks(), true_book.asks),
-    ):
-        raw = tuple((price * price_unit, size * size_unit) for price, size in held)
-        if raw != true:
-            yield Violation(
-                true_book.instrument_id, f"{side}: the book ends as {raw}, the venue's as {true}"
-            )
+    bids, asks = tuple(book.bids()), tuple(book.asks())
+    ours, theirs = _precisions(book), _precisions(true_book)
+    if ours == theirs and bids == true_book.bids and asks == true_book.asks:
+        return
+    for side, held, true in (("BUY", bids, true_book.bids), ("SELL", asks, true_book.asks)):
+        raw, true_raw = _raw(held, ours), _raw(true, theirs)
+        if raw != true_raw:
+            told = f"{side}: the book ends as {raw}, the venue's as {true_raw}"
+            wrong.append(Violation(true_book.instrument_id, told))
+
+
+def _precisions(book: OrderBook | TrueBook) -> tuple[int, int]:
+    return book.price_precision, book.size_precision
+
+
+def _raw(levels: tuple[tuple[int, int], ...], precisions: tuple[int, int]) -> Levels:
+    """Levels in raw units, of which all precisions have the same."""
+    price_unit, size_unit = UNITS[precisions[0]], UNITS[precisions[1]]
+    return tuple([(price * price_unit, size * size_unit) for price, size in levels])
 
 
 class BookIsSoundAtEndOfBatch(Check):
@@ -271,10 +277,12 @@ class BookIsSoundAtEndOfBatch(Check):
             problem = _ladder_problem(book)
         return iter([Violation(message.instrument_id, problem)]) if problem else None
 
-    def end(self, evidence: Evidence) -> Iterator[Violation]:
+    def end(self, evidence: Evidence) -> list[Violation] | None:
+        wrong: list[Violation] = []
         for book in evidence.view.books():
             if problem := _ladder_problem(book):
-                yield Violation(book.instrument_id, problem)
+                wrong.append(Violation(book.instrument_id, problem))
+        return wrong or None
 
 
 def _ladder_problem(book: OrderBook) -> str:
@@ -443,61 +451,70 @@ class PriorityIsKept(Check):
                 )
         return None
 
-    def end(self, evidence: Evidence) -> Iterator[Violation]:
+    def end(self, evidence: Evidence) -> list[Violation] | None:
         cache = evidence.view.cache
+        wrong: list[Violation] = []
         for instrument_id, fold in self._folds.items():
             book = cache.order_book_l3(instrument_id)
             if book is None or len(book) != len(fold.orders):
-                yield Violation(
-                    instrument_id, f"{len(fold.orders)} orders rest, and the book differs"
-                )
+                told = f"{len(fold.orders)} orders rest, and the book differs"
+                wrong.append(Violation(instrument_id, told))
         if evidence.view.state is KernelState.RUNNING:
-            followed = {
+            followed = [
                 subject
                 for subjects in evidence.view.subscriptions().values()
                 for kind, subject in subjects
                 if kind is DataKind.MBO_DELTAS
-            }
-            for truth in evidence.truths():
-                for true_book in truth.books:
-                    instrument_id = cast(InstrumentId, true_book.instrument_id)
-                    if instrument_id in followed:
-                        yield from _queues_against_truth(
-                            cache.order_book_l3(instrument_id), true_book
-                        )
+            ]
+            if followed:
+                self._follow(followed, evidence, wrong)
         working: dict[InstrumentId, dict[ClientOrderId, Order]] = {}
-        for order in evidence.view.orders():
-            own = working.get(order.instrument_id)
-            if own is None:
-                listed = cache.working_orders(order.instrument_id)
-                own = working[order.instrument_id] = {each.client_order_id: each for each in listed}
+        own: dict[ClientOrderId, Order] | None = None
+        of: InstrumentId | None = None  # whose these are
+        for order in evidence.all_orders():
+            if own is None or order.instrument_id is not of:
+                of = order.instrument_id
+                own = working.get(of)
+                if own is None:
+                    listed = cache.working_orders(of)
+                    own = working[of] = {each.client_order_id: each for each in listed}
             counted = own.get(order.client_order_id) is order
-            if counted is not (order.status in _WORKING):
-                yield Violation(
-                    order.client_order_id,
-                    f"{order.status.name}, and {'' if counted else 'not '}among the working",
-                )
+            status: int = order.status
+            if counted is not _IS_WORKING[status]:
+                told = f"{order.status.name}, and {'' if counted else 'not '}among the working"
+                wrong.append(Violation(order.client_order_id, told))
+        return wrong or None
+
+    @staticmethod
+    def _follow(followed: list[Subject], evidence: Evidence, wrong: list[Violation]) -> None:
+        for truth in evidence.truths():
+            for true_book in truth.books:
+                name = cast(InstrumentId, true_book.instrument_id)
+                if name in followed:
+                    queues = evidence.venues[truth.venue].true_queues(name)
+                    book = evidence.view.cache.order_book_l3(name)
+                    wrong.extend(_queues_against_truth(book, true_book, *queues))
 
 
-def _queues_against_truth(book: OrderBookL3 | None, true_book: TrueBook) -> Iterator[Violation]:
+def _queues_against_truth(
+    book: OrderBookL3 | None, true_book: TrueBook, bids: Queues, asks: Queues
+) -> Iterator[Violation]:
     if book is None:
         yield Violation(true_book.instrument_id, "followed by order, and there is no book")
         return
-    price_unit = 10 ** (FIXED_PRECISION - book.price_precision)
-    size_unit = 10 ** (FIXED_PRECISION - book.size_precision)
-    for side, levels, queues in (
-        (BUY, true_book.bids, true_book.bid_queues),
-        (SELL, true_book.asks, true_book.ask_queues),
-    ):
-        for (price_raw, _), true_queue in zip(levels, queues, strict=True):
-            price = price_raw // price_unit
-            held = tuple((no, size * size_unit) for no, size in book.queue_at(side, price))
-            if held != true_queue:
+    price_unit, true_price_unit = UNITS[book.price_precision], UNITS[true_book.price_precision]
+    size_unit, true_size_unit = UNITS[book.size_precision], UNITS[true_book.size_precision]
+    for side, levels, queues in ((BUY, true_book.bids, bids), (SELL, true_book.asks, asks)):
+        for (true_price, _), queue in zip(levels, queues, strict=True):
+            price = true_price * true_price_unit // price_unit
+            held = tuple([(no, size * size_unit) for no, size in book.queue_at(side, price)])
+            true = tuple([(no, size * true_size_unit) for no, size in queue])
+            if held != true:
                 yield Violation(
                     true_book.instrument_id,
-                    f"{side.name} {price}: the queue ends as {held}, the venue's as {true_queue}",
+                    f"{side.name} {price}: the queue ends as {held}, the venue's as {true}",
                 )
-    if len(book) != sum(map(len, true_book.bid_queues + true_book.ask_queues)):
+    if len(book) != sum(map(len, bids + asks)):
         yield Violation(true_book.instrument_id, f"{len(book)} orders rest, the venue has others")
 
 

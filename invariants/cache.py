@@ -33,9 +33,9 @@ class IndexesAgree(Check):
         problems = cache.check_orders([order.client_order_id for order in orders])
         return (Violation("cache", problem) for problem in problems) if problems else None
 
-    def end(self, evidence: Evidence) -> Iterator[Violation]:
-        for problem in evidence.view.cache.check_integrity():
-            yield Violation("cache", problem)
+    def end(self, evidence: Evidence) -> list[Violation] | None:
+        problems = evidence.view.cache.check_integrity()
+        return [Violation("cache", problem) for problem in problems] if problems else None
 
 
 class _Told:

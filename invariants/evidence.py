@@ -19,7 +19,7 @@ from engine.risk.config import RiskEngineConfig
 from engine.view import KernelView, is_of_order
 from invariants.order_witness import OrderWitness
 from invariants.tap import BusTap, Dispatch
-from invariants.truth import TrueOrder, TrueStream, Truth
+from invariants.truth import Queues, TrueOrder, TrueStream, Truth
 from invariants.violation import Violation
 
 
@@ -31,6 +31,10 @@ class TruthSource(Protocol):
     def true_order(self, client_order_id: str) -> TrueOrder | None: ...
 
     def has_trade(self, trade_id: str) -> bool: ...
+
+    def true_queues(self, instrument_id: str) -> tuple[Queues, Queues]:
+        """Who stands at each level of bids and asks, sizes as in `TrueBook`."""
+        ...
 
     def streams(self, after: int) -> Sequence[TrueStream]:
         """Every connection ever made to the venue, but for the first `after`, in order."""
@@ -57,7 +61,6 @@ class Evidence:
         strays: the events of the last turn whose order never began.
         venues: by venue name, who to ask for the truth.
         openings: the balances that each account was opened with, by account id.
-        wanted: per client id, the subscriptions the kernel wants (kind name, instrument id).
         released: command id -> how many times a client was given it.
         releases: the same in order, each with the last durable turn at that moment.
         unjudged_releases: those since the last turn ended.
@@ -77,9 +80,11 @@ class Evidence:
     __slots__ = (
         "_final_orders",
         "_final_truths",
+        "_final_wanted",
         "_has_facts",
         "_is_over",
         "_probes",
+        "_wanted",
         "account_states",
         "durable_turn",
         "fills",
@@ -103,7 +108,6 @@ class Evidence:
         "unjudged_releases",
         "venues",
         "view",
-        "wanted",
         "witnesses",
     )
 
@@ -117,7 +121,7 @@ class Evidence:
     ) -> None:
         self.view = view
         self.venues = venues
-        self.wanted = wanted
+        self._wanted = wanted
         self.risk = RiskEngineConfig() if risk is None else risk
         self.released: dict[str, int] = {}
         self.releases: list[tuple[str, int]] = []
@@ -145,6 +149,7 @@ class Evidence:
         self._is_over = False
         self._final_orders: list[Order] | None = None
         self._final_truths: list[Truth] = []
+        self._final_wanted: Mapping[str, list[tuple[str, str]]] | None = None
 
     # --- what the run and the monitor say ----------------------------------------------------
 
@@ -249,6 +254,14 @@ class Evidence:
         if self._final_orders is None:
             self._final_orders = self.view.orders()
         return self._final_orders
+
+    def wanted(self) -> Mapping[str, list[tuple[str, str]]]:
+        """Per client id, the subscriptions that the kernel wants (kind name, instrument id)."""
+        if not self._is_over:
+            return self._wanted()
+        if self._final_wanted is None:
+            self._final_wanted = self._wanted()
+        return self._final_wanted
 
     @property
     def dispatches(self) -> list[Dispatch]:

@@ -102,8 +102,8 @@ class ReduceOnlyReduces(Check):
             told = f"is reduce-only and asks {asked.quantity.raw} raw, {room} could be reduced"
             yield Violation(asked.client_order_id, told)
 
-    def end(self, evidence: Evidence) -> Iterator[Violation]:
-        yield from self.turn(evidence) or ()
+    def end(self, evidence: Evidence) -> Iterator[Violation] | None:
+        return self.turn(evidence)
 
 
 def _against(net: int, side: OrderSide) -> int:

@@ -28,7 +28,15 @@ from engine.model.reports import (
     UpdatedReport,
 )
 from engine.record import TurnRecord
-from invariants.truth import TrueFill, TrueOrder, TrueRequest, TrueSettlement, TrueStream, Truth
+from invariants.truth import (
+    Queues,
+    TrueFill,
+    TrueOrder,
+    TrueRequest,
+    TrueSettlement,
+    TrueStream,
+    Truth,
+)
 
 HEARD: Final = "heard"  # its name where a venue has one
 _ENDS: Final = ("REJECTED", "CANCELED", "EXPIRED", "FILLED")
@@ -116,6 +124,9 @@ class VenueHeard:
 
     def has_trade(self, trade_id: str) -> bool:
         return trade_id in self._trades
+
+    def true_queues(self, instrument_id: str) -> tuple[Queues, Queues]:
+        return (), ()
 
     def streams(self, after: int) -> Sequence[TrueStream]:
         return ()

@@ -13,9 +13,11 @@ class NothingRaises(Check):
     """The run itself turns an escaped exception into this violation, with its traceback; what is
     left to see here is a kernel that faulted and hid it."""
 
-    def end(self, evidence: Evidence) -> Iterator[Violation]:
-        if evidence.view.state in (KernelState.FAULTED, KernelState.FAILED_START):
-            yield Violation("kernel", f"ended as {evidence.view.state.name}")
+    def end(self, evidence: Evidence) -> list[Violation] | None:
+        state = evidence.view.state
+        if state is KernelState.FAULTED or state is KernelState.FAILED_START:
+            return [Violation("kernel", f"ended as {state.name}")]
+        return None
 
 
 class OutboxWaitsForTheJournal(Check):
@@ -52,12 +54,16 @@ class OutboxWaitsForTheJournal(Check):
             if evidence.released[command_id] > 1:
                 yield Violation(command_id, f"released {evidence.released[command_id]} times")
 
-    def end(self, evidence: Evidence) -> Iterator[Violation]:
+    def end(self, evidence: Evidence) -> list[Violation] | None:
+        released, durable_turn = evidence.released, evidence.durable_turn
+        wrong: list[Violation] = []
         for command_id, turn in self._made.items():
-            if command_id not in evidence.released and turn <= evidence.durable_turn:
-                yield Violation(command_id, f"of durable turn {turn} was never released")
+            if command_id not in released and turn <= durable_turn:
+                told = f"of durable turn {turn} was never released"
+                wrong.append(Violation(command_id, told))
+        return wrong or None
 
-    def stopped(self, evidence: Evidence) -> Iterator[Violation]:
+    def stopped(self, evidence: Evidence) -> list[Violation] | None:
         return self.end(evidence)
 
 

@@ -190,10 +190,9 @@ class NobodyStaysBetween(Check):
         ]
         return iter(stuck) if stuck else None
 
-    def end(self, evidence: Evidence) -> Iterator[Violation]:
+    def end(self, evidence: Evidence) -> list[Violation] | None:
         late = self._late(evidence)
-        if late is not None:
-            yield late
+        return None if late is None else [late]
 
     def stopped(self, evidence: Evidence) -> Iterator[Violation]:
         state = evidence.view.state

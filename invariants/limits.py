@@ -303,6 +303,8 @@ class RatesAreKept(Check):
                     wrong += (Violation(name, told),)
         return iter(wrong) if wrong else None
 
-    def end(self, evidence: Evidence) -> Iterator[Violation]:
-        for name in self._made:
-            yield Violation(name, "was submitted, and neither sent nor denied")
+    def end(self, evidence: Evidence) -> list[Violation] | None:
+        if not self._made:
+            return None
+        told = "was submitted, and neither sent nor denied"
+        return [Violation(name, told) for name in self._made]

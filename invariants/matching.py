@@ -12,8 +12,10 @@ from engine.model.enums import OrderType, TimeInForce
 from engine.model.events import OrderFilled, OrderInitialized
 from engine.model.fixed import UNITS
 from engine.model.identifiers import InstrumentId
+from engine.model.instruments import AnyInstrument
 from invariants.check import Check, Kinds
 from invariants.evidence import Evidence
+from invariants.truth import Levels, TrueBook
 from invariants.venue_watch import OwnOrder, OwnTrade, VenueWatcher
 from invariants.violation import Violation
 
@@ -327,6 +329,31 @@ class QueueWitness(VenueWatcher):
             self._say(self._trade_id, f"met {self._owed}, which was not told of it")
         self._has_arrived()
 
+    def are_levels(self, symbol: str, is_buy: bool, shown: Levels) -> bool:
+        """Whether just these rest on one side: (price, size), each price once."""
+        halves = self._books.get(symbol)
+        if halves is None:
+            return not shown
+        levels = halves[is_buy].levels
+        for price, size in shown:
+            level = levels.get(-price if is_buy else price)
+            if level is None:
+                return False
+            left = size
+            place = level.first
+            if place is None:
+                return False
+            while place is not None:
+                left -= place.size
+                place = place.after
+            if left:
+                return False
+        others = len(levels) - len(shown)
+        for level in levels.values():
+            if level.first is None:
+                others -= 1
+        return not others
+
     def _say(self, subject: _Key, detail: str) -> None:
         self.wrong.append(Violation(str(subject), detail))
 
@@ -347,10 +374,11 @@ class FirstInLineTrades(Check):
                 return iter(witness.wrong)
         return None
 
-    def end(self, evidence: Evidence) -> Iterator[Violation]:
+    def end(self, evidence: Evidence) -> list[Violation] | None:
+        wrong: list[Violation] = []
         for witness in self._witnesses.values():
             witness.over()
-            yield from witness.wrong
+            wrong += witness.wrong
         for truth in evidence.truths():
             witnessed = self._witnesses.get(truth.venue)
             if witnessed is None:
@@ -361,14 +389,27 @@ class FirstInLineTrades(Check):
                 if instrument is None:
                     continue
                 symbol = str(instrument.id.symbol)
-                tick, step = UNITS[instrument.price_precision], UNITS[instrument.size_precision]
-                for is_buy, shown in ((True, book.bids), (False, book.asks)):
-                    stands = witnessed.levels(symbol, is_buy)
-                    shows = {price // tick: size // step for price, size in shown}
-                    if stands != shows:
-                        side = "bids" if is_buy else "asks"
-                        told = f"shows {side} {shows}, what came and went leaves {stands}"
-                        yield Violation(book.instrument_id, told)
+                bids, asks = _by(instrument, book, book.bids), _by(instrument, book, book.asks)
+                if not witnessed.are_levels(symbol, True, bids):
+                    wrong.append(_misshown(book, "bids", bids, witnessed.levels(symbol, True)))
+                if not witnessed.are_levels(symbol, False, asks):
+                    wrong.append(_misshown(book, "asks", asks, witnessed.levels(symbol, False)))
+        return wrong or None
+
+
+def _by(instrument: AnyInstrument, book: TrueBook, levels: Levels) -> Levels:
+    """Levels of the venue's book at the precisions of the definition that it gave out."""
+    price_precision, size_precision = instrument.price_precision, instrument.size_precision
+    if book.price_precision == price_precision and book.size_precision == size_precision:
+        return levels
+    price_unit, size_unit = UNITS[book.price_precision], UNITS[book.size_precision]
+    tick, step = UNITS[price_precision], UNITS[size_precision]
+    return tuple([(price * price_unit // tick, size * size_unit // step) for price, size in levels])
+
+
+def _misshown(book: TrueBook, side: str, shown: Levels, stands: dict[int, int]) -> Violation:
+    told = f"shows {side} {dict(shown)}, what came and went leaves {stands}"
+    return Violation(book.instrument_id, told)
 
 
 class _OwnTrades(VenueWatcher):
@@ -425,25 +466,26 @@ class TermsAreHonoured(Check):
             return f"is of the day of {order.ts_accepted} and traded at {trade.ts}"
         return ""
 
-    def end(self, evidence: Evidence) -> Iterator[Violation]:
-        yield from self.turn(evidence) or ()
+    def end(self, evidence: Evidence) -> list[Violation] | None:
+        wrong = list(self.turn(evidence) or ())
         for truth in evidence.truths():
             for true in truth.orders:
-                asked = evidence.order_named(true.client_order_id)
+                name = true.client_order_id
+                asked = evidence.order_named(name)
                 if asked is None:
                     continue
-                tif = asked.init.time_in_force
+                init = asked.init
+                tif = init.time_in_force
+                told = ""
                 if true.status not in _OPEN:
                     if tif is _FOK and 0 < true.filled_raw < true.quantity_raw:
                         told = f"is FOK, filled {true.filled_raw} of {true.quantity_raw} raw"
-                        yield Violation(true.client_order_id, told)
                 elif tif is _IOC or tif is _FOK:
-                    yield Violation(true.client_order_id, f"is {tif.name} and rests")
-                elif true.price_raw is None and (
-                    true.filled_raw or asked.init.order_type is _MARKET
-                ):
+                    told = f"is {tif.name} and rests"
+                elif true.price_raw is None and (true.filled_raw or init.order_type is _MARKET):
                     told = f"has no price and is open, filled {true.filled_raw} raw"
-                    yield Violation(true.client_order_id, told)
-                elif tif is _GTD and truth.ts > asked.init.expire_time_ns:
-                    told = f"expired at {asked.init.expire_time_ns} and is open at {truth.ts}"
-                    yield Violation(true.client_order_id, told)
+                elif tif is _GTD and truth.ts > init.expire_time_ns:
+                    told = f"expired at {init.expire_time_ns} and is open at {truth.ts}"
+                if told:
+                    wrong.append(Violation(name, told))
+        return wrong or None

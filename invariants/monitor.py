@@ -5,7 +5,7 @@ handful of them. The monitor never raises for a violation and never stops a run:
 at `violation` and decides.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -34,13 +34,13 @@ class Monitor:
 
     def __init__(self, properties: Sequence[Property], evidence: Evidence) -> None:
         self._evidence = evidence
+        entries = list(properties)
+        makes = tuple([entry.make for entry in entries])
+        plan = self._plan = _plan_of(makes, evidence.sampled)
         judges: list[_Judge] = []
-        for entry in properties:
-            check = entry.make()
-            if evidence.sampled or not check.samples:
-                judges.append(_Judge(entry.id, check))
+        for at in plan.judged:
+            judges.append(_Judge(entries[at].id, makes[at]()))
         self._judges = judges
-        plan = self._plan = _plan_of(tuple([judge.check.wants() for judge in judges]))
         self._logs: list[list[Any]] = []  # of those checks that have one
         self._logged: list[i64] = []  # which these are
         for at in plan.log:
@@ -71,15 +71,13 @@ class Monitor:
         bus.observer = self._on_dispatch if self._plan.dispatched else self._tap.told
         if self._plan.tapped:
             self._tap.attach(bus)
-        for at in self._plan.patterns:
+        for at, pattern in self._plan.patterns:
             judge = self._judges[at]
-            check = judge.check
-            for pattern in check.patterns:
-                listener = _Listener(self, judge, pattern)
-                handler = check.listener(pattern, self._evidence, listener.note)
-                if handler is None:
-                    handler = listener.hear
-                bus.subscribe(pattern, handler, _BEHIND_ALL)
+            listener = _Listener(self, judge, pattern)
+            handler = judge.check.listener(pattern, self._evidence, listener.note)
+            if handler is None:
+                handler = listener.hear
+            bus.subscribe(pattern, handler, _BEHIND_ALL)
 
     def turn_done(self, record: TurnRecord) -> None:
         """The kernel's observer: called once after every turn."""
@@ -203,14 +201,20 @@ class _Owed:
 
 class _Plan:
     """Which checks of a list want which calls: indexes into it, in order. It is the same in every
-    run of a process, and so is what its turns owe, of which the same few dozen come.
+    run of a process, and so is what its turns owe, of which the same few dozen come: what is made
+    in the same way wants the same calls, so a first one of each is asked for all of them.
 
     Attributes:
+        judged: which of the properties have a check in that list.
+        patterns: which wants to hear which.
         interests: of each entry of `turn`.
         begun: what a turn owes that began with an input of that type, as far as that was asked.
     """
 
-    def __init__(self, kinds: Sequence[type[Check]]) -> None:
+    def __init__(self, makes: tuple[Callable[[], Check], ...], sampled: bool) -> None:
+        checks = [make() for make in makes]
+        self.judged = [at for at, check in enumerate(checks) if sampled or not check.samples]
+        kinds = [checks[at].wants() for at in self.judged]
         numbered = list(enumerate(kinds))
         self.turn = [at for at, kind in numbered if kind.turn is not Check.turn]
         self.every: list[i64] = [
@@ -223,7 +227,7 @@ class _Plan:
         self.log = [at for at, kind in numbered if kind.log is not Check.log]
         self.actor = [at for at, kind in numbered if kind.actor is not Check.actor]
         self.watcher = [at for at, kind in numbered if kind.watcher is not Check.watcher]
-        self.patterns = [at for at, kind in numbered if kind.patterns]
+        self.patterns = [(at, pattern) for at, kind in numbered for pattern in kind.patterns]
         self.interests: list[_Interest] = [
             (kinds[at].facts, kinds[at].inputs, kinds[at].sends) for at in self.turn
         ]
@@ -262,5 +266,5 @@ class _Plan:
 
 
 @lru_cache(maxsize=64)
-def _plan_of(kinds: tuple[type[Check], ...]) -> _Plan:
-    return _Plan(kinds)
+def _plan_of(makes: tuple[Callable[[], Check], ...], sampled: bool) -> _Plan:
+    return _Plan(makes, sampled)

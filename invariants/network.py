@@ -43,30 +43,43 @@ ANSWER_NS_MAX: Final = 20 * _S  # waiting for a pace or a ban to end included
 
 
 class SubscribedAsWanted(Check):
-    def end(self, evidence: Evidence) -> Iterator[Violation]:
+    def end(self, evidence: Evidence) -> list[Violation] | None:
         truths = {truth.venue: truth for truth in evidence.truths()}
+        wrong: list[Violation] = []
         for venue, wanted in evidence.wanted().items():
             truth = truths[venue]
-            held = {(sub.channel, sub.instrument_id): sub.count for sub in truth.subscriptions}
+            held: dict[tuple[str, str], int] = {}
+            are_single = True
+            for sub in truth.subscriptions:
+                held[sub.channel, sub.instrument_id] = sub.count
+                are_single = are_single and sub.count == 1
+            if are_single and held.keys() == {*wanted, ("user", "")}:
+                continue
             for key in sorted({*wanted, ("user", "")}):
-                count = held.pop(key, 0)
+                count = held.get(key)
+                if count is not None:
+                    del held[key]
                 if count != 1:
-                    yield Violation(" ".join(key), f"wanted once, the venue holds it {count} times")
+                    told = f"wanted once, the venue holds it {count or 0} times"
+                    wrong.append(Violation(" ".join(key), told))
             for key in sorted(held):
-                yield Violation(" ".join(key), "held by the venue and wanted by nobody")
+                wrong.append(Violation(" ".join(key), "held by the venue and wanted by nobody"))
+        return wrong or None
 
 
 class OneOrderPerIntention(Check):
-    def end(self, evidence: Evidence) -> Iterator[Violation]:
+    def end(self, evidence: Evidence) -> list[Violation] | None:
+        wrong: list[Violation] = []
         for truth in evidence.truths():
             names = [order.client_order_id for order in truth.orders]
             for name, count in _repeated(names):
-                yield Violation(name, f"{count} orders at the venue")
+                wrong.append(Violation(name, f"{count} orders at the venue"))
             names = [
                 request.client_order_id for request in truth.requests if request.kind == "SUBMIT"
             ]
             for name, count in _repeated(names):
-                yield Violation(name, f"asked of the venue {count} times")
+                wrong.append(Violation(name, f"asked of the venue {count} times"))
+        return wrong or None
 
 
 def _repeated(names: list[str]) -> list[tuple[str, int]]:
@@ -102,8 +115,8 @@ class DeadStreamsAreGivenUp(Check):
             self._over[name] = over
         return iter(wrong) if wrong else None
 
-    def end(self, evidence: Evidence) -> Iterator[Violation]:
-        yield from self.turn(evidence) or ()
+    def end(self, evidence: Evidence) -> Iterator[Violation] | None:
+        return self.turn(evidence)
 
 
 def _neglected(stream: TrueStream, now_ns: int) -> str:
@@ -297,8 +310,8 @@ class RequestsAreAnswered(Check):
         told = f"{oldest.kind.__name__} {oldest.client_order_id} of {oldest.sent_ns} has not ended"
         return iter([Violation(oldest.command_id, told)])
 
-    def end(self, evidence: Evidence) -> Iterator[Violation]:
-        yield from self._overdue(evidence.view.now_ns) or ()
+    def end(self, evidence: Evidence) -> Iterator[Violation] | None:
+        return self._overdue(evidence.view.now_ns)
 
 
 _DISCONNECTED: Final = DenialCode.CLIENT_DISCONNECTED

@@ -1,5 +1,6 @@
 """An order as its events tell it: a second opinion that owes nothing to the kernel's own fold."""
 
+from decimal import Decimal
 from typing import Final, cast
 
 from engine.model.enums import OrderStatus
@@ -39,6 +40,7 @@ class OrderWitness:
     Attributes:
         quantity, filled, price: raw; price is that of all fills so far, if they had the same one.
         has_prices: they had not.
+        mean: the price that was seen to be the mean of these fills; None: none was yet.
         in_quote: the quantity is an amount of quote currency, which no fill is taken off.
         events: accepted so far.
         terminals: how many of them ended the order.
@@ -55,6 +57,7 @@ class OrderWitness:
         "filled",
         "has_prices",
         "in_quote",
+        "mean",
         "price",
         "quantity",
         "terminals",
@@ -70,6 +73,7 @@ class OrderWitness:
         self.price = 0
         self.has_prices = False
         self._cost = 0  # once it has prices
+        self.mean: Decimal | None = None
         self.events = 1
         self.terminals = 0
         self.after_end = ""
@@ -133,6 +137,7 @@ class OrderWitness:
             self._cost = self.cost + last * price  # of numbers this large, dear
             self.has_prices = True
         self.filled += last
+        self.mean = None
         if self.filled >= self.quantity and not self.in_quote:
             self._base = _FILLED
             self._is_over = True

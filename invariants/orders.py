@@ -65,7 +65,8 @@ class QuantitiesAddUp(Check):
                 return self._judge(order, witness)
         return None
 
-    def end(self, evidence: Evidence) -> Iterator[Violation]:
+    def end(self, evidence: Evidence) -> list[Violation] | None:
+        wrong: list[Violation] = []
         for order in evidence.all_orders():
             witness = evidence.witnesses.get(order.client_order_id)
             if witness is None or not (witness.filled or order.filled_raw):
@@ -79,7 +80,8 @@ class QuantitiesAddUp(Check):
                 and order.overfill_qty.raw == order.overfill_raw == (-rest if rest < 0 else 0)
                 and _is_mean(order.avg_px, witness)
             ):
-                yield from self._judge(order, witness)
+                wrong.extend(self._judge(order, witness))
+        return wrong or None
 
     def _judge(self, order: Order, witness: OrderWitness) -> Iterator[Violation]:
         name = order.client_order_id
@@ -110,6 +112,8 @@ def _is_mean(average: Decimal | None, witness: OrderWitness) -> bool:
     """Whether it has all its decimals and is cost / filled to within one raw unit."""
     if average is None:
         return False
+    if average is witness.mean:  # the same object, and no fill since
+        return True
     known = _RAWS.get(average)
     if known is None or known[0] is not average:  # an equal one may have other decimals
         if not average.same_quantum(_RAW):
@@ -119,10 +123,13 @@ def _is_mean(average: Decimal | None, witness: OrderWitness) -> bool:
         known = _RAWS[average] = (average, int(average.scaleb(FIXED_PRECISION, _EXACT)))
     raw = known[1]
     if not witness.has_prices:
-        return -1 <= raw - witness.price <= 1
-    filled = witness.filled
-    error = raw * filled - witness.cost
-    return -filled <= error <= filled
+        is_mean = -1 <= raw - witness.price <= 1
+    else:
+        filled = witness.filled
+        is_mean = -filled <= raw * filled - witness.cost <= filled
+    if is_mean:
+        witness.mean = average
+    return is_mean
 
 
 class TerminalIsFinal(Check):
@@ -168,9 +175,11 @@ class SubmittedIsDecided(Check):
 
 
 class NothingHangs(Check):
-    def end(self, evidence: Evidence) -> Iterator[Violation]:
+    def end(self, evidence: Evidence) -> list[Violation] | None:
+        wrong: list[Violation] = []
         for order in evidence.all_orders():
             if order.is_inflight or order.status is OrderStatus.INITIALIZED:
-                yield Violation(order.client_order_id, f"is still {order.status.name}")
+                wrong.append(Violation(order.client_order_id, f"is still {order.status.name}"))
         for order in evidence.view.cache.orders_unresolved():
-            yield Violation(order.client_order_id, "is still marked unresolved")
+            wrong.append(Violation(order.client_order_id, "is still marked unresolved"))
+        return wrong or None

@@ -13,6 +13,7 @@ from engine.model.instruments import CurrencyPair
 from engine.model.positions import Position
 from invariants.check import Check, Kinds
 from invariants.evidence import Evidence
+from invariants.truth import Truth
 from invariants.violation import Violation
 
 _FLAT: Final = PositionSide.FLAT
@@ -33,6 +34,34 @@ def signed_raw(fill: OrderFilled, evidence: Evidence) -> int:
         if commission.currency.code == instrument.base_currency.code:
             signed -= commission.raw
     return signed
+
+
+class OwnedRest:
+    """A number of an instrument on an account of some strategy's."""
+
+    __slots__ = ("account_id", "instrument_id", "raw")
+
+    def __init__(self, instrument_id: str, account_id: str) -> None:
+        self.instrument_id = instrument_id
+        self.account_id = account_id
+        self.raw = 0
+
+
+def rest_of(
+    rests: dict[str, list[OwnedRest]], strategy_id: str, what: OrderFilled | Position
+) -> OwnedRest:
+    """The one that a fill or a position of that strategy belongs to."""
+    instrument_id: str = what.instrument_id
+    account_id: str = what.account_id
+    of_strategy = rests.get(strategy_id)
+    if of_strategy is None:
+        of_strategy = rests[strategy_id] = []
+    for rest in of_strategy:
+        if rest.instrument_id == instrument_id and rest.account_id == account_id:
+            return rest
+    rest = OwnedRest(instrument_id, account_id)
+    of_strategy.append(rest)
+    return rest
 
 
 def _is_beyond(opened: PositionId, closed: PositionId) -> bool:
@@ -127,26 +156,42 @@ class PositionIsTheSumOfItsFills(Check):
         if abs(now - before) >= fills * step:
             yield Violation(position.id, f"set {now - before} raw aside, the step is {step}")
 
-    def end(self, evidence: Evidence) -> Iterator[Violation]:
+    def end(self, evidence: Evidence) -> list[Violation] | None:
         held: dict[str, int] = {}
+        wrong: list[Violation] = []
         for position in evidence.view.positions():
             raw = held.get(position.instrument_id, 0) + position.signed_raw + position.dust_raw
             held[position.instrument_id] = raw
         for truth in evidence.truths():
-            net: dict[str, int] = {}
-            for fill in truth.fills:
-                signed = fill.quantity_raw if fill.side == "BUY" else -fill.quantity_raw
-                if fill.fee_currency == fill.instrument_id.partition("/")[0]:
-                    signed -= fill.fee_raw
-                net[fill.instrument_id] = net.get(fill.instrument_id, 0) + signed
-            for settlement in truth.settlements:
-                net[settlement.instrument_id] = 0
+            net = _net_of(truth)
             for instrument_id, raw in sorted(net.items()):
                 if held.get(instrument_id, 0) != raw:
-                    yield Violation(
-                        instrument_id,
-                        f"kernel holds {held.get(instrument_id, 0)} raw, the venue {raw}",
-                    )
+                    told = f"kernel holds {held.get(instrument_id, 0)} raw, the venue {raw}"
+                    wrong.append(Violation(instrument_id, told))
+        return wrong or None
+
+
+def _net_of(truth: Truth) -> dict[str, int]:
+    """What the account holds by the venue's word, raw by instrument."""
+    net: dict[str, int] = {}
+    of, base, raw = "", "", 0  # the instrument spoken of, what is traded in it, its net so far
+    for fill in truth.fills:
+        instrument_id = fill.instrument_id
+        if instrument_id != of:
+            if of:
+                net[of] = raw
+            of, base, raw = instrument_id, instrument_id.partition("/")[0], 0
+            if of in net:
+                raw = net[of]
+        signed: int = fill.quantity_raw
+        raw += signed if fill.side == "BUY" else -signed
+        if fill.fee_currency == base:
+            raw -= fill.fee_raw
+    if of:
+        net[of] = raw
+    for settlement in truth.settlements:
+        net[settlement.instrument_id] = 0
+    return net
 
 
 class NettingHoldsOnePosition(Check):

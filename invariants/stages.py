@@ -1,7 +1,7 @@
 """How a kernel begins and what it has heard in the end: no stage too early, no last word missed."""
 
 from collections.abc import Iterator
-from typing import ClassVar, Final
+from typing import ClassVar, Final, cast
 
 from engine.model.commands import Connect, StartKernel
 from engine.model.data import QuoteTick
@@ -17,6 +17,7 @@ from engine.model.reports import (
 )
 from invariants.check import Check, Kinds
 from invariants.evidence import Evidence
+from invariants.truth import Levels, TrueBook
 from invariants.violation import Violation
 
 _BEFORE: Final = (KernelState.READY, KernelState.CONNECTING)
@@ -91,29 +92,42 @@ class LastWordIsHeard(Check):
         if isinstance(message, ClientConnected):
             self._since[message.client_id] = message.ts_init
 
-    def end(self, evidence: Evidence) -> Iterator[Violation]:
+    def end(self, evidence: Evidence) -> list[Violation] | None:
         cache = evidence.view.cache
         wanted = evidence.wanted()
+        wrong: list[Violation] = []
         for truth in evidence.truths():
             asked = wanted.get(truth.venue, ())
-            since = max(self._since.get(truth.venue, truth.ts), evidence.healed_ns)
+            since: int = self._since.get(truth.venue, truth.ts)
+            if since < evidence.healed_ns:
+                since = evidence.healed_ns
             for book in truth.books:
-                name = InstrumentId(book.instrument_id)
+                name = cast(InstrumentId, book.instrument_id)
                 trade_id, at_ns = book.last_trade
                 if ("trades", book.instrument_id) in asked and at_ns > since:
                     trade = cache.trade_tick(name)
                     heard = None if trade is None else trade.trade_id
                     if heard != trade_id:
-                        yield Violation(name, f"the last trade is {trade_id}, heard was {heard}")
+                        told = f"the last trade is {trade_id}, heard was {heard}"
+                        wrong.append(Violation(name, told))
                 if ("quotes", book.instrument_id) in asked and (book.bids or book.asks):
-                    quote = cache.quote_tick(name)
-                    heard_best = _best(quote)
-                    best = (book.bids[:1] or ((0, 0),)) + (book.asks[:1] or ((0, 0),))
+                    heard_best = _best(cache.quote_tick(name))
+                    best = (_first(book, book.bids), _first(book, book.asks))
                     if heard_best != best:
-                        yield Violation(name, f"the best are {best} raw, heard were {heard_best}")
+                        told = f"the best are {best} raw, heard were {heard_best}"
+                        wrong.append(Violation(name, told))
+        return wrong or None
 
 
-def _best(quote: QuoteTick | None) -> tuple[tuple[int, int], ...] | None:
+def _first(book: TrueBook, levels: Levels) -> tuple[int, int]:
+    """(price, size) of the best of a side, raw."""
+    if not levels:
+        return (0, 0)
+    price, size = levels[0]
+    return price * UNITS[book.price_precision], size * UNITS[book.size_precision]
+
+
+def _best(quote: QuoteTick | None) -> tuple[tuple[int, int], tuple[int, int]] | None:
     """(price, size) of bid and ask, raw; what nobody offers has no price."""
     if quote is None:
         return None

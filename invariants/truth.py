@@ -1,7 +1,7 @@
 """What a venue knows, as plain records: simulation fills them, oracles compare.
 
-Numbers are `raw` integers (units of 1e-16), text is as the venue wrote it. Nothing here comes
-from the kernel.
+Numbers are `raw` integers (units of 1e-16) unless a record says otherwise, text is as the venue
+wrote it. Nothing here comes from the kernel.
 """
 
 import msgspec
@@ -65,13 +65,18 @@ class TrueStream(msgspec.Struct, frozen=True, gc=False):
     gap_ns: int  # when the first account event was withheld; 0: none
 
 
+Levels = tuple[tuple[int, int], ...]  # (price, size), best first
+Queues = tuple[tuple[tuple[int, int], ...], ...]  # of levels: (order number, size), first in line
+
+
 class TrueBook(msgspec.Struct, frozen=True, gc=False):
+    """Prices and sizes are mantissas at these precisions: a book is not turned to raw and back."""
+
     instrument_id: str
-    bids: tuple[tuple[int, int], ...]  # (price raw, size raw), best first
-    asks: tuple[tuple[int, int], ...]
-    # of each of those levels, (order number, size raw) of who stands there, first in line first
-    bid_queues: tuple[tuple[tuple[int, int], ...], ...] = ()
-    ask_queues: tuple[tuple[tuple[int, int], ...], ...] = ()
+    price_precision: int
+    size_precision: int
+    bids: Levels
+    asks: Levels
     last_trade: tuple[str, int] = ("", 0)  # id and time of the last trade in it
 
 

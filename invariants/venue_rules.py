@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final, cast
 
 from engine.cache import Cache
+from engine.model.fixed import UNITS
 from engine.model.identifiers import InstrumentId
 from invariants.check import Check
 from invariants.evidence import Evidence
@@ -62,22 +63,23 @@ class StopsWaitForTheirPrice(Check):
     def logged(self, evidence: Evidence) -> Iterator[Violation]:
         return iter(tuple(self._wrong))
 
-    def end(self, evidence: Evidence) -> Iterator[Violation]:
-        yield from self._wrong
+    def end(self, evidence: Evidence) -> list[Violation] | None:
+        wrong = list(self._wrong)
         for truth in evidence.truths():
-            books = {book.instrument_id: book for book in truth.books}
             for order in truth.orders:
                 trigger = order.trigger_price_raw
-                if order.status != _ACCEPTED or trigger is None:
-                    continue
-                book = books.get(order.instrument_id)
-                if book is None:
+                if trigger is None or order.status != _ACCEPTED:
                     continue
                 is_buy = order.side == _BUY
-                best = next(iter(book.asks if is_buy else book.bids), None)
-                if best is not None and (best[0] >= trigger if is_buy else best[0] <= trigger):
-                    told = f"waits for {trigger} raw, the market stands at {best[0]}"
-                    yield Violation(order.client_order_id, told)
+                for book in truth.books:
+                    levels = book.asks if is_buy else book.bids
+                    if book.instrument_id != order.instrument_id or not levels:
+                        continue
+                    best = levels[0][0] * UNITS[book.price_precision]
+                    if best >= trigger if is_buy else best <= trigger:
+                        told = f"waits for {trigger} raw, the market stands at {best}"
+                        wrong.append(Violation(order.client_order_id, told))
+        return wrong or None
 
 
 class _Hours(VenueWatcher):
@@ -130,5 +132,5 @@ class ClosedMarketsTakeNothing(Check):
     def logged(self, evidence: Evidence) -> Iterator[Violation]:
         return iter(tuple(self._wrong))
 
-    def end(self, evidence: Evidence) -> Iterator[Violation]:
-        yield from self._wrong
+    def end(self, evidence: Evidence) -> list[Violation] | None:
+        return self._wrong or None

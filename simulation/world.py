@@ -23,7 +23,7 @@ from engine.strategy import Strategy
 from engine.strategy_config import StrategyConfig
 from invariants.evidence import Evidence
 from invariants.monitor import Monitor
-from invariants.truth import TrueOrder, TrueStream, Truth
+from invariants.truth import Queues, TrueOrder, TrueStream, Truth
 from invariants.venue_watch import VenueWatcher
 from simulation.client import CHANNELS, NativeClient, NativeClientConfig
 from simulation.cut import Cut
@@ -79,6 +79,9 @@ class VenueWitness:
 
     def true_order(self, client_order_id: str) -> TrueOrder | None:
         return self._exchange.true_order(client_order_id)
+
+    def true_queues(self, instrument_id: str) -> tuple[Queues, Queues]:
+        return self._exchange.true_queues(instrument_id)
 
     def has_trade(self, trade_id: str) -> bool:
         return self._exchange.has_trade(trade_id)

@@ -148,6 +148,9 @@ class Order:
 
     __slots__ = (
         "_answered",
+        "_average",
+        "_average_cost",
+        "_average_filled",
         "_precision",
         "account_id",
         "client_order_id",
@@ -221,6 +224,8 @@ class Order:
         self.leaves_raw = self.quantity_raw
         self.overfill_raw = 0
         self.cost_raw = 0
+        self._average: Decimal | None = None  # of so much, which costs more to divide than to keep
+        self._average_cost = self._average_filled = 0
         self.status: OrderStatus = _INITIALIZED
         self.previous_status: OrderStatus | None = None
         self.requests: Mapping[str, Trigger] = _NOTHING
@@ -256,9 +261,14 @@ class Order:
     @property
     def avg_px(self) -> Decimal | None:
         """Quantity-weighted mean price of the fills, half-even at 1e-16; None before the first."""
-        if self.filled_raw == 0:
+        filled_raw, cost_raw = self.filled_raw, self.cost_raw
+        if filled_raw == 0:
             return None
-        return average_price(self.cost_raw, self.filled_raw)
+        average = self._average
+        if average is None or self._average_filled != filled_raw or self._average_cost != cost_raw:
+            average = self._average = average_price(cost_raw, filled_raw)
+            self._average_filled, self._average_cost = filled_raw, cost_raw
+        return average
 
     @property
     def slippage(self) -> Decimal | None:

@@ -210,10 +210,11 @@ class Book:
 
     def depth(self) -> Update:
         """The book as last published: update number, bids, asks; levels best first."""
+        bids, asks = self.bids.levels, self.asks.levels
         return (
             self.update,
-            tuple((p, self.bids.levels[p].size) for p in reversed(self.bids.prices)),
-            tuple((p, self.asks.levels[p].size) for p in self.asks.prices),
+            tuple([(p, bids[p].size) for p in reversed(self.bids.prices)]),
+            tuple([(p, asks[p].size) for p in self.asks.prices]),
         )
 
     def depth_before(self, updates: int) -> Update:

@@ -25,7 +25,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
-from invariants.truth import TrueOrder, TrueRequest, TrueSubscription, Truth
+from invariants.truth import Queues, TrueOrder, TrueRequest, TrueSubscription, Truth
 from simulation.venue.book import Book
 from simulation.venue.checks import Fault
 from simulation.venue.enums import Code, MarketStatus, OrderType, Side, Status, TimeInForce
@@ -51,7 +51,7 @@ from simulation.venue.protocol import (
     OrderRecord,
     TradeRecord,
 )
-from simulation.venue.statement import statement, true_order
+from simulation.venue.statement import statement, true_order, true_queues
 
 DAY_NS: Final = 86_400_000_000_000
 
@@ -373,6 +373,14 @@ class Exchange:
         """One order as `truth` would state it; None when the venue never had it."""
         order = self.orders.get(client_order_id)
         return None if order is None else true_order(order)
+
+    def true_queues(self, instrument_id: str) -> tuple[Queues, Queues]:
+        """Who stands at each level of bids and asks, levels best first; nobody in what is not
+        listed."""
+        for book in self.books.values():
+            if book.listing.instrument_id == instrument_id:
+                return true_queues(book)
+        return (), ()
 
     def has_trade(self, trade_id: str) -> bool:
         """Whether an execution of our account has this id."""

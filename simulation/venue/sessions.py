@@ -60,6 +60,8 @@ def true_subscriptions(
             key = (channel, instrument_ids.get(symbol, ""))
             counts[key] = counts.get(key, 0) + count
     return tuple(
-        TrueSubscription(channel, instrument_id, count)
-        for (channel, instrument_id), count in sorted(counts.items())
+        [
+            TrueSubscription(channel, instrument_id, count)
+            for (channel, instrument_id), count in sorted(counts.items())
+        ]
     )

@@ -22,7 +22,7 @@ from invariants.evidence import Evidence
 from invariants.network import ANSWER_NS_MAX, GAP_NS_MAX, SILENCE_NS_MAX, RequestsAreAnswered
 from invariants.network import DeadStreamsAreGivenUp as Streams
 from invariants.property import Check, Violation
-from invariants.truth import TrueOrder, TrueStream, Truth
+from invariants.truth import Queues, TrueOrder, TrueStream, Truth
 
 SIM = ClientId("SIM")
 
@@ -41,6 +41,9 @@ class Venue:
 
     def has_trade(self, trade_id: str) -> bool:
         return False
+
+    def true_queues(self, instrument_id: str) -> tuple[Queues, Queues]:
+        return (), ()
 
     def streams(self, after: int) -> Sequence[TrueStream]:
         return self._streams[after:]

@@ -24,17 +24,10 @@ def test_book_by_order_ends_as_the_venues_queues_though_batches_were_lost(world:
     assert world.feeds[0].lost
     book = world.kernel.cache.order_book_l3(BTCUSDT_PERP.id)
     assert book is not None
-    true_book = world.exchanges["SIM"].truth().books[0]
-    unit = 10 ** (16 - book.size_precision)
-    for side, levels, true_queues in (
-        (BUY, book.bids(), true_book.bid_queues),
-        (SELL, book.asks(), true_book.ask_queues),
-    ):
-        held = [
-            tuple((number, size * unit) for number, size in book.queue_at(side, price))
-            for price, _ in levels
-        ]
-        assert tuple(held) == true_queues
+    bids, asks = world.exchanges["SIM"].true_queues(BTCUSDT_PERP.id)
+    for side, levels, true_queues in ((BUY, book.bids(), bids), (SELL, book.asks(), asks)):
+        assert true_queues
+        assert tuple(tuple(book.queue_at(side, price)) for price, _ in levels) == true_queues
 
 
 def test_batch_that_comes_again_after_the_next_is_refused_by_the_kernel(world: World) -> None:

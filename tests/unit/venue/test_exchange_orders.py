@@ -349,7 +349,7 @@ def test_reduce_only_order_locks_nothing(margin) -> None:
 # --- truth ---------------------------------------------------------------------------------
 
 
-def test_truth_states_everything_in_raw_units(cash) -> None:
+def test_truth_states_orders_and_money_in_raw_units_and_books_at_their_precisions(cash) -> None:
     desk = cash()
     desk.bid(9_900, 4)
     desk.ask(10_000, 10)
@@ -367,12 +367,28 @@ def test_truth_states_everything_in_raw_units(cash) -> None:
     assert (fill.quantity_raw, fill.price_raw) == (8 * 10**13, 100 * 10**16)
     assert fill.fee_raw == 32 * 10**11
     assert truth.positions == (("BTC/USDT.SIM", 8 * 10**13),)
-    assert truth.books[0].bids == ((99 * 10**16, 4 * 10**13), (98 * 10**16, 4 * 10**13))
+    book = truth.books[0]
+    assert (book.price_precision, book.size_precision) == (2, 3)
+    assert (book.bids, book.asks) == (((9_900, 4), (9_800, 4)), ((10_000, 2),))
     assert [balance.currency for balance in truth.balances] == ["BTC", "USDT"]
     assert desk.exchange.true_order("A") == truth.orders[0]
     assert desk.exchange.true_order("GHOST") is None
     assert desk.exchange.has_trade(fill.trade_id)
     assert not desk.exchange.has_trade("SIM-T99")
+
+
+def test_true_queues_show_who_stands_at_each_level_first_come_first(cash) -> None:
+    desk = cash()
+    desk.bid(9_900, 4)
+    order = desk.limit("BUY", 6, 9_900, id="A")
+    desk.bid(9_800, 5)
+    desk.ask(10_000, 10)
+    bids, asks = desk.exchange.true_queues("BTC/USDT.SIM")
+    assert [[size for _, size in queue] for queue in bids] == [[4, 6], [5]]
+    assert order.resting is not None
+    assert bids[0][1] == (order.resting.number, 6)
+    assert [[size for _, size in queue] for queue in asks] == [[10]]
+    assert desk.exchange.true_queues("ETH/USDT.SIM") == ((), ())
 
 
 def test_trades_are_paged_by_number_and_filtered_by_time(cash) -> None:
