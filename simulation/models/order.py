@@ -41,26 +41,27 @@ from engine.model.events import (
 from simulation.models.holding import half_even
 
 _S = OrderStatus
-_OVER = (_S.DENIED, _S.REJECTED, _S.CANCELED, _S.EXPIRED, _S.FILLED)
-_LOCAL = (_S.INITIALIZED, _S.EMULATED, _S.RELEASED)
+_INITIALIZED = _S.INITIALIZED
+_PARTIALLY_FILLED = _S.PARTIALLY_FILLED
+_FILLED = _S.FILLED
+_OVER = (_S.DENIED, _S.REJECTED, _S.CANCELED, _S.EXPIRED, _FILLED)
+_LOCAL = (_INITIALIZED, _S.EMULATED, _S.RELEASED)
 _PRICED = (OrderType.LIMIT, OrderType.STOP_LIMIT)
 _TRIGGERED_BY_PRICE = (OrderType.STOP_MARKET, OrderType.STOP_LIMIT)
 
 # nothing extends these kinds, so the type of an event tells
 _NAMES_ACCOUNT = (OrderSubmitted, OrderAccepted, OrderFilled)
 _NAMES_VENUE_ORDER = (OrderAccepted, OrderFilled, OrderUpdated, OrderCanceled, OrderExpired)
-_ENDS: dict[type, OrderStatus] = {
-    OrderDenied: _S.DENIED,
-    OrderRejected: _S.REJECTED,
-    OrderCanceled: _S.CANCELED,
-    OrderExpired: _S.EXPIRED,
-}
-_BEGINS: dict[type, OrderStatus] = {
+_LEADS_TO: dict[type, OrderStatus] = {
     OrderEmulated: _S.EMULATED,
     OrderReleased: _S.RELEASED,
     OrderSubmitted: _S.SUBMITTED,
     OrderAccepted: _S.ACCEPTED,
     OrderTriggered: _S.TRIGGERED,
+    OrderDenied: _S.DENIED,
+    OrderRejected: _S.REJECTED,
+    OrderCanceled: _S.CANCELED,
+    OrderExpired: _S.EXPIRED,
 }
 _ASKS: dict[type, OrderStatus] = {  # and how the order shows it
     OrderPendingUpdate: _S.PENDING_UPDATE,
@@ -211,27 +212,25 @@ class OrderModel:
     @property
     def standing(self) -> OrderStatus:
         """Where the news have brought it, whatever is asked of it."""
-        standing = _S.INITIALIZED
+        standing = _INITIALIZED
         quantity: int | None = None  # in base; None: not known yet
         filled = 0
         for event in self.events:
             kind = type(event)
-            if isinstance(event, OrderInitialized):
+            if kind in _LEADS_TO:
+                standing = _LEADS_TO[kind]
+            elif isinstance(event, OrderFilled):
+                filled += event.last_qty.raw
+                if quantity is not None and filled >= quantity:
+                    standing = _FILLED
+                elif standing not in _OVER:
+                    standing = _PARTIALLY_FILLED
+            elif isinstance(event, OrderInitialized):
                 quantity = None if event.quote_quantity else event.quantity.raw
             elif isinstance(event, OrderUpdated):
                 quantity = event.quantity.raw
                 if 0 < quantity <= filled:
-                    standing = _S.FILLED  # cut down to what it has: nothing rests
-            elif isinstance(event, OrderFilled):
-                filled += event.last_qty.raw
-                if quantity is not None and filled >= quantity:
-                    standing = _S.FILLED
-                elif standing not in _OVER:
-                    standing = _S.PARTIALLY_FILLED
-            elif kind in _ENDS:
-                standing = _ENDS[kind]
-            elif kind in _BEGINS:
-                standing = _BEGINS[kind]
+                    standing = _FILLED  # cut down to what it has: nothing rests
         return standing
 
     @property
@@ -376,24 +375,24 @@ class OrderModel:
             case OrderDenied():
                 return standing in _LOCAL
             case OrderEmulated():
-                return standing is _S.INITIALIZED
+                return standing is _INITIALIZED
             case OrderReleased():
-                return standing in (_S.INITIALIZED, _S.EMULATED)
+                return standing in (_INITIALIZED, _S.EMULATED)
             case OrderSubmitted():
-                return standing in (_S.INITIALIZED, _S.RELEASED)
+                return standing in (_INITIALIZED, _S.RELEASED)
             case OrderAccepted():  # of an order found at the venue, too
-                return standing in (_S.INITIALIZED, _S.SUBMITTED)
+                return standing in (_INITIALIZED, _S.SUBMITTED)
             case OrderTriggered():
-                return standing in (_S.INITIALIZED, _S.SUBMITTED, _S.ACCEPTED)
+                return standing in (_INITIALIZED, _S.SUBMITTED, _S.ACCEPTED)
             case OrderRejected():
                 # after a fill a rejection can only be news of what is asked meanwhile
-                return is_asked or standing not in (_S.RELEASED, _S.PARTIALLY_FILLED)
+                return is_asked or standing not in (_S.RELEASED, _PARTIALLY_FILLED)
             case OrderExpired():
                 return standing is not _S.RELEASED
             case OrderCanceled() | OrderUpdated():
                 return True
             case OrderModifyRejected():
-                return standing is not _S.INITIALIZED
+                return standing is not _INITIALIZED
             case OrderCancelRejected() | OrderPendingCancel():
                 return standing not in _LOCAL
             case OrderPendingUpdate():  # not once it is leaving
