@@ -5,13 +5,14 @@ from typing import Any, Final, cast
 
 from engine.model.balances import AccountBalance, MarginBalance
 from engine.model.bars import BarType
-from engine.model.currencies import Currency, currency
+from engine.model.currencies import CURRENCIES, Currency, currency
 from engine.model.data_type import DataType
 from engine.model.identifiers import Identifier, InstrumentId
 from engine.model.values import Money, Price, Quantity
 from engine.text import as_text
 
 _KNOWN_MAX: Final = 100_000  # texts remembered; then it begins anew
+_PLAIN_DIGITS: Final = 14  # of an amount that is in range whatever its decimals
 
 
 class TextReader:
@@ -63,7 +64,7 @@ class TextReader:
         if kind is Quantity:
             return Quantity.from_str(text)
         if kind is Money:
-            return Money.from_str(text, self._currencies)
+            return self._new_money(text)
         if kind is BarType:
             return BarType.from_str(text)
         if kind is DataType:
@@ -78,15 +79,13 @@ class TextReader:
 
     def _balance(self, text: str) -> AccountBalance:
         amounts = _named(text, ("total", "locked", "free"))
-        total, locked, free = (
-            self._money(amounts[0]),
-            self._money(amounts[1]),
-            self._money(amounts[2]),
-        )
+        total, locked = self._money(amounts[0]), self._money(amounts[1])
         balance = AccountBalance.of_raw(total.raw, locked.raw, total.currency)
-        if balance.free_raw != free.raw:
-            # no kernel makes such a value; a record that states it is for a judge to see
-            object.__setattr__(balance, "free_raw", free.raw)
+        if as_text(balance) != text:
+            free = self._money(amounts[2])
+            if balance.free_raw != free.raw:
+                # no kernel makes such a value; a record that states it is for a judge to see
+                object.__setattr__(balance, "free_raw", free.raw)
         return balance
 
     def _margin(self, text: str) -> MarginBalance:
@@ -100,6 +99,21 @@ class TextReader:
     def _money(self, text: str) -> Money:
         """Of the parts of a balance most are as they were in the one before."""
         return cast("Money", self.read(Money, text))
+
+    def _new_money(self, text: str) -> Money:
+        amount, _, code = text.partition(" ")
+        whole, _, decimals = amount.partition(".")
+        digits = whole + decimals
+        found = CURRENCIES.get(code) or self._currencies.get(code)
+        if (
+            found is not None
+            and len(decimals) == found.precision
+            and len(digits) < _PLAIN_DIGITS
+            and digits.isdigit()
+            and digits.isascii()
+        ):  # nothing to be rounded, and surely in range
+            return Money.from_raw(int(digits) * found.unit, found)
+        return Money.from_str(text, self._currencies)
 
 
 def _named(text: str, names: tuple[str, ...]) -> list[str]:

@@ -124,14 +124,7 @@ class Money(_Draft):
         words = text.split()
         if len(words) != 2 or len(text) != len(words[0]) + len(words[1]) + 1:
             raise ValueError(f"expected text like '1.00 USD', got {text!r}")
-        amount, of = words[0], currency(words[1], currencies)
-        whole, _, decimals = amount.partition(".")
-        digits = whole + decimals
-        if len(decimals) == of.precision and whole and digits.isdigit() and digits.isascii():
-            raw = int(digits) * of.unit  # as most are written, and nothing to be rounded
-            if raw <= MONEY_RAW_MAX:
-                return Money.from_raw(raw, of)
-        return Money(amount, of)
+        return Money(words[0], currency(words[1], currencies))
 
     @staticmethod
     def from_decimal(value: Decimal, currency: Currency) -> "Money":

@@ -40,12 +40,22 @@ from engine.model.events import (
 )
 from simulation.models.holding import half_even
 
-_S = OrderStatus
-_INITIALIZED = _S.INITIALIZED
-_PARTIALLY_FILLED = _S.PARTIALLY_FILLED
-_FILLED = _S.FILLED
-_OVER = (_S.DENIED, _S.REJECTED, _S.CANCELED, _S.EXPIRED, _FILLED)
-_LOCAL = (_INITIALIZED, _S.EMULATED, _S.RELEASED)
+_INITIALIZED = OrderStatus.INITIALIZED
+_DENIED = OrderStatus.DENIED
+_EMULATED = OrderStatus.EMULATED
+_RELEASED = OrderStatus.RELEASED
+_SUBMITTED = OrderStatus.SUBMITTED
+_ACCEPTED = OrderStatus.ACCEPTED
+_REJECTED = OrderStatus.REJECTED
+_CANCELED = OrderStatus.CANCELED
+_EXPIRED = OrderStatus.EXPIRED
+_TRIGGERED = OrderStatus.TRIGGERED
+_PENDING_UPDATE = OrderStatus.PENDING_UPDATE
+_PENDING_CANCEL = OrderStatus.PENDING_CANCEL
+_PARTIALLY_FILLED = OrderStatus.PARTIALLY_FILLED
+_FILLED = OrderStatus.FILLED
+_OVER = (_DENIED, _REJECTED, _CANCELED, _EXPIRED, _FILLED)
+_LOCAL = (_INITIALIZED, _EMULATED, _RELEASED)
 _PRICED = (OrderType.LIMIT, OrderType.STOP_LIMIT)
 _TRIGGERED_BY_PRICE = (OrderType.STOP_MARKET, OrderType.STOP_LIMIT)
 
@@ -53,24 +63,24 @@ _TRIGGERED_BY_PRICE = (OrderType.STOP_MARKET, OrderType.STOP_LIMIT)
 _NAMES_ACCOUNT = (OrderSubmitted, OrderAccepted, OrderFilled)
 _NAMES_VENUE_ORDER = (OrderAccepted, OrderFilled, OrderUpdated, OrderCanceled, OrderExpired)
 _LEADS_TO: dict[type, OrderStatus] = {
-    OrderEmulated: _S.EMULATED,
-    OrderReleased: _S.RELEASED,
-    OrderSubmitted: _S.SUBMITTED,
-    OrderAccepted: _S.ACCEPTED,
-    OrderTriggered: _S.TRIGGERED,
-    OrderDenied: _S.DENIED,
-    OrderRejected: _S.REJECTED,
-    OrderCanceled: _S.CANCELED,
-    OrderExpired: _S.EXPIRED,
+    OrderEmulated: _EMULATED,
+    OrderReleased: _RELEASED,
+    OrderSubmitted: _SUBMITTED,
+    OrderAccepted: _ACCEPTED,
+    OrderTriggered: _TRIGGERED,
+    OrderDenied: _DENIED,
+    OrderRejected: _REJECTED,
+    OrderCanceled: _CANCELED,
+    OrderExpired: _EXPIRED,
 }
 _ASKS: dict[type, OrderStatus] = {  # and how the order shows it
-    OrderPendingUpdate: _S.PENDING_UPDATE,
-    OrderPendingCancel: _S.PENDING_CANCEL,
+    OrderPendingUpdate: _PENDING_UPDATE,
+    OrderPendingCancel: _PENDING_CANCEL,
 }
 _ANSWERS: dict[type, OrderStatus] = {  # and what kind of request it belongs to
-    OrderUpdated: _S.PENDING_UPDATE,
-    OrderModifyRejected: _S.PENDING_UPDATE,
-    OrderCancelRejected: _S.PENDING_CANCEL,
+    OrderUpdated: _PENDING_UPDATE,
+    OrderModifyRejected: _PENDING_UPDATE,
+    OrderCancelRejected: _PENDING_CANCEL,
 }
 
 
@@ -331,9 +341,9 @@ class OrderModel:
             return Refusal.NOT_OF_THIS_ORDER
         was_sent = self.first_time(OrderSubmitted) or self.venue_order_id is not None
         standing = self.standing
-        if not was_sent and standing in (_S.REJECTED, _S.CANCELED, _S.EXPIRED):
+        if not was_sent and standing in (_REJECTED, _CANCELED, _EXPIRED):
             return Refusal.FILL_OF_UNSENT
-        if standing in _LOCAL or standing is _S.DENIED:
+        if standing in _LOCAL or standing is _DENIED:
             return Refusal.NO_SUCH_STEP
         return None
 
@@ -377,18 +387,18 @@ class OrderModel:
             case OrderEmulated():
                 return standing is _INITIALIZED
             case OrderReleased():
-                return standing in (_INITIALIZED, _S.EMULATED)
+                return standing in (_INITIALIZED, _EMULATED)
             case OrderSubmitted():
-                return standing in (_INITIALIZED, _S.RELEASED)
+                return standing in (_INITIALIZED, _RELEASED)
             case OrderAccepted():  # of an order found at the venue, too
-                return standing in (_INITIALIZED, _S.SUBMITTED)
+                return standing in (_INITIALIZED, _SUBMITTED)
             case OrderTriggered():
-                return standing in (_INITIALIZED, _S.SUBMITTED, _S.ACCEPTED)
+                return standing in (_INITIALIZED, _SUBMITTED, _ACCEPTED)
             case OrderRejected():
                 # after a fill a rejection can only be news of what is asked meanwhile
-                return is_asked or standing not in (_S.RELEASED, _PARTIALLY_FILLED)
+                return is_asked or standing not in (_RELEASED, _PARTIALLY_FILLED)
             case OrderExpired():
-                return standing is not _S.RELEASED
+                return standing is not _RELEASED
             case OrderCanceled() | OrderUpdated():
                 return True
             case OrderModifyRejected():
@@ -396,7 +406,7 @@ class OrderModel:
             case OrderCancelRejected() | OrderPendingCancel():
                 return standing not in _LOCAL
             case OrderPendingUpdate():  # not once it is leaving
-                return standing not in _LOCAL and _S.PENDING_CANCEL not in self.asked().values()
+                return standing not in _LOCAL and _PENDING_CANCEL not in self.asked().values()
         return False
 
     def slippage_raw(self) -> int | None:
