@@ -12,7 +12,7 @@ from engine.model.values import Money, Price, Quantity
 from engine.text import as_text
 
 _KNOWN_MAX: Final = 100_000  # texts remembered; then it begins anew
-_PLAIN_DIGITS: Final = 14  # of an amount that is in range whatever its decimals
+_WHOLE_DIGITS: Final = 13  # of an amount that is in range whatever they are
 
 
 class TextReader:
@@ -102,17 +102,18 @@ class TextReader:
 
     def _new_money(self, text: str) -> Money:
         amount, _, code = text.partition(" ")
-        whole, _, decimals = amount.partition(".")
+        whole, _, decimals = amount.removeprefix("-").partition(".")
         digits = whole + decimals
         found = CURRENCIES.get(code) or self._currencies.get(code)
         if (
             found is not None
             and len(decimals) == found.precision
-            and len(digits) < _PLAIN_DIGITS
+            and 0 < len(whole) <= _WHOLE_DIGITS
             and digits.isdigit()
             and digits.isascii()
         ):  # nothing to be rounded, and surely in range
-            return Money.from_raw(int(digits) * found.unit, found)
+            raw = int(digits) * found.unit
+            return Money.from_raw(-raw if amount.startswith("-") else raw, found)
         return Money.from_str(text, self._currencies)
 
 
