@@ -25,12 +25,11 @@ class TextReader:
         rewords: whether the value of any text so far has another text than that.
     """
 
-    __slots__ = ("_currencies", "_known", "_known_count", "rewords")
+    __slots__ = ("_currencies", "_known", "rewords")
 
     def __init__(self, currencies: Mapping[str, Currency]) -> None:
         self._currencies = currencies
-        self._known: dict[type, dict[str, object]] = {}
-        self._known_count = 0
+        self._known: dict[str, object] = {}  # what a text was read as last
         self.rewords = False
 
     def read(self, kind: type, text: object) -> object:
@@ -41,19 +40,15 @@ class TextReader:
         """
         if not isinstance(text, str):
             raise ValueError(f"{kind.__name__} is written as text, not {type(text).__name__}")
-        known = self._known.get(kind)
-        if known is not None:
-            value = known.get(text)
-            if value is not None:
-                return value
+        value = self._known.get(text)
+        if type(value) is kind:
+            return value
         value = self._value(kind, text)
         if as_text(value) != text:
             self.rewords = True
-        if self._known_count >= _KNOWN_MAX:
+        if len(self._known) >= _KNOWN_MAX:
             self._known.clear()
-            self._known_count = 0
-        self._known.setdefault(kind, {})[text] = value
-        self._known_count += 1
+        self._known[text] = value
         return value
 
     def _value(self, kind: Any, text: str) -> object:
@@ -122,7 +117,8 @@ def _named(text: str, names: tuple[str, ...]) -> list[str]:
     if len(parts) != len(names):
         raise ValueError(f"expected {', '.join(names)} in {text!r}")
     values: list[str] = []
-    for name, part in zip(names, parts, strict=True):
+    for at in range(len(names)):
+        name, part = names[at], parts[at]
         head = name + "="
         if not part.startswith(head):
             raise ValueError(f"expected {name} in {text!r}")
