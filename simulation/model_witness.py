@@ -295,6 +295,8 @@ def _order_beside(name: str, order: Order, model: OrderModel) -> list[Violation]
     for event in events:
         if event.trader_id != init.trader_id:
             beside.note(f"trader of {type(event).__name__}", event.trader_id, init.trader_id)
+    if beside.found:
+        return beside.found  # of events that are not the order's nobody knows what they hold
     asked = model.asked()
     beside.note("status", order.status, model.status)
     beside.note("status beneath", order.previous_status, model.status_beneath)
