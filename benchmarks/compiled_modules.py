@@ -65,6 +65,7 @@ MODULES: Final = (
     "engine.state_sets",
     "engine.strategy",
     "engine.text",
+    "engine.text_reader",
     "engine.topics",
     "engine.view",
     "invariants.accounts",

@@ -11,6 +11,7 @@ once, with its scheduled instant in `ts_event` and the real one in `ts_init`.
 import heapq
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import Final
 
 from engine.model.events import TimeEvent
@@ -19,6 +20,7 @@ from engine.model.identifiers import ComponentId
 TimerCallback = Callable[[TimeEvent], None]
 
 NEVER: Final = (1 << 63) - 1  # later than any time a kernel can be handed
+_BY_PLACE: Final = itemgetter(0, 1)  # of an entry of the heap: due, arming sequence
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _COMPACT_FROM: Final = 64  # cancelled timers that may stay in the heap before it is rebuilt
 
@@ -136,7 +138,7 @@ class KernelClock:
         """Every armed timer as (owner, name, next scheduled instant), in firing order."""
         return [
             (timer.clock.component_id, timer.name, timer.due_ns)
-            for _, _, timer in sorted(self._heap, key=lambda entry: entry[:2])
+            for _, _, timer in sorted(self._heap, key=_BY_PLACE)
             if timer.active
         ]
 

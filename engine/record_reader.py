@@ -13,15 +13,13 @@ from typing import Any, Final
 import msgspec
 
 from engine.model import commands, data, events, reports
-from engine.model.balances import AccountBalance, MarginBalance
-from engine.model.bars import Bar, BarType
-from engine.model.currencies import CURRENCIES, Currency, currency
-from engine.model.data_type import DataType
-from engine.model.identifiers import ComponentId, Identifier, InstrumentId
+from engine.model.bars import Bar
+from engine.model.currencies import CURRENCIES, Currency
+from engine.model.identifiers import ComponentId
 from engine.model.instruments.text import instrument_of
 from engine.model.reports import InstrumentReceived
-from engine.model.values import Money, Price, Quantity
 from engine.record import FaultRecord, TurnRecord
+from engine.text_reader import TextReader
 
 
 class RecordError(ValueError):
@@ -133,10 +131,15 @@ class RecordReader:
 
     def __init__(self, currencies: Mapping[str, Currency] = CURRENCIES) -> None:
         self._currencies = currencies
-        self._known: dict[tuple[type, object], object] = {}
+        self._texts = TextReader(currencies)
         self._decode: Callable[[bytes | msgspec.Raw], Any] = msgspec.msgpack.Decoder(
-            _RECORD, dec_hook=self._read
+            _RECORD, dec_hook=self._texts.read
         ).decode
+
+    @property
+    def rewords(self) -> bool:
+        """Whether anything read so far has another text than the one that it was read from."""
+        return self._texts.rewords
 
     def turn(self, data: bytes | msgspec.Raw) -> TurnRecord | FaultRecord:
         """The record that these bytes are.
@@ -157,85 +160,3 @@ class RecordReader:
         return FaultRecord(
             read.turn, read.ts, message, read.facts, read.error, read.component_id, read.epoch
         )
-
-    def _read(self, kind: type, text: object) -> object:
-        known = self._known.get((kind, text))
-        if known is not None:
-            return known
-        if not isinstance(text, str):
-            raise ValueError(f"{kind.__name__} is written as text, not {type(text).__name__}")
-        value = self._value(kind, text)
-        if len(self._known) >= _KNOWN_MAX:
-            self._known.clear()
-        self._known[kind, text] = value
-        return value
-
-    def _value(self, kind: type, text: str) -> object:
-        if issubclass(kind, Identifier):
-            return kind(text)
-        if kind is Price:
-            return Price.from_str(text)
-        if kind is Quantity:
-            return Quantity.from_str(text)
-        if kind is Money:
-            return Money.from_str(text, self._currencies)
-        if kind is BarType:
-            return BarType.from_str(text)
-        if kind is DataType:
-            return _data_type(text)
-        if kind is AccountBalance:
-            return self._balance(text)
-        if kind is MarginBalance:
-            return self._margin(text)
-        if kind is Currency:
-            return currency(text, self._currencies)
-        raise ValueError(f"no record holds a {kind.__name__}")
-
-    def _balance(self, text: str) -> AccountBalance:
-        total, locked, free = (
-            Money.from_str(amount, self._currencies)
-            for amount in _named(text, ("total", "locked", "free"))
-        )
-        balance = AccountBalance.of_raw(total.raw, locked.raw, total.currency)
-        if balance.free_raw != free.raw:
-            # no kernel makes such a value; a record that states it is for a judge to see
-            object.__setattr__(balance, "free_raw", free.raw)
-        return balance
-
-    def _margin(self, text: str) -> MarginBalance:
-        initial, maintenance, where = _named(text, ("initial", "maintenance", "instrument_id"))
-        return MarginBalance(
-            Money.from_str(initial, self._currencies),
-            Money.from_str(maintenance, self._currencies),
-            None if where == "account" else InstrumentId(where),
-        )
-
-
-_KNOWN_MAX: Final = 100_000  # texts remembered; then it begins anew
-
-
-def _named(text: str, names: tuple[str, ...]) -> list[str]:
-    parts = text.split(", ", len(names) - 1)
-    if len(parts) != len(names):
-        raise ValueError(f"expected {', '.join(names)} in {text!r}")
-    values = []
-    for name, part in zip(names, parts, strict=True):
-        head, equals, value = part.partition("=")
-        if head != name or not equals:
-            raise ValueError(f"expected {name} in {text!r}")
-        values.append(value)
-    return values
-
-
-def _data_type(text: str) -> DataType:
-    name, *pairs = text.split(".")
-    metadata: dict[str, str] = {}
-    last = ""
-    for pair in pairs:  # a value may hold dots, a key may not
-        key, equals, value = pair.partition("=")
-        if equals:
-            metadata[key] = value
-            last = key
-        elif last:
-            metadata[last] += f".{pair}"
-    return DataType(name, metadata)

@@ -1,11 +1,11 @@
 """Time and timers, judged against arithmetic that owes nothing to the kernel's clock."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 from engine.actor import Actor, ActorConfig
 from engine.model.events import PositionClosed, PositionOpened, TimeEvent
-from engine.model.identifiers import ActorId, PositionId
+from engine.model.identifiers import ActorId, ComponentId, PositionId
 from invariants.check import Check, Kinds
 from invariants.evidence import Evidence
 from invariants.violation import Violation
@@ -120,22 +120,39 @@ class TimersFireOnSchedule(Check):
 
 
 class TimersHaveOwners(Check):
-    """Looked at after each turn that did something."""
+    """Looked at after each turn that did something. Timers that are all as they were when they were
+    in order can only have become overdue, and the first of them before any other."""
 
     samples: ClassVar[bool] = True
 
-    def turn(self, evidence: Evidence) -> Iterator[Violation]:
-        seen: dict[tuple[object, str], None] = {}
-        last_ns = evidence.view.now_ns
-        for owner, name, next_ns in evidence.view.timers():
-            if not owner:
-                yield Violation(name, f"is a timer of {owner}, who is nobody")
-            if (owner, name) in seen:
-                yield Violation(name, f"is armed twice by {owner}")
-            if next_ns < last_ns:
-                yield Violation(name, f"is due at {next_ns}, behind {last_ns}")
-            seen[owner, name] = None
-            last_ns = next_ns
+    def __init__(self) -> None:
+        self._in_order: list[tuple[ComponentId, str, int]] = []
+
+    def turn(self, evidence: Evidence) -> Iterator[Violation] | None:
+        timers, now_ns = evidence.view.timers(), evidence.view.now_ns
+        if timers == self._in_order and (not timers or timers[0][2] >= now_ns):
+            return None
+        wrong = _out_of_order(timers, now_ns)
+        if wrong:
+            return iter(wrong)
+        self._in_order = timers
+        return None
+
+
+def _out_of_order(timers: Sequence[tuple[ComponentId, str, int]], now_ns: int) -> list[Violation]:
+    wrong: list[Violation] = []
+    seen: dict[tuple[object, str], None] = {}
+    last_ns = now_ns
+    for owner, name, next_ns in timers:
+        if not owner:
+            wrong.append(Violation(name, f"is a timer of {owner}, who is nobody"))
+        if (owner, name) in seen:
+            wrong.append(Violation(name, f"is armed twice by {owner}"))
+        if next_ns < last_ns:
+            wrong.append(Violation(name, f"is due at {next_ns}, behind {last_ns}"))
+        seen[owner, name] = None
+        last_ns = next_ns
+    return wrong
 
 
 class DurationsAreLocal(Check):

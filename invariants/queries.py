@@ -90,26 +90,35 @@ class QueriesAreScans(Check):
 
 def _sets_of_orders(cache: Cache, orders: Sequence[Order]) -> Iterator[Violation]:
     everywhere = _arguments(orders)
-    filters = [
-        (*where, side, account)
-        for (*where, account), side in product(everywhere, (None, BUY, SELL))
-    ]
+    ordered = sorted(orders, key=lambda order: order.client_order_id)
+    matching: list[tuple[tuple[Any, ...], list[Order]]] = []
+    for *where, account in everywhere:
+        venue, instrument_id, strategy_id = where
+        found = [
+            order
+            for order in ordered
+            if (instrument_id is None or order.instrument_id == instrument_id)
+            and (strategy_id is None or order.strategy_id == strategy_id)
+            and (account is None or order.account_id == account)
+            and (venue is None or order.instrument_id.venue == venue)
+        ]
+        matching.append(((*where, None, account), found))
+        for side in (BUY, SELL):
+            of_side = [order for order in found if order.side is side]
+            matching.append(((*where, side, account), of_side))
     for question, belongs in _ORDER_SETS.items():
-        of_kind = sorted(filter(belongs, orders), key=lambda order: order.client_order_id)
+        of_kind = [order.client_order_id for order in ordered if belongs(order)]
+        named = dict.fromkeys(of_kind)
         ask = getattr(cache, question)
-        for wanted in filters:
-            venue, instrument_id, strategy_id, side, account_id = wanted
-            expected = [
-                order.client_order_id
-                for order in of_kind
-                if (venue is None or order.instrument_id.venue == venue)
-                and (instrument_id is None or order.instrument_id == instrument_id)
-                and (strategy_id is None or order.strategy_id == strategy_id)
-                and (side is None or order.side is side)
-                and (account_id is None or order.account_id == account_id)
-            ]
-            answer = [order.client_order_id for order in ask(*wanted)]
-            yield from _unequal(f"{question} of {_words(wanted)}", answer, expected)
+        for wanted, found in matching:
+            expected = [order for order in found if order.client_order_id in named]
+            answer = ask(*wanted)
+            if answer != expected:  # others, or others by the same names
+                yield from _unequal(
+                    f"{question} of {_words(wanted)}",
+                    [order.client_order_id for order in answer],
+                    [order.client_order_id for order in expected],
+                )
         count = getattr(
             cache, f"{question}_count" if question != "orders" else "orders_total_count"
         )
@@ -123,51 +132,75 @@ def _sets_of_positions(cache: Cache, positions: Sequence[Position]) -> Iterator[
         for wanted in _arguments(positions):
             venue, instrument_id, strategy_id, account_id = wanted
             expected = [
-                position.id
+                position
                 for position in of_kind
                 if (venue is None or position.instrument_id.venue == venue)
                 and (instrument_id is None or position.instrument_id == instrument_id)
                 and (strategy_id is None or position.strategy_id == strategy_id)
                 and (account_id is None or position.account_id == account_id)
             ]
-            answer = [position.id for position in ask(*wanted)]
-            yield from _unequal(f"{question} of {_words(wanted)}", answer, expected)
+            answer = ask(*wanted)
+            if answer != expected:
+                yield from _unequal(
+                    f"{question} of {_words(wanted)}",
+                    [position.id for position in answer],
+                    [position.id for position in expected],
+                )
         name = "positions_total_count" if question == "positions" else f"{question}_count"
         yield from _unequal(f"{question}: count", getattr(cache, name)(), len(of_kind))
 
 
-def _about_order(cache: Cache, order: Order) -> Iterator[Violation]:
+class _Answers:
+    """What was answered about one of the kernel's things beside what a scan gives.
+
+    Attributes:
+        wrong: where they differ.
+    """
+
+    __slots__ = ("_name", "wrong")
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.wrong: list[Violation] = []
+
+    def note(self, question: str, answer: object, expected: object) -> None:
+        if answer != expected:
+            self.wrong.extend(_unequal(f"{question} {self._name}", answer, expected))
+
+
+def _about_order(cache: Cache, order: Order) -> list[Violation]:
     name, status = order.client_order_id, order.status
-    answers = (
-        ("is_order_open", _is_open(order)),
-        ("is_order_inflight", status in _UNANSWERED),
-        ("is_order_closed", status in _OVER),
-        ("is_order_active_local", status in _LOCAL),
-        ("is_order_pending_cancel_local", status is _S.PENDING_CANCEL),
-        ("order_exists", True),
-        ("strategy_id_for_order", order.strategy_id),
-        ("venue_order_id", order.venue_order_id),
-    )
-    for question, expected in answers:
-        yield from _unequal(f"{question} of {name}", getattr(cache, question)(name), expected)
+    is_open, is_inflight = _is_open(order), status in _UNANSWERED
+    answers = _Answers(name)
+    answers.note("is_order_open of", cache.is_order_open(name), is_open)
+    answers.note("is_order_inflight of", cache.is_order_inflight(name), is_inflight)
+    answers.note("is_order_closed of", cache.is_order_closed(name), status in _OVER)
+    answers.note("is_order_active_local of", cache.is_order_active_local(name), status in _LOCAL)
+    leaving = cache.is_order_pending_cancel_local(name)
+    answers.note("is_order_pending_cancel_local of", leaving, status is _S.PENDING_CANCEL)
+    answers.note("order_exists of", cache.order_exists(name), True)
+    owner = cache.strategy_id_for_order(name)
+    answers.note("strategy_id_for_order of", owner, order.strategy_id)
+    answers.note("venue_order_id of", cache.venue_order_id(name), order.venue_order_id)
     for venue_order_id in order.venue_order_ids:
-        yield from _unequal(
-            f"client_order_id of {venue_order_id}", cache.client_order_id(venue_order_id), name
-        )
+        known = cache.client_order_id(venue_order_id)
+        if known != name:
+            what = f"client_order_id of {venue_order_id}"
+            answers.wrong.extend(_unequal(what, known, name))
     doubted = any(each is order for each in cache.orders_unresolved())
-    yield from _unequal(f"is_order_unresolved {name}", cache.is_order_unresolved(name), doubted)
-    works = (_is_open(order) or status in _UNANSWERED) and order in list(
-        cache.working_orders(order.instrument_id)
-    )
-    yield from _unequal(f"{name} works", works, _is_open(order) or status in _UNANSWERED)
+    answers.note("is_order_unresolved", cache.is_order_unresolved(name), doubted)
+    is_working = is_open or is_inflight
+    works = is_working and order in list(cache.working_orders(order.instrument_id))
+    if works != is_working:
+        answers.wrong.extend(_unequal(f"{name} works", works, is_working))
     position_id = cache.position_id(name)
     if order.position_id is not None and not order.position_id.is_virtual:
-        yield from _unequal(f"position_id of {name}", position_id, order.position_id)
-    position = cache.position_for_order(name)
-    expected_position = None if position_id is None else position_id
-    shown = None if position is None else position.id
+        answers.note("position_id of", position_id, order.position_id)
     if order.filled_raw:
-        yield from _unequal(f"position_for_order {name}", shown, expected_position)
+        position = cache.position_for_order(name)
+        shown = None if position is None else position.id
+        answers.note("position_for_order", shown, position_id)
+    return answers.wrong
 
 
 def _about_position(

@@ -7,7 +7,7 @@ were the right ones is for others to judge.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
+from decimal import MAX_PREC, Context, Decimal
 from fractions import Fraction
 from typing import Any, Final
 
@@ -28,13 +28,12 @@ from engine.record import TurnRecord
 from engine.view import KernelView
 from invariants.violation import Violation
 from simulation.models.account import AccountModel, Held
-from simulation.models.holding import ZERO, Terms
+from simulation.models.holding import RAW, Terms
 from simulation.models.order import OrderModel
 from simulation.models.position import Cycle, Execution, PositionModel
 
-_RAW: Final = 10**16
-_NOTHING: Final = Held(ZERO, ZERO, ZERO)
-_Beside = tuple[str, object, object]  # what it is, the kernel's, the model's
+_NOTHING: Final = Held(0, 0, 0)
+_EXACTLY: Final = Context(prec=MAX_PREC)
 
 
 class ModelWitness:
@@ -72,7 +71,7 @@ class _Told:
         self._where: dict[str, tuple[str, str]] = {}  # account and instrument of a position
         self._accounts: dict[str, AccountModel] = {}
         self._states: dict[str, list[AccountState]] = {}
-        self._settled: dict[tuple[str, str], Fraction] = {}
+        self._settled: dict[tuple[str, str], int] = {}
 
     # --- telling -----------------------------------------------------------------------------
 
@@ -105,7 +104,7 @@ class _Told:
             terms = _terms(self._listed[fill.instrument_id])
             position = self._positions[fill.position_id] = PositionModel(terms)
             self._where[fill.position_id] = (fill.account_id, fill.instrument_id)
-        position.add(execution._replace(position=""))
+        position.add(execution)
         price = self._settled.get((fill.account_id, fill.instrument_id))
         if price is not None and position.story.holding.signed:
             position.settle(price, fill.ts_event, fill.ts_init)
@@ -115,11 +114,11 @@ class _Told:
         if state.reported and not states:
             account = self._account(state.account_id)
             for balance in state.balances:
-                account.open(balance.currency.code, _exact(balance.total_raw))
+                account.open(balance.currency.code, balance.total_raw)
         states.append(state)
 
     def _settle(self, event: InstrumentSettled) -> None:
-        price = _exact(event.price.raw)
+        price: int = event.price.raw
         self._settled[event.account_id, event.instrument_id] = price
         self._account(event.account_id).settled[event.instrument_id] = price
         for name, position in self._positions.items():
@@ -151,7 +150,7 @@ class _Told:
             if order is None:
                 yield Violation(name, "began and is not there")
                 continue
-            yield from _unequal(name, _order_beside(order, model))
+            yield from _order_beside(name, order, model)
         for order in orders.values():
             if order.client_order_id not in self._orders:
                 yield Violation(order.client_order_id, "is there and never began")
@@ -162,7 +161,7 @@ class _Told:
             if position is None:
                 yield Violation(name, "was filled and is not there")
             elif not position.id.is_virtual:  # one that is never turned: what goes beyond is anew
-                yield from _unequal(name, _position_beside(position, model))
+                yield from _position_beside(name, position, model)
 
     def accounts_beside(self) -> Iterator[Violation]:
         for order in self._orders.values():
@@ -172,56 +171,90 @@ class _Told:
         for name, states in self._states.items():
             model = self._account(name)
             model.note_locks()
-            yield from _unequal(name, self._account_beside(name, model, states))
+            yield from self._account_beside(name, model, states)
 
     def _account_beside(
         self, name: str, model: AccountModel, states: list[AccountState]
-    ) -> Iterator[_Beside]:
+    ) -> list[Violation]:
+        beside = _Beside(name)
         account = self._view.cache.account(states[0].account_id)
         if account is None:
-            yield "account", None, name
-            return
+            beside.note("account", None, name)
+            return beside.found
         expected = model.balances()
         for code in dict.fromkeys((*account.balances, *expected)):
             balance = account.balances.get(code)
             held = _NOTHING
             if balance is not None:
-                yield f"balance of {code} in", balance.currency.code, code
-                parts = balance.total_raw, balance.locked_raw, balance.free_raw
-                held = Held(*map(_exact, parts))
-            yield f"balance of {code}", held, expected.get(code, _NOTHING)
+                beside.note(f"balance of {code} in", balance.currency.code, code)
+                held = Held(balance.total_raw, balance.locked_raw, balance.free_raw)
+            beside.note_amount(f"balance of {code}", held, expected.get(code, _NOTHING))
         margins = {
-            str(margin.instrument_id): (_exact(margin.initial_raw), _exact(margin.maintenance_raw))
+            str(margin.instrument_id): (margin.initial_raw, margin.maintenance_raw)
             for margin in account.margins.values()
         }
-        yield "margins", margins, model.margins()
+        beside.note_amount("margins", margins, model.margins())
+        if beside.found:
+            return beside.found  # of what is not listed nobody knows the currency
         for instrument_id, margin in account.margins.items():
             currency = model.listed[instrument_id].currency
-            yield f"currency of {instrument_id}", margin.currency.code, currency
-        yield "states", account.events_count, len(states)
-        yield "last state", account.last_event, states[-1]
+            beside.note(f"currency of {instrument_id}", margin.currency.code, currency)
         last = states[-1]
-        yield "balances of the last state", last.balances, tuple(account.balances.values())
-        yield "margins of the last state", _by_instrument(last.margins), dict(account.margins)
-        yield "is in debt", account.is_breached, any(held.total < 0 for held in expected.values())
-        yield "leverage", account.leverage, 1 if model.leverage is None else model.leverage
+        beside.note("states", account.events_count, len(states))
+        beside.note("last state", account.last_event, last)
+        balances = tuple(account.balances.values())
+        beside.note("balances of the last state", last.balances, balances)
+        by_instrument = {margin.instrument_id: margin for margin in last.margins}
+        beside.note("margins of the last state", by_instrument, dict(account.margins))
+        is_in_debt = min([held.total for held in expected.values()], default=0) < 0
+        beside.note("is in debt", account.is_breached, is_in_debt)
+        beside.note("leverage", account.leverage, 1 if model.leverage is None else model.leverage)
         if isinstance(account, MarginAccount):
             nets = {
-                (str(where), position): (_exact(net.signed_raw), _exact(net.booked_raw))
+                (str(where), position): (net.signed_raw, net.booked_raw)
                 for (where, position), net in account.nets.items()
             }
             holdings = {where: model.net(*where) for where in model.positions()}
-            yield (
+            beside.note_amount(
                 "nets",
                 nets,
                 {where: (holding.signed, holding.booked) for where, holding in holdings.items()},
             )
+        return beside.found
 
 
-def _unequal(name: str, beside: Iterator[_Beside]) -> Iterator[Violation]:
-    for what, ours, theirs in beside:
+class _Beside:
+    """What the kernel says of one of its things beside what the models say.
+
+    Attributes:
+        found: where they differ.
+    """
+
+    __slots__ = ("_subject", "found")
+
+    def __init__(self, subject: str) -> None:
+        self._subject = subject
+        self.found: list[Violation] = []
+
+    def note(self, what: str, ours: object, theirs: object) -> None:
+        if ours is not theirs and ours != theirs:
+            self._tell(what, ours, theirs)
+
+    def note_amount(self, what: str, ours: object, theirs: object) -> None:
+        """Of units of 1e-16, alone or in tuples and by name; told as what they amount to."""
         if ours != theirs:
-            yield Violation(name, f"{what}: {_shown(ours)}, by its events {_shown(theirs)}")
+            self._tell(what, _exact(ours), _exact(theirs))
+
+    def note_number(self, what: str, ours: Decimal | None, theirs_raw: int | None) -> None:
+        """A number beside units of 1e-16; None beside none."""
+        theirs = None if theirs_raw is None else _EXACTLY.scaleb(Decimal(theirs_raw), -16)
+        if ours != theirs:
+            told = None if ours is None else Fraction(ours)
+            self._tell(what, told, _exact(theirs_raw))
+
+    def _tell(self, what: str, ours: object, theirs: object) -> None:
+        told = f"{what}: {_shown(ours)}, by its events {_shown(theirs)}"
+        self.found.append(Violation(self._subject, told))
 
 
 def _shown(value: object) -> str:
@@ -229,102 +262,113 @@ def _shown(value: object) -> str:
     return str(value if name is None else name)
 
 
-def _by_instrument(margins: tuple[Any, ...]) -> dict[object, object]:
-    return {margin.instrument_id: margin for margin in margins}
+def _exact(amount: Any) -> object:
+    """What units of 1e-16 come to."""
+    if isinstance(amount, dict):
+        return {name: _exact(each) for name, each in amount.items()}
+    if isinstance(amount, Held):
+        return Held._make([Fraction(each, RAW) for each in amount])
+    if isinstance(amount, tuple):
+        return tuple([_exact(each) for each in amount])
+    return None if amount is None else Fraction(amount, RAW)
 
 
-def _order_beside(order: Order, model: OrderModel) -> Iterator[_Beside]:
+def _order_beside(name: str, order: Order, model: OrderModel) -> list[Violation]:
     """Everything that an order shows. What its beginning said, it says still."""
+    beside = _Beside(name)
     init = model.init
-    for name in (
-        "trader_id",
-        "strategy_id",
-        "instrument_id",
-        "client_order_id",
-        "side",
-        "order_type",
-        "time_in_force",
-        "post_only",
-        "reduce_only",
-        "expire_time_ns",
-        "tags",
-        "trigger_type",
-        "ts_init",
-    ):
-        yield name, getattr(order, name), getattr(init, name)
+    beside.note("trader_id", order.trader_id, init.trader_id)
+    beside.note("strategy_id", order.strategy_id, init.strategy_id)
+    beside.note("instrument_id", order.instrument_id, init.instrument_id)
+    beside.note("client_order_id", order.client_order_id, init.client_order_id)
+    beside.note("side", order.side, init.side)
+    beside.note("order_type", order.order_type, init.order_type)
+    beside.note("time_in_force", order.time_in_force, init.time_in_force)
+    beside.note("post_only", order.post_only, init.post_only)
+    beside.note("reduce_only", order.reduce_only, init.reduce_only)
+    beside.note("expire_time_ns", order.expire_time_ns, init.expire_time_ns)
+    beside.note("tags", order.tags, init.tags)
+    beside.note("trigger_type", order.trigger_type, init.trigger_type)
+    beside.note("ts_init", order.ts_init, init.ts_init)
     events = model.events
-    yield "events", order.events, events
+    beside.note("events", order.events, events)
     for event in events:
-        yield f"trader of {type(event).__name__}", event.trader_id, init.trader_id
+        if event.trader_id != init.trader_id:
+            beside.note(f"trader of {type(event).__name__}", event.trader_id, init.trader_id)
+    if beside.found:
+        return beside.found  # of events that are not the order's nobody knows what they hold
     asked = model.asked()
-    yield "status", order.status, model.status
-    yield "status beneath", order.previous_status, model.status_beneath
+    beside.note("status", order.status, model.status)
+    beside.note("status beneath", order.previous_status, model.status_beneath)
     requests = {name: trigger.name for name, trigger in order.requests.items()}
-    yield "requests", requests, {name: kind.name for name, kind in asked.items()}
+    beside.note("requests", requests, {name: kind.name for name, kind in asked.items()})
     filled, quantity = model.filled_raw, model.quantity_raw
-    yield "quantity", (order.quantity.raw, order.quantity_raw), (quantity, quantity)
-    yield "in quote", order.is_quote_quantity, model.is_in_quote
-    yield "filled", (order.filled_qty.raw, order.filled_raw), (filled, filled)
-    yield "leaves", order.leaves_raw, model.leaves_raw
-    yield "overfill", order.overfill_raw, model.overfill_raw
-    yield "average price", _number(order.avg_px), _rounded(model.mean_price)
-    yield "slippage", _number(order.slippage), model.slippage()
+    beside.note("quantity", (order.quantity.raw, order.quantity_raw), (quantity, quantity))
+    beside.note("in quote", order.is_quote_quantity, model.is_in_quote)
+    beside.note("filled", (order.filled_qty.raw, order.filled_raw), (filled, filled))
+    beside.note("leaves", order.leaves_raw, model.leaves_raw)
+    beside.note("overfill", order.overfill_raw, model.overfill_raw)
+    beside.note_number("average price", order.avg_px, model.mean_price_raw)
+    beside.note_number("slippage", order.slippage, model.slippage_raw())
     paid = {code: amount.raw for code, amount in order.commissions.items()}
-    yield "commissions", paid, model.commission_raw()
-    yield "price", None if order.price is None else order.price.raw, model.price_raw
+    beside.note("commissions", paid, model.commission_raw())
+    beside.note("price", None if order.price is None else order.price.raw, model.price_raw)
     trigger = order.trigger_price
-    yield "trigger price", None if trigger is None else trigger.raw, model.trigger_raw
+    beside.note("trigger price", None if trigger is None else trigger.raw, model.trigger_raw)
     account = model.account
-    yield "account", order.account_id, account
+    beside.note("account", order.account_id, account)
     for event in events:
         named: Any = event
-        if hasattr(event, "account_id"):
-            yield f"account of {type(event).__name__}", named.account_id, account
-    yield "venue order ids", order.venue_order_ids, model.venue_order_ids()
-    yield "venue order id", order.venue_order_id, model.venue_order_id
+        if hasattr(event, "account_id") and named.account_id != account:
+            beside.note(f"account of {type(event).__name__}", named.account_id, account)
+    beside.note("venue order ids", order.venue_order_ids, model.venue_order_ids())
+    beside.note("venue order id", order.venue_order_id, model.venue_order_id)
     fills = model.fills()
-    yield "trades", dict(order.trade_ids), {fill.trade_id: fill for fill in fills}
+    beside.note("trades", dict(order.trade_ids), {fill.trade_id: fill for fill in fills})
     if fills:
-        yield "position", order.position_id, fills[-1].position_id
-        yield "liquidity side", order.liquidity_side, fills[-1].liquidity_side
-    yield "ts_submitted", order.ts_submitted, model.ts_submitted
-    yield "ts_accepted", order.ts_accepted, model.ts_accepted
-    yield "ts_last", order.ts_last, events[-1].ts_event
-    yield "ts_closed", order.ts_closed, model.ts_closed
+        beside.note("position", order.position_id, fills[-1].position_id)
+        beside.note("liquidity side", order.liquidity_side, fills[-1].liquidity_side)
+    beside.note("ts_submitted", order.ts_submitted, model.ts_submitted)
+    beside.note("ts_accepted", order.ts_accepted, model.ts_accepted)
+    beside.note("ts_last", order.ts_last, events[-1].ts_event)
+    beside.note("ts_closed", order.ts_closed, model.ts_closed)
+    return beside.found
 
 
-def _position_beside(position: Position, model: PositionModel) -> Iterator[_Beside]:
+def _position_beside(name: str, position: Position, model: PositionModel) -> list[Violation]:
+    beside = _Beside(name)
     story = model.story
     holding, present = story.holding, story.present
-    yield "holds", _exact(position.signed_raw), holding.signed
-    yield "shows", Fraction(position.signed_qty), holding.signed
-    yield "quantity", _exact(position.quantity.raw), abs(holding.signed)
-    yield "is open", position.is_open, bool(holding.signed)
-    yield "dust", _exact(position.dust_raw), story.dust
-    yield "settled", _exact(position.settled_raw), story.settled
-    yield "cycles", len(position.cycles), len(story.cycles) - 1
-    yield from _cycle_beside(position, present, model)
-    yield "ts_last", position.ts_last, present.ts_last
-    yield "trades", list(position.trade_ids), present.trade_ids
-    fees = {code: _exact(paid.raw) for code, paid in position.commissions.items()}
-    yield "fees", fees, present.fees
+    beside.note_amount("holds", position.signed_raw, holding.signed)
+    beside.note_number("shows", position.signed_qty, holding.signed)
+    beside.note_amount("quantity", position.quantity.raw, abs(holding.signed))
+    beside.note("is open", position.is_open, bool(holding.signed))
+    beside.note_amount("dust", position.dust_raw, story.dust)
+    beside.note_amount("settled", position.settled_raw, story.settled)
+    beside.note("cycles", len(position.cycles), len(story.cycles) - 1)
+    _cycle_beside(beside, position, present, model)
+    beside.note("ts_last", position.ts_last, present.ts_last)
+    beside.note("trades", list(position.trade_ids), present.trade_ids)
+    fees = {code: paid.raw for code, paid in position.commissions.items()}
+    beside.note_amount("fees", fees, present.fees)
     for closed, cycle in zip(position.cycles, story.cycles, strict=False):
-        yield from _cycle_beside(closed, cycle, model)
+        _cycle_beside(beside, closed, cycle, model)
+    return beside.found
 
 
-def _cycle_beside(told: Any, cycle: Cycle, model: PositionModel) -> Iterator[_Beside]:
-    yield "entered long", told.entry is BUY, cycle.is_entered_long
-    yield "opening order", told.opening_order_id, cycle.opening_order_id
-    yield "closing order", told.closing_order_id, cycle.closing_order_id
-    peak = getattr(told.peak_quantity, "raw", None)
-    yield "peak", peak, int(cycle.peak * _RAW)
-    yield "mean price in", _number(told.avg_px_open), cycle.mean_open
-    yield "mean price out", _number(told.avg_px_close), cycle.mean_close(model.story.holding)
-    yield "realized", _exact(told.realized_pnl.raw), cycle.realized
-    yield "realized in", told.realized_pnl.currency.code, model.terms.currency
-    yield "ts_opened", told.ts_opened, cycle.ts_opened
-    yield "ts_closed", told.ts_closed, cycle.ts_closed
-    yield "duration", told.duration_ns, cycle.duration_ns
+def _cycle_beside(beside: _Beside, told: Any, cycle: Cycle, model: PositionModel) -> None:
+    beside.note("entered long", told.entry is BUY, cycle.is_entered_long)
+    beside.note("opening order", told.opening_order_id, cycle.opening_order_id)
+    beside.note("closing order", told.closing_order_id, cycle.closing_order_id)
+    beside.note("peak", getattr(told.peak_quantity, "raw", None), cycle.peak)
+    beside.note_number("mean price in", told.avg_px_open, cycle.mean_open)
+    beside.note_number("mean price out", told.avg_px_close, cycle.mean_close(model.story.holding))
+    realized = told.realized_pnl
+    beside.note_amount("realized", realized.raw, cycle.realized)
+    beside.note("realized in", realized.currency.code, model.terms.currency)
+    beside.note("ts_opened", told.ts_opened, cycle.ts_opened)
+    beside.note("ts_closed", told.ts_closed, cycle.ts_closed)
+    beside.note("duration", told.duration_ns, cycle.duration_ns)
 
 
 def _terms(instrument: Instrument) -> Terms:
@@ -332,43 +376,31 @@ def _terms(instrument: Instrument) -> Terms:
     cost, base = instrument.cost_currency, instrument.base_currency
     is_pair = isinstance(instrument, CurrencyPair)
     return Terms(
-        multiplier=_exact(instrument.multiplier.raw),
+        multiplier=instrument.multiplier.raw,
         is_inverse=instrument.is_inverse,
         currency=cost.code,
         decimals=cost.precision,
         base="" if base is None else base.code,
         base_decimals=0 if base is None else base.precision,
         fee_moves_quantity=is_pair,
-        step=_exact(instrument.size_increment.raw),
-        margin_init=_exact(instrument.margin_init_raw),
-        margin_maint=_exact(instrument.margin_maint_raw),
+        step=instrument.size_increment.raw,
+        margin_init=instrument.margin_init_raw,
+        margin_maint=instrument.margin_maint_raw,
         pays_premium=instrument.pays_premium,
     )
 
 
 def _executed(fill: OrderFilled) -> Execution:
-    quantity = _exact(fill.last_qty.raw)
+    quantity: int = fill.last_qty.raw
     return Execution(
         fill.trade_id,
         fill.client_order_id,
         quantity if fill.side is BUY else -quantity,
-        _exact(fill.last_px.raw),
-        _exact(fill.commission.raw),
+        fill.last_px.raw,
+        fill.commission.raw,
         fill.commission.currency.code,
         fill.commission.currency.precision,
         fill.ts_event,
         fill.ts_init,
         fill.venue_position_id or "",
     )
-
-
-def _exact(raw: int) -> Fraction:
-    return Fraction(raw, _RAW)
-
-
-def _number(number: Decimal | None) -> Fraction | None:
-    return None if number is None else Fraction(number)
-
-
-def _rounded(number: Fraction | None) -> Fraction | None:
-    return None if number is None else Fraction(round(number * _RAW), _RAW)

@@ -165,6 +165,11 @@ def parse_number(text: str) -> tuple[int, int]:
     """
     if not isinstance(text, str):
         raise TypeError(f"expected decimal text, not {type(text).__name__}")
+    if len(text) <= _TEXT_LENGTH_MAX:  # the usual kind, without the pattern
+        integers, _, fraction = text.partition(".")
+        all_digits = integers + fraction
+        if integers and all_digits.isdigit() and all_digits.isascii():
+            return int(all_digits), -len(fraction)
     match = _NUMBER.fullmatch(text) if len(text) <= _TEXT_LENGTH_MAX else None
     if match is None:
         raise ValueError(f"not a decimal number: {text[:_TEXT_LENGTH_MAX]!r}")

@@ -8,25 +8,22 @@ trades that are heard of later leave.
 """
 
 import re
-from collections.abc import Iterator
-from fractions import Fraction
 from typing import NamedTuple
 
 from engine.model.enums import OrderSide, OrderStatus
-from simulation.models.holding import ZERO, Holding, Terms, half_even
+from simulation.models.holding import RAW, Holding, Terms, rounded
 from simulation.models.order import OrderModel
 from simulation.models.position import Execution
 
 _WORKING = (OrderStatus.ACCEPTED, OrderStatus.TRIGGERED, OrderStatus.PARTIALLY_FILLED)
-_RAW = 10**16
 
 
 class Held(NamedTuple):
-    """A balance: total == locked + free."""
+    """A balance: total == locked + free. Amounts count units of 1e-16, here and below."""
 
-    total: Fraction
-    locked: Fraction
-    free: Fraction
+    total: int
+    locked: int
+    free: int
 
 
 class AccountModel:
@@ -45,16 +42,16 @@ class AccountModel:
     def __init__(self, listed: dict[str, Terms], leverage: int | None) -> None:
         self.listed = listed
         self.leverage = leverage
-        self.opening: dict[str, Fraction] = {}
+        self.opening: dict[str, int] = {}
         self.orders: dict[str, tuple[str, OrderModel]] = {}
         self.fills: list[tuple[str, Execution]] = []
-        self.settled: dict[str, Fraction] = {}
+        self.settled: dict[str, int] = {}
         self.seen: list[str] = []
 
-    def open(self, currency: str, total: Fraction) -> None:
+    def open(self, currency: str, total: int) -> None:
         """A stated total: from now on it is what the opening and all fills come to."""
         self._see(currency)
-        moved = self.totals().get(currency, ZERO) - self.opening.get(currency, ZERO)
+        moved = self.totals().get(currency, 0) - self.opening.get(currency, 0)
         self.opening[currency] = total - moved
 
     def add_fill(self, instrument: str, fill: Execution) -> None:
@@ -75,29 +72,30 @@ class AccountModel:
     def balances(self) -> dict[str, Held]:
         """By currency code. Locks are held to what there is; a total below zero locks nothing."""
         totals = self.totals()
+        locks = self._locks()
         balances: dict[str, Held] = {}
         for currency in self.seen:
-            total = totals.get(currency, ZERO)
-            wanted = sum((amount for code, amount in self._locks() if code == currency), ZERO)
-            locked = min(wanted, max(total, ZERO))
+            total = totals.get(currency, 0)
+            wanted = sum([amount for code, amount in locks if code == currency])
+            locked = min(wanted, max(total, 0))
             balances[currency] = Held(total, locked, total - locked)
         return balances
 
-    def totals(self) -> dict[str, Fraction]:
+    def totals(self) -> dict[str, int]:
         totals = dict(self.opening)
         for instrument, fill in self.fills:
             for currency, amount in self._moves(instrument, fill):
-                totals[currency] = totals.get(currency, ZERO) + amount
+                totals[currency] = totals.get(currency, 0) + amount
         if self.leverage is not None:
             for instrument, position in self.positions():
                 currency = self.listed[instrument].currency
                 earned = self._earned(instrument, position)
-                totals[currency] = totals.get(currency, ZERO) + earned
+                totals[currency] = totals.get(currency, 0) + earned
         return totals
 
     def positions(self) -> list[tuple[str, str]]:
         """(instrument, the venue's position) of everything that ever traded, as it came."""
-        return list(dict.fromkeys((name, fill.position) for name, fill in self.fills))
+        return list(dict.fromkeys([(name, fill.position) for name, fill in self.fills]))
 
     def net(self, instrument: str, position: str) -> Holding:
         """What the account holds: its trades in the venue's order, then the settlement."""
@@ -117,12 +115,12 @@ class AccountModel:
         of_it = (instrument, position)
         return [fill for name, fill in self.fills if (name, fill.position) == of_it]
 
-    def _earned(self, instrument: str, position: str) -> Fraction:
+    def _earned(self, instrument: str, position: str) -> int:
         """What a position of a margin account has brought in, fees aside."""
         terms = self.listed[instrument]
         if not terms.pays_premium:
             return self.net(instrument, position).booked
-        moved = ZERO
+        moved = 0
         for fill in self._fills_of(instrument, position):
             worth = self._notional(terms, abs(fill.signed), fill.price)
             moved += -worth if fill.signed > 0 else worth
@@ -133,12 +131,12 @@ class AccountModel:
             moved += worth if held > 0 else -worth
         return moved
 
-    def margins(self) -> dict[str, tuple[Fraction, Fraction]]:
+    def margins(self) -> dict[str, tuple[int, int]]:
         """(initial, maintenance) by instrument, where there is any."""
-        margins: dict[str, tuple[Fraction, Fraction]] = {}
+        margins: dict[str, tuple[int, int]] = {}
         if self.leverage is not None:
             for instrument in self.listed:
-                initial = sum((lock for _, lock in self._order_locks(instrument)), ZERO)
+                initial = sum([lock for _, lock in self._order_locks(instrument)])
                 maintenance = self._maintenance(instrument, self.leverage)
                 if initial or maintenance:
                     margins[instrument] = (initial, maintenance)
@@ -146,53 +144,58 @@ class AccountModel:
 
     # --- what moves and what locks --------------------------------------------------------
 
-    def _moves(self, instrument: str, fill: Execution) -> Iterator[tuple[str, Fraction]]:
+    def _moves(self, instrument: str, fill: Execution) -> list[tuple[str, int]]:
         """What a fill does to totals, but for what closing earns."""
+        moves: list[tuple[str, int]] = []
         if self.leverage is None:
             terms = self.listed[instrument]
             if terms.base:  # shares are in no balance
-                yield terms.base, half_even(fill.signed, terms.base_decimals)
+                moves.append((terms.base, rounded(fill.signed, RAW, terms.base_decimals)))
             paid = self._notional(terms, abs(fill.signed), fill.price)
-            yield terms.currency, -paid if fill.signed > 0 else paid
-        yield fill.fee_currency, -fill.fee
+            moves.append((terms.currency, -paid if fill.signed > 0 else paid))
+        moves.append((fill.fee_currency, -fill.fee))
+        return moves
 
-    def _locks(self) -> Iterator[tuple[str, Fraction]]:
-        for instrument in self.listed:
-            yield from self._order_locks(instrument)
+    def _locks(self) -> list[tuple[str, int]]:
+        locks: list[tuple[str, int]] = []
+        for instrument, terms in self.listed.items():
+            locks += self._order_locks(instrument)
             if self.leverage is not None:
-                currency = self.listed[instrument].currency
-                yield currency, self._maintenance(instrument, self.leverage)
+                locks.append((terms.currency, self._maintenance(instrument, self.leverage)))
+        return locks
 
-    def _order_locks(self, name: str) -> Iterator[tuple[str, Fraction]]:
+    def _order_locks(self, name: str) -> list[tuple[str, int]]:
         """What each working order of an instrument locks: it is priced, has something left, may
         add exposure, and the venue has it as far as is known."""
         terms = self.listed[name]
+        locks: list[tuple[str, int]] = []
         for instrument, order in self.orders.values():
-            price_raw = order.trigger_raw if order.price_raw is None else order.price_raw
+            if instrument != name:
+                continue
+            price = order.trigger_raw if order.price_raw is None else order.price_raw
+            leaves = order.leaves_raw
             if (
-                instrument != name
-                or price_raw is None
-                or not order.leaves_raw
+                price is None
+                or not leaves
                 or order.init.reduce_only
                 or order.is_in_quote  # how much that is nobody knows yet
                 or order.standing not in _WORKING
             ):
                 continue
-            price, leaves = Fraction(price_raw, _RAW), Fraction(order.leaves_raw, _RAW)
-            if self.leverage is not None:
+            is_buy = order.init.side is OrderSide.BUY
+            if is_buy and (self.leverage is None or terms.pays_premium):
+                locks.append((terms.currency, self._notional(terms, leaves, price)))
+            elif self.leverage is not None:
                 holding = Holding(terms)
-                if terms.pays_premium and order.init.side is OrderSide.BUY:
-                    yield terms.currency, self._notional(terms, leaves, price)
-                    continue
                 value = holding.value(leaves, price)
-                yield terms.currency, holding.margin(value, terms.margin_init, self.leverage)
-            elif order.init.side is OrderSide.BUY:
-                yield terms.currency, self._notional(terms, leaves, price)
+                margin = holding.margin(value, terms.margin_init, self.leverage)
+                locks.append((terms.currency, margin))
             elif terms.base:
-                yield terms.base, half_even(leaves, terms.base_decimals)
+                locks.append((terms.base, rounded(leaves, RAW, terms.base_decimals)))
+        return locks
 
-    def _maintenance(self, instrument: str, leverage: int) -> Fraction:
-        margin = ZERO
+    def _maintenance(self, instrument: str, leverage: int) -> int:
+        margin = 0
         for name, position in self.positions():
             if name == instrument:
                 net = self.net(name, position)
@@ -200,11 +203,12 @@ class AccountModel:
         return margin
 
     @staticmethod
-    def _notional(terms: Terms, quantity: Fraction, price: Fraction) -> Fraction:
+    def _notional(terms: Terms, quantity: int, price: int) -> int:
         """Rounded half-even once, from the exact product or quotient."""
         worth = quantity * terms.multiplier
-        exact = worth / price if terms.is_inverse else worth * price
-        return half_even(exact, terms.decimals)
+        if terms.is_inverse:
+            return rounded(worth, price * RAW, terms.decimals)
+        return rounded(worth * price, RAW * RAW * RAW, terms.decimals)
 
     def _see(self, currency: str) -> None:
         if currency not in self.seen:

@@ -16,7 +16,7 @@ The rules, in the order a reader would ask them:
 """
 
 from enum import StrEnum
-from fractions import Fraction
+from typing import Any
 
 from engine.model.enums import OrderSide, OrderStatus, OrderType
 from engine.model.events import (
@@ -38,27 +38,49 @@ from engine.model.events import (
     OrderTriggered,
     OrderUpdated,
 )
+from simulation.models.holding import half_even
 
-_S = OrderStatus
-_OVER = (_S.DENIED, _S.REJECTED, _S.CANCELED, _S.EXPIRED, _S.FILLED)
-_LOCAL = (_S.INITIALIZED, _S.EMULATED, _S.RELEASED)
+_INITIALIZED = OrderStatus.INITIALIZED
+_DENIED = OrderStatus.DENIED
+_EMULATED = OrderStatus.EMULATED
+_RELEASED = OrderStatus.RELEASED
+_SUBMITTED = OrderStatus.SUBMITTED
+_ACCEPTED = OrderStatus.ACCEPTED
+_REJECTED = OrderStatus.REJECTED
+_CANCELED = OrderStatus.CANCELED
+_EXPIRED = OrderStatus.EXPIRED
+_TRIGGERED = OrderStatus.TRIGGERED
+_PENDING_UPDATE = OrderStatus.PENDING_UPDATE
+_PENDING_CANCEL = OrderStatus.PENDING_CANCEL
+_PARTIALLY_FILLED = OrderStatus.PARTIALLY_FILLED
+_FILLED = OrderStatus.FILLED
+_OVER = (_DENIED, _REJECTED, _CANCELED, _EXPIRED, _FILLED)
+_LOCAL = (_INITIALIZED, _EMULATED, _RELEASED)
 _PRICED = (OrderType.LIMIT, OrderType.STOP_LIMIT)
 _TRIGGERED_BY_PRICE = (OrderType.STOP_MARKET, OrderType.STOP_LIMIT)
-_RAW = 10**16  # units of 1e-16 in one
 
+# nothing extends these kinds, so the type of an event tells
+_NAMES_ACCOUNT = (OrderSubmitted, OrderAccepted, OrderFilled)
 _NAMES_VENUE_ORDER = (OrderAccepted, OrderFilled, OrderUpdated, OrderCanceled, OrderExpired)
-_ENDS: dict[type, OrderStatus] = {
-    OrderDenied: _S.DENIED,
-    OrderRejected: _S.REJECTED,
-    OrderCanceled: _S.CANCELED,
-    OrderExpired: _S.EXPIRED,
+_LEADS_TO: dict[type, OrderStatus] = {
+    OrderEmulated: _EMULATED,
+    OrderReleased: _RELEASED,
+    OrderSubmitted: _SUBMITTED,
+    OrderAccepted: _ACCEPTED,
+    OrderTriggered: _TRIGGERED,
+    OrderDenied: _DENIED,
+    OrderRejected: _REJECTED,
+    OrderCanceled: _CANCELED,
+    OrderExpired: _EXPIRED,
 }
-_BEGINS: dict[type, OrderStatus] = {
-    OrderEmulated: _S.EMULATED,
-    OrderReleased: _S.RELEASED,
-    OrderSubmitted: _S.SUBMITTED,
-    OrderAccepted: _S.ACCEPTED,
-    OrderTriggered: _S.TRIGGERED,
+_ASKS: dict[type, OrderStatus] = {  # and how the order shows it
+    OrderPendingUpdate: _PENDING_UPDATE,
+    OrderPendingCancel: _PENDING_CANCEL,
+}
+_ANSWERS: dict[type, OrderStatus] = {  # and what kind of request it belongs to
+    OrderUpdated: _PENDING_UPDATE,
+    OrderModifyRejected: _PENDING_UPDATE,
+    OrderCancelRejected: _PENDING_CANCEL,
 }
 
 
@@ -108,12 +130,13 @@ class OrderModel:
     @property
     def is_in_quote(self) -> bool:
         """Whether the quantity is an amount of quote currency: until the venue says a quantity."""
-        said = any(isinstance(event, OrderUpdated) for event in self.events)
-        return self.init.quote_quantity and not said
+        if not self.init.quote_quantity:
+            return False
+        return not any(isinstance(event, OrderUpdated) for event in self.events)
 
     @property
     def filled_raw(self) -> int:
-        return sum(fill.last_qty.raw for fill in self.fills())
+        return sum([fill.last_qty.raw for fill in self.fills()])
 
     @property
     def leaves_raw(self) -> int:
@@ -126,12 +149,13 @@ class OrderModel:
         return 0 if self.is_in_quote else max(self.filled_raw - self.quantity_raw, 0)
 
     @property
-    def mean_price(self) -> Fraction | None:
-        """Exact, unrounded; None before the first fill."""
-        if not self.filled_raw:
+    def mean_price_raw(self) -> int | None:
+        """Rounded half-even at 1e-16; None before the first fill."""
+        filled_raw = self.filled_raw
+        if not filled_raw:
             return None
-        paid = sum(fill.last_px.raw * fill.last_qty.raw for fill in self.fills())
-        return Fraction(paid, self.filled_raw * _RAW)
+        paid = sum([fill.last_px.raw * fill.last_qty.raw for fill in self.fills()])
+        return half_even(paid, filled_raw)
 
     def commission_raw(self) -> dict[str, int]:
         """What the fills cost in all, by currency code."""
@@ -160,10 +184,11 @@ class OrderModel:
     @property
     def account(self) -> str | None:
         """Whoever took it last; known from its sending, its acceptance or a fill."""
-        account = None
+        account: str | None = None
         for event in self.events:
-            if isinstance(event, OrderSubmitted | OrderAccepted | OrderFilled):
-                account = event.account_id
+            if type(event) in _NAMES_ACCOUNT:
+                named: Any = event
+                account = named.account_id
         return account
 
     def venue_order_ids(self) -> list[str]:
@@ -179,9 +204,12 @@ class OrderModel:
         seen: list[str] = []
         current: str | None = None
         for event in self.events:
-            if not isinstance(event, _NAMES_VENUE_ORDER) or event.venue_order_id is None:
+            if type(event) not in _NAMES_VENUE_ORDER:
                 continue
-            name = event.venue_order_id
+            named: Any = event
+            name: str | None = named.venue_order_id
+            if name is None:
+                continue
             if isinstance(event, OrderFilled) and name in seen:
                 continue  # an execution of the order that a replacement has superseded
             current = name
@@ -194,27 +222,25 @@ class OrderModel:
     @property
     def standing(self) -> OrderStatus:
         """Where the news have brought it, whatever is asked of it."""
-        standing = _S.INITIALIZED
+        standing = _INITIALIZED
         quantity: int | None = None  # in base; None: not known yet
         filled = 0
         for event in self.events:
             kind = type(event)
-            if isinstance(event, OrderInitialized):
+            if kind in _LEADS_TO:
+                standing = _LEADS_TO[kind]
+            elif isinstance(event, OrderFilled):
+                filled += event.last_qty.raw
+                if quantity is not None and filled >= quantity:
+                    standing = _FILLED
+                elif standing not in _OVER:
+                    standing = _PARTIALLY_FILLED
+            elif isinstance(event, OrderInitialized):
                 quantity = None if event.quote_quantity else event.quantity.raw
             elif isinstance(event, OrderUpdated):
                 quantity = event.quantity.raw
                 if 0 < quantity <= filled:
-                    standing = _S.FILLED  # cut down to what it has: nothing rests
-            elif isinstance(event, OrderFilled):
-                filled += event.last_qty.raw
-                if quantity is not None and filled >= quantity:
-                    standing = _S.FILLED
-                elif standing not in _OVER:
-                    standing = _S.PARTIALLY_FILLED
-            elif kind in _ENDS:
-                standing = _ENDS[kind]
-            elif kind in _BEGINS:
-                standing = _BEGINS[kind]
+                    standing = _FILLED  # cut down to what it has: nothing rests
         return standing
 
     @property
@@ -226,36 +252,26 @@ class OrderModel:
         order leaves nothing to be answered."""
         if self.is_over:
             return {}
-        return self._requests()
-
-    def _requests(self) -> dict[str, OrderStatus]:
-        asked: dict[str, OrderStatus] = {}
-        for event in self.events:
-            if isinstance(event, OrderPendingUpdate):
-                asked[event.request_id] = _S.PENDING_UPDATE
-            elif isinstance(event, OrderPendingCancel):
-                asked[event.request_id] = _S.PENDING_CANCEL
-            elif isinstance(event, OrderUpdated | OrderModifyRejected):
-                _settle(asked, event.request_id, _S.PENDING_UPDATE)
-            elif isinstance(event, OrderCancelRejected):
-                _settle(asked, event.request_id, _S.PENDING_CANCEL)
-        return asked
+        return self._questions()[0]
 
     def answered(self) -> list[str]:
         """Requests that have had their answer, named or meant."""
-        answered: list[str] = []
+        return self._questions()[1]
+
+    def _questions(self) -> tuple[dict[str, OrderStatus], list[str]]:
+        """What the news leave open, whether the order is over or not, and what they answer."""
         asked: dict[str, OrderStatus] = {}
+        answered: list[str] = []
         for event in self.events:
-            if isinstance(event, OrderPendingUpdate):
-                asked[event.request_id] = _S.PENDING_UPDATE
-            elif isinstance(event, OrderPendingCancel):
-                asked[event.request_id] = _S.PENDING_CANCEL
-            elif isinstance(event, OrderUpdated | OrderModifyRejected | OrderCancelRejected):
-                kind = _question(event)
-                name = _settle(asked, event.request_id, kind)
+            kind = type(event)
+            told: Any = event
+            if kind in _ASKS:
+                asked[told.request_id] = _ASKS[kind]
+            elif kind in _ANSWERS:
+                name = _settle(asked, told.request_id, _ANSWERS[kind])
                 if name is not None:
                     answered.append(name)
-        return answered
+        return asked, answered
 
     @property
     def status(self) -> OrderStatus:
@@ -325,9 +341,9 @@ class OrderModel:
             return Refusal.NOT_OF_THIS_ORDER
         was_sent = self.first_time(OrderSubmitted) or self.venue_order_id is not None
         standing = self.standing
-        if not was_sent and standing in (_S.REJECTED, _S.CANCELED, _S.EXPIRED):
+        if not was_sent and standing in (_REJECTED, _CANCELED, _EXPIRED):
             return Refusal.FILL_OF_UNSENT
-        if standing in _LOCAL or standing is _S.DENIED:
+        if standing in _LOCAL or standing is _DENIED:
             return Refusal.NO_SUCH_STEP
         return None
 
@@ -340,21 +356,23 @@ class OrderModel:
             or (event.trigger_price is not None and init.order_type not in _TRIGGERED_BY_PRICE)
         ):
             return True
-        if isinstance(event, OrderUpdated | OrderModifyRejected | OrderCancelRejected):
-            name = event.request_id
+        kind = type(event)
+        told: Any = event
+        if kind in _ANSWERS:
+            name: str | None = told.request_id
             if name is None:
                 return False
-            asked = self.asked().get(name, _question(event))
-            return name in self.answered() or asked is not _question(event)
-        if isinstance(event, OrderPendingUpdate | OrderPendingCancel):
-            return event.request_id in self.asked() or event.request_id in self.answered()
-        if isinstance(event, OrderTriggered):
+            asked = self.asked().get(name)
+            return name in self.answered() or asked not in (None, _ANSWERS[kind])
+        if kind in _ASKS:
+            return told.request_id in self.asked() or told.request_id in self.answered()
+        if kind is OrderTriggered:
             return init.order_type is not OrderType.STOP_LIMIT
-        if isinstance(event, OrderAccepted):
-            return self.account not in (None, event.account_id)
-        if isinstance(event, OrderCanceled | OrderExpired):
+        if kind is OrderAccepted:
+            return self.account not in (None, told.account_id)
+        if kind is OrderCanceled or kind is OrderExpired:
             current = self.venue_order_id
-            return None not in (current, event.venue_order_id) and current != event.venue_order_id
+            return None not in (current, told.venue_order_id) and current != told.venue_order_id
         return False
 
     def _may_follow(self, event: OrderEvent) -> bool:
@@ -367,46 +385,39 @@ class OrderModel:
             case OrderDenied():
                 return standing in _LOCAL
             case OrderEmulated():
-                return standing is _S.INITIALIZED
+                return standing is _INITIALIZED
             case OrderReleased():
-                return standing in (_S.INITIALIZED, _S.EMULATED)
+                return standing in (_INITIALIZED, _EMULATED)
             case OrderSubmitted():
-                return standing in (_S.INITIALIZED, _S.RELEASED)
+                return standing in (_INITIALIZED, _RELEASED)
             case OrderAccepted():  # of an order found at the venue, too
-                return standing in (_S.INITIALIZED, _S.SUBMITTED)
+                return standing in (_INITIALIZED, _SUBMITTED)
             case OrderTriggered():
-                return standing in (_S.INITIALIZED, _S.SUBMITTED, _S.ACCEPTED)
+                return standing in (_INITIALIZED, _SUBMITTED, _ACCEPTED)
             case OrderRejected():
                 # after a fill a rejection can only be news of what is asked meanwhile
-                return is_asked or standing not in (_S.RELEASED, _S.PARTIALLY_FILLED)
+                return is_asked or standing not in (_RELEASED, _PARTIALLY_FILLED)
             case OrderExpired():
-                return standing is not _S.RELEASED
+                return standing is not _RELEASED
             case OrderCanceled() | OrderUpdated():
                 return True
             case OrderModifyRejected():
-                return standing is not _S.INITIALIZED
+                return standing is not _INITIALIZED
             case OrderCancelRejected() | OrderPendingCancel():
                 return standing not in _LOCAL
             case OrderPendingUpdate():  # not once it is leaving
-                return standing not in _LOCAL and _S.PENDING_CANCEL not in self.asked().values()
+                return standing not in _LOCAL and _PENDING_CANCEL not in self.asked().values()
         return False
 
-    def slippage(self) -> Fraction | None:
-        """How much worse than its price (else trigger) the mean fill is, from the mean rounded
-        half-even at 1e-16; None where it is not worse."""
+    def slippage_raw(self) -> int | None:
+        """How much worse than its price (else trigger) the mean fill is; None where it is not
+        worse."""
         reference = self.trigger_raw if self.price_raw is None else self.price_raw
-        mean = self.mean_price
+        mean = self.mean_price_raw
         if reference is None or mean is None:
             return None
-        worse = Fraction(round(mean * _RAW) - reference, _RAW)
-        if self.init.side is OrderSide.SELL:
-            worse = -worse
+        worse = reference - mean if self.init.side is OrderSide.SELL else mean - reference
         return worse if worse > 0 else None
-
-
-def _question(event: OrderUpdated | OrderModifyRejected | OrderCancelRejected) -> OrderStatus:
-    """What kind of request an answer belongs to."""
-    return _S.PENDING_CANCEL if isinstance(event, OrderCancelRejected) else _S.PENDING_UPDATE
 
 
 def _settle(asked: dict[str, OrderStatus], name: str | None, kind: OrderStatus) -> str | None:

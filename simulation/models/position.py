@@ -1,17 +1,14 @@
-"""A position as the story of its fills and settlements, told in exact rationals.
+"""A position as the story of its fills and settlements, told in whole numbers that lose nothing.
 
 A fill that goes through flat is a close of what is held and an open of the rest at the fill's
 price; nobody has to cut it first.
 """
 
-from fractions import Fraction
-from typing import NamedTuple
-
-from simulation.models.holding import ZERO, Holding, Terms, half_even
+from simulation.models.holding import RAW, Holding, Terms, rounded
 
 
-class Execution(NamedTuple):
-    """One fill, as it came.
+class Execution:
+    """One fill, as it came. Amounts count units of 1e-16.
 
     Attributes:
         signed: positive bought.
@@ -21,16 +18,57 @@ class Execution(NamedTuple):
         position: the venue's own, where it hedges; "" where it nets.
     """
 
-    trade_id: str
-    order_id: str
-    signed: Fraction
-    price: Fraction
-    fee: Fraction
-    fee_currency: str
-    fee_decimals: int
-    ts_event: int
-    ts_init: int
-    position: str = ""
+    __slots__ = (
+        "fee",
+        "fee_currency",
+        "fee_decimals",
+        "order_id",
+        "position",
+        "price",
+        "signed",
+        "trade_id",
+        "ts_event",
+        "ts_init",
+    )
+
+    def __init__(
+        self,
+        trade_id: str,
+        order_id: str,
+        signed: int,
+        price: int,
+        fee: int,
+        fee_currency: str,
+        fee_decimals: int,
+        ts_event: int,
+        ts_init: int,
+        position: str = "",
+    ) -> None:
+        self.trade_id = trade_id
+        self.order_id = order_id
+        self.signed = signed
+        self.price = price
+        self.fee = fee
+        self.fee_currency = fee_currency
+        self.fee_decimals = fee_decimals
+        self.ts_event = ts_event
+        self.ts_init = ts_init
+        self.position = position
+
+    def part(self, signed: int, fee: int) -> "Execution":
+        """So much of it, for so much of its fee."""
+        return Execution(
+            self.trade_id,
+            self.order_id,
+            signed,
+            self.price,
+            fee,
+            self.fee_currency,
+            self.fee_decimals,
+            self.ts_event,
+            self.ts_init,
+            self.position,
+        )
 
 
 class Cycle:
@@ -39,6 +77,7 @@ class Cycle:
     Attributes:
         realized: profit booked less fees in the cost currency.
         mean_open: of what was held after the last increase.
+        closed_value: of what was closed, in the holding's units of value.
         mean_close: of what was closed; None before any close.
         peak: the most that was held after any fill.
         fees: by currency code.
@@ -53,15 +92,15 @@ class Cycle:
         self.ts_last = first.ts_event
         self.opened_at_ns = first.ts_init
         self.duration_ns = 0
-        self.realized = ZERO
-        self.mean_open = ZERO
-        self.closed_value = ZERO
-        self.closed_quantity = ZERO
-        self.peak = ZERO
-        self.fees: dict[str, Fraction] = {}
+        self.realized = 0
+        self.mean_open = 0
+        self.closed_value = 0
+        self.closed_quantity = 0
+        self.peak = 0
+        self.fees: dict[str, int] = {}
         self.trade_ids: list[str] = []
 
-    def mean_close(self, holding: Holding) -> Fraction | None:
+    def mean_close(self, holding: Holding) -> int | None:
         if not self.closed_quantity:
             return None
         return holding.mean_price(self.closed_value, self.closed_quantity)
@@ -78,8 +117,8 @@ class Story:
 
     def __init__(self, terms: Terms) -> None:
         self.holding = Holding(terms)
-        self.dust = ZERO
-        self.settled = ZERO
+        self.dust = 0
+        self.settled = 0
         self.cycles: list[Cycle] = []
 
     @property
@@ -90,20 +129,21 @@ class Story:
         """One whole fill. What goes through flat comes as close and open; a fee taken in the
         instrument moves flat itself, so each rest is looked at anew; but where closing has not
         even halved what is held, because the fee brought it back, the rest is one step."""
-        rest, held_before = fill, None
+        rest = fill
+        held_before: int | None = None
         while rest.signed:
             held = self.holding.signed
             helps = held_before is None or 2 * abs(held) <= held_before
-            if held * rest.signed < 0 and abs(rest.signed) > abs(held) and helps:
+            if _is_against(rest.signed, held) and abs(rest.signed) > abs(held) and helps:
                 held_before = abs(held)
-                share = half_even(rest.fee * abs(held) / abs(rest.signed), rest.fee_decimals)
-                self._hear_part(rest._replace(signed=-held, fee=share))
-                rest = rest._replace(signed=rest.signed + held, fee=rest.fee - share)
+                share = rounded(rest.fee * abs(held), abs(rest.signed) * RAW, rest.fee_decimals)
+                self._hear_part(rest.part(-held, share))
+                rest = rest.part(rest.signed + held, rest.fee - share)
             else:
                 self._hear_part(rest)
-                rest = rest._replace(signed=ZERO)
+                return
 
-    def settle(self, price: Fraction, ts_event: int, ts_init: int) -> None:
+    def settle(self, price: int, ts_event: int, ts_init: int) -> None:
         """The venue closes all of it at a price: no order, no fee, and nothing is left."""
         holding, cycle = self.holding, self.present
         held, booked = holding.signed, holding.booked
@@ -124,7 +164,7 @@ class Story:
         booked = holding.booked
         holding.trade(part.signed, part.price)
         cycle.realized += holding.booked - booked
-        reduces = held * part.signed < 0
+        reduces = _is_against(part.signed, held)
         if reduces:
             closed = min(abs(part.signed), abs(held))
             cycle.closed_value += holding.value(closed, part.price)
@@ -132,7 +172,7 @@ class Story:
         else:
             self._note_mean()
 
-        cycle.fees[part.fee_currency] = cycle.fees.get(part.fee_currency, ZERO) + part.fee
+        cycle.fees[part.fee_currency] = cycle.fees.get(part.fee_currency, 0) + part.fee
         if part.fee_currency == terms.currency:
             cycle.realized -= part.fee
         elif part.fee and terms.fee_moves_quantity and part.fee_currency == terms.base:
@@ -141,8 +181,8 @@ class Story:
         if reduces and 0 < abs(left) < terms.step:  # nobody can trade that away
             self.dust += left
             holding.adjust(-left, part.price)
-            left = ZERO
-        if left and reduces and (left * held < 0 or abs(part.signed) >= abs(held)):
+            left = 0
+        if left and reduces and (_is_against(left, held) or abs(part.signed) >= abs(held)):
             self._note_mean()  # all there was is closed, and the fee opened this
         if not left:
             cycle.ts_closed = part.ts_event
@@ -169,29 +209,33 @@ class PositionModel:
     def __init__(self, terms: Terms) -> None:
         self.terms = terms
         self.fills: list[Execution] = []
-        self.settlements: list[tuple[Fraction, Fraction]] = []  # signed quantity, price
+        self.settlements: list[tuple[int, int]] = []  # signed quantity, price
         self.story = Story(terms)
 
     def add(self, fill: Execution) -> None:
         self.fills.append(fill)
         self.story.hear(fill)
 
-    def settle(self, price: Fraction, ts_event: int, ts_init: int) -> None:
+    def settle(self, price: int, ts_event: int, ts_init: int) -> None:
         self.settlements.append((self.story.holding.signed, price))
         self.story.settle(price, ts_event, ts_init)
 
-    def sum_of_fills(self) -> Fraction:
+    def sum_of_fills(self) -> int:
         """Signed, less the fees that were taken in the instrument itself: what is held, what was
         set aside and what was settled come to exactly this."""
-        total = ZERO
+        total = 0
         for fill in self.fills:
             total += fill.signed
             if self.terms.fee_moves_quantity and fill.fee_currency == self.terms.base:
                 total -= fill.fee
         return total
 
-    def cash_flow(self) -> Fraction:
-        """Received less paid for the quantities alone, linear and without multiplier: with the
-        cost of what is still held it comes to what closing has earned."""
-        traded = sum((-fill.signed * fill.price for fill in self.fills), ZERO)
-        return traded + sum((held * price for held, price in self.settlements), ZERO)
+    def cash_flow(self) -> int:
+        """Received less paid for the quantities alone, linear and without multiplier, in units of
+        value: with the cost of what is still held it comes to what closing has earned."""
+        traded = sum([-fill.signed * fill.price for fill in self.fills])
+        return traded + sum([held * price for held, price in self.settlements])
+
+
+def _is_against(change: int, held: int) -> bool:
+    return (change > 0 > held) or (change < 0 < held)

@@ -4,7 +4,6 @@ Left out: the way a restarted kernel takes fills and settlements whose money the
 already (`restore_fill`, `restore_settlement`); the tests of recovery judge that.
 """
 
-from fractions import Fraction
 from types import ModuleType
 from typing import Any
 
@@ -113,14 +112,14 @@ OPTION = OptionContract(
     expiration_ns=10**18,
     **MARGINS,
 )
-RATES = (Fraction("0.0333"), Fraction("0.0125"))
+RATES = (333 * RAW // 10_000, 125 * RAW // 10_000)
 LISTED: dict[str, tuple[Instrument, Terms]] = {
-    str(SPOT.id): (SPOT, Terms(Fraction(1), False, "USDT", 8, "BTC", 8, True, RAW, *RATES)),
-    str(CENTS.id): (CENTS, Terms(Fraction(1), False, "USD", 2, "BTC", 8, True, RAW, *RATES)),
-    str(INVERSE.id): (INVERSE, Terms(Fraction(100), True, "BTC", 8, "BTC", 8, False, RAW, *RATES)),
+    str(SPOT.id): (SPOT, Terms(RAW, False, "USDT", 8, "BTC", 8, True, RAW, *RATES)),
+    str(CENTS.id): (CENTS, Terms(RAW, False, "USD", 2, "BTC", 8, True, RAW, *RATES)),
+    str(INVERSE.id): (INVERSE, Terms(100 * RAW, True, "BTC", 8, "BTC", 8, False, RAW, *RATES)),
     str(OPTION.id): (
         OPTION,
-        Terms(Fraction("0.3"), False, "USD", 2, "", 0, False, RAW, *RATES, pays_premium=True),
+        Terms(3 * RAW // 10, False, "USD", 2, "", 0, False, RAW, *RATES, pays_premium=True),
     ),
 }
 CASH_LISTED = [str(SPOT.id), str(CENTS.id)]
@@ -328,7 +327,7 @@ class AccountMachine(machines.Machine):
             return
         self.account.settle_instrument(LISTED[instrument][0], price.raw)
         self.account.settle()
-        self.model.settled[instrument] = exact(price.raw)
+        self.model.settled[instrument] = price.raw
         self.model.note_locks()
 
     # --- what is stated --------------------------------------------------------------------
@@ -341,7 +340,7 @@ class AccountMachine(machines.Machine):
         total = Money.from_mantissa(amount, currency)
         self.account.set_total(currency, total.raw)
         self.account.settle()
-        self.model.open(currency.code, exact(total.raw))
+        self.model.open(currency.code, total.raw)
 
     @rule()
     def take_its_own_state(self) -> None:
@@ -376,16 +375,16 @@ class AccountMachine(machines.Machine):
         account, model = self.account, self.model
         expected = model.balances()
         found = {
-            code: Held(exact(balance.total.raw), exact(balance.locked.raw), exact(balance.free.raw))
+            code: Held(balance.total.raw, balance.locked.raw, balance.free.raw)
             for code, balance in account.balances.items()
         }
         assert found == expected
         assert all(balance.currency.code == code for code, balance in account.balances.items())
         assert account.is_breached == any(held.total < 0 for held in expected.values())
         for code, held in expected.items():
-            assert exact(account.free_raw(code)) == held.free
+            assert account.free_raw(code) == held.free
         assert {
-            str(name): (exact(margin.initial.raw), exact(margin.maintenance.raw))
+            str(name): (margin.initial.raw, margin.maintenance.raw)
             for name, margin in account.margins.items()
         } == model.margins()
         assert account.events_count == self.states
@@ -393,30 +392,26 @@ class AccountMachine(machines.Machine):
             assert list(account.nets) == model.positions()
             for (name, position), net in account.nets.items():
                 holding = model.net(name, position)
-                assert exact(net.signed_raw) == holding.signed
-                assert exact(net.booked_raw) == holding.booked
+                assert net.signed_raw == holding.signed
+                assert net.booked_raw == holding.booked
             for name in self.names:
                 nets = [model.net(*held) for held in model.positions() if held[0] == name]
-                assert exact(account.net_raw(InstrumentId(name))) == sum(net.signed for net in nets)
+                assert account.net_raw(InstrumentId(name)) == sum(net.signed for net in nets)
 
 
 def executed(fill: OrderFilled) -> Execution:
     return Execution(
         fill.trade_id,
         fill.client_order_id,
-        exact(fill.last_qty.raw if fill.side is BUY else -fill.last_qty.raw),
-        exact(fill.last_px.raw),
-        exact(fill.commission.raw),
+        fill.last_qty.raw if fill.side is BUY else -fill.last_qty.raw,
+        fill.last_px.raw,
+        fill.commission.raw,
         fill.commission.currency.code,
         fill.commission.currency.precision,
         fill.ts_event,
         fill.ts_init,
         fill.venue_position_id or "",
     )
-
-
-def exact(raw: int) -> Fraction:
-    return Fraction(raw, RAW)
 
 
 def test_account_is_the_sum_of_its_fills_and_locks(sail) -> None:

@@ -340,8 +340,8 @@ class OrderMachine(machines.Machine):
         assert order.filled_raw == order.filled_qty.raw == model.filled_raw
         assert order.leaves_raw == order.leaves_qty.raw == model.leaves_raw
         assert order.overfill_raw == order.overfill_qty.raw == model.overfill_raw
-        assert exact(order.avg_px) == rounded(model.mean_price)
-        assert exact(order.slippage) == model.slippage()
+        assert exact(order.avg_px) == model.mean_price_raw
+        assert exact(order.slippage) == model.slippage_raw()
         assert {code: paid.raw for code, paid in order.commissions.items()} == (
             model.commission_raw()
         )
@@ -375,11 +375,8 @@ def raw(value: Price | None) -> int | None:
 
 
 def exact(number: Decimal | None) -> Fraction | None:
-    return None if number is None else Fraction(number)
-
-
-def rounded(number: Fraction | None) -> Fraction | None:
-    return None if number is None else Fraction(round(number * RAW), RAW)
+    """Units of 1e-16."""
+    return None if number is None else Fraction(number) * RAW
 
 
 def test_order_is_what_its_events_say(sail) -> None:

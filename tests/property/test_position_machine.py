@@ -5,6 +5,7 @@ makes no difference to a position. Which of them a fill goes to is the execution
 and its own tests judge that.
 """
 
+from decimal import Decimal
 from fractions import Fraction
 from types import ModuleType
 from typing import Any
@@ -64,11 +65,11 @@ INVERSE = CryptoPerpetual(
     size_increment=Quantity("0.001"),
     multiplier=Quantity("100"),
 )
-STEP = Fraction(1, 1000)
+STEP = RAW // 1000
 KINDS: list[tuple[Instrument, Terms]] = [
-    (SPOT, Terms(Fraction(1), False, "USDT", 8, "BTC", 8, True, STEP)),
-    (LINEAR, Terms(Fraction(3, 10), False, "USD", 2, "BTC", 8, False, STEP)),
-    (INVERSE, Terms(Fraction(100), True, "BTC", 8, "BTC", 8, False, STEP)),
+    (SPOT, Terms(RAW, False, "USDT", 8, "BTC", 8, True, STEP)),
+    (LINEAR, Terms(3 * RAW // 10, False, "USD", 2, "BTC", 8, False, STEP)),
+    (INVERSE, Terms(100 * RAW, True, "BTC", 8, "BTC", 8, False, STEP)),
 ]
 
 quantities = st.integers(1, 40).map(lambda n: Quantity.from_mantissa(n, 3)) | st.integers(
@@ -180,7 +181,7 @@ class PositionMachine(machines.Machine):
             return
         held = self.position.quantity
         assert self.position.settle(price, *times) == held
-        self.model.settle(exact(price.raw), *times)
+        self.model.settle(price.raw, *times)
 
     @rule(which=st.integers(0, 3), side=sides, quantity=quantities)
     def fill_of_another(self, which: int, side: OrderSide, quantity: Quantity) -> None:
@@ -214,22 +215,21 @@ class PositionMachine(machines.Machine):
             return
         position, story = self.position, self.model.story
         holding = story.holding
-        assert exact(position.signed_raw) == holding.signed
-        assert Fraction(position.signed_qty) == holding.signed
-        assert exact(position.quantity.raw) == abs(holding.signed)
+        assert position.signed_raw == holding.signed
+        assert exact(position.signed_qty) == holding.signed
+        assert position.quantity.raw == abs(holding.signed)
         assert position.side.name == (
             "FLAT" if not holding.signed else "LONG" if holding.signed > 0 else "SHORT"
         )
         assert position.is_open is (not position.is_closed) is bool(holding.signed)
-        assert exact(position.dust_raw) == story.dust
-        assert exact(position.settled_raw) == story.settled
-        units = 10**24 if self.instrument is INVERSE else RAW * RAW
+        assert position.dust_raw == story.dust
+        assert position.settled_raw == story.settled
         basis = position._basis  # money hides most of what a wrong rounding of the cost does
-        assert Fraction(basis.cost, units) == holding.cost
-        assert Fraction(basis.earned, units) == holding.earned
+        assert basis.cost == holding.cost
+        assert basis.earned == holding.earned
         for price in (Price("0.01"), Price("123.45")):
-            gain = exact(position.unrealized_pnl(price).raw)
-            assert gain == holding.open_gain(Fraction(price.raw, RAW))
+            gain = position.unrealized_pnl(price).raw
+            assert gain == holding.open_gain(price.raw)
         assert len(position.cycles) == len(story.cycles) - 1
         self.compare_present(story.present)
         for closed, cycle in zip(position.cycles, story.cycles, strict=False):
@@ -243,19 +243,19 @@ class PositionMachine(machines.Machine):
         self.compare_cycle(position, cycle)
         assert position.ts_last == cycle.ts_last
         assert list(position.trade_ids) == cycle.trade_ids
-        fees = {code: exact(paid.raw) for code, paid in position.commissions.items()}
+        fees = {code: paid.raw for code, paid in position.commissions.items()}
         assert fees == cycle.fees
-        assert exact(position.avg_px_open_raw) == cycle.mean_open
+        assert position.avg_px_open_raw == cycle.mean_open
 
     def compare_cycle(self, told: Any, cycle: Cycle) -> None:
         assert told.entry is (BUY if cycle.is_entered_long else SELL)
         assert told.opening_order_id == cycle.opening_order_id
         assert told.closing_order_id == cycle.closing_order_id
-        assert exact(told.peak_quantity.raw) == cycle.peak
-        assert Fraction(told.avg_px_open) == cycle.mean_open
+        assert told.peak_quantity.raw == cycle.peak
+        assert exact(told.avg_px_open) == cycle.mean_open
         close = cycle.mean_close(self.model.story.holding)
-        assert (None if told.avg_px_close is None else Fraction(told.avg_px_close)) == close
-        assert exact(told.realized_pnl.raw) == cycle.realized
+        assert exact(told.avg_px_close) == close
+        assert told.realized_pnl.raw == cycle.realized
         assert (told.ts_opened, told.ts_closed) == (cycle.ts_opened, cycle.ts_closed)
         assert told.duration_ns == cycle.duration_ns
 
@@ -272,9 +272,9 @@ def executed(fill: OrderFilled) -> Execution:
     return Execution(
         fill.trade_id,
         fill.client_order_id,
-        exact(fill.last_qty.raw if fill.side is BUY else -fill.last_qty.raw),
-        exact(fill.last_px.raw),
-        exact(fill.commission.raw),
+        fill.last_qty.raw if fill.side is BUY else -fill.last_qty.raw,
+        fill.last_px.raw,
+        fill.commission.raw,
         fill.commission.currency.code,
         fill.commission.currency.precision,
         fill.ts_event,
@@ -282,8 +282,9 @@ def executed(fill: OrderFilled) -> Execution:
     )
 
 
-def exact(raw: int) -> Fraction:
-    return Fraction(raw, RAW)
+def exact(number: Decimal | None) -> Fraction | None:
+    """Units of 1e-16."""
+    return None if number is None else Fraction(number) * RAW
 
 
 def test_position_is_what_its_fills_say(sail) -> None:

@@ -1,6 +1,6 @@
 """What a sampled run is held against when it is over, or of which every turn is looked at twice."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -22,8 +22,9 @@ from engine.model.events import (
 from engine.model.identifiers import ClientId
 from engine.model.order_table import OrderStatus
 from engine.model.reports import ClientConnected, ClientDisconnected, RejectedReport
-from engine.model.values import Price
+from engine.model.values import Price, Quantity
 from engine.record import TurnRecord
+from engine.record_reader import RecordReader
 from invariants import clock, denials, messages, models, notices, queries, stages
 from invariants.catalogue import CATALOGUE
 from invariants.check import Check
@@ -281,6 +282,30 @@ def test_a_record_holds_values_of_the_declared_types(
     assert any(told in detail for _, detail in found)
 
 
+def test_a_value_that_stands_in_its_record_by_another_text_than_its_own_is_told(
+    world: World,
+) -> None:
+    told = Quantity("1.5")
+    object.__setattr__(told, "_text", "01.5")
+    edited(world, PositionOpened, quantity=told)
+    at = next(
+        record.turn
+        for record in world.journal.records
+        if any(getattr(fact, "quantity", None) is told for fact in record.facts)
+    )
+    found = at_end(messages.RecordsAreReadBack(), world.evidence)
+    assert found == [(f"turn {at}", "is written otherwise once it has been read")]
+
+
+def test_a_record_that_is_read_as_of_another_time_is_told(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = RecordReader.turn
+    monkeypatch.setattr(RecordReader, "turn", lambda self, data: replace(read(self, data), ts=1))
+    found = at_end(messages.RecordsAreReadBack(), world.evidence)
+    assert found[0][1] == "is written otherwise once it has been read"
+
+
 def test_a_command_is_stamped_with_the_time_of_its_turn(world: World) -> None:
     records = world.journal.records
     at = next(n for n, record in enumerate(records) if record.commands)
@@ -310,6 +335,16 @@ def test_facts_are_told_once_on_their_topics_and_nothing_else_is(world: World) -
     assert told == []
     assert twice == [("events.refused", "Refused was told twice")]
     assert instead[0] == ("events.refused", "NoneType was told and is no fact of the turn")
+
+
+def test_a_fact_that_stands_twice_in_its_turn_is_told_twice(world: World) -> None:
+    evidence = world.evidence
+    refused = Refused("UNKNOWN_ORDER", "FillReport O-9", evidence.view.now_ns)
+    record = turn(evidence, stop(evidence), refused, refused)
+    evidence.tap.told("events.refused", refused)
+    evidence.tap.told("events.refused", refused)
+    found = after(messages.FactsAreTold(), evidence, record)
+    assert found == [("events.refused", "Refused was told twice")]
 
 
 def test_an_event_says_what_its_report_said(world: World) -> None:
@@ -515,8 +550,8 @@ class Armed:
         self.now_ns = 100
         self._timers = timers
 
-    def timers(self) -> Iterator[tuple[str | None, str, int]]:
-        return iter(self._timers)
+    def timers(self) -> list[tuple[str | None, str, int]]:
+        return list(self._timers)
 
 
 @pytest.mark.parametrize(
@@ -535,3 +570,15 @@ def test_timers_are_somebodys_once_and_in_order(
     evidence: Any = world.evidence
     evidence.view = Armed(*timers)
     assert len(list(clock.TimersHaveOwners().turn(evidence) or ())) == wrong
+
+
+def test_timers_that_stay_as_they_were_are_told_once_they_are_overdue(world: World) -> None:
+    evidence: Any = world.evidence
+    evidence.view = Armed(("S-1", "a", 150), ("S-1", "b", 200))
+    check = clock.TimersHaveOwners()
+    assert check.turn(evidence) is None
+    assert check.turn(evidence) is None
+    evidence.view.now_ns = 151
+    assert [(each.subject, each.detail) for each in check.turn(evidence) or ()] == [
+        ("a", "is due at 150, behind 151")
+    ]

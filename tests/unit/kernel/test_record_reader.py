@@ -1,11 +1,17 @@
 """What was written is read back as what it was, from its text alone."""
 
+from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.inspect import StructType, UnionType, VarTupleType, type_info
 
-from engine.model.currencies import BTC, ETH, USD, USDT, Currency, CurrencyType
+from engine import record_reader
+from engine.model.currencies import BTC, CURRENCIES, ETH, USD, USDT, Currency, CurrencyType
 from engine.model.identifiers import InstrumentId
 from engine.model.instruments import (
     AssetClass,
@@ -23,6 +29,7 @@ from engine.model.instruments.text import instrument_of
 from engine.model.values import Money, Price, Quantity
 from engine.record import TurnRecord, encode
 from engine.record_reader import RecordError, RecordReader
+from engine.text_reader import TextReader
 from simulation.options import RunOptions
 from simulation.run import prepare, run_world
 from simulation.scenarios import BUILT_IN
@@ -170,3 +177,55 @@ def test_bytes_that_are_no_turn_are_refused_in_one_line(data: bytes) -> None:
         RecordReader().turn(data)
     assert str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+def test_what_a_record_holds_is_written_in_one_way_only() -> None:
+    """Numbers are whole, and the reader takes no other kind for them: what has been read is written
+    as before, unless the text of a value differs. Only data whose type is the writer's are any."""
+    kinds: dict[str, list[str]] = {}
+    seen: set[type] = set()
+
+    def walk(kind: Any, where: str) -> None:
+        name = type(kind).__name__
+        if isinstance(kind, StructType):
+            if kind.cls not in seen:
+                seen.add(kind.cls)
+                for field in kind.fields:
+                    walk(field.type, f"{kind.cls.__name__}.{field.name}")
+        elif isinstance(kind, UnionType):
+            for each in kind.types:
+                walk(each, where)
+        elif isinstance(kind, VarTupleType):
+            walk(kind.item_type, where)
+        else:
+            kinds.setdefault(name, []).append(where)
+
+    walk(type_info(record_reader._RECORD), "")
+    assert len(seen) > 50
+    assert kinds.pop("AnyType") == ["OpaqueCustomData.value", "OpaqueResponse.data"]
+    assert set(kinds) <= {"IntType", "StrType", "BoolType", "NoneType", "EnumType", "CustomType"}
+
+
+def test_a_text_that_is_not_its_values_own_is_noted() -> None:
+    reader = TextReader(CURRENCIES)
+    assert reader.read(Quantity, "1.50") == Quantity("1.50")
+    assert not reader.rewords
+    assert reader.read(Quantity, "01.50") == Quantity("1.50")
+    assert reader.rewords
+
+
+@given(
+    st.from_regex(r"-?[0-9]{0,3}\.?[0-9]{0,9} (USD|BTC|JPY|XXX)", fullmatch=True)
+    | st.text("0123456789.-+_e \u0661USD", max_size=12)
+    | st.sampled_from(["17014118346046.00 USD", "17014118346047.00 USD", "-99999999999999.00 USD"])
+)
+def test_money_is_read_as_its_own_type_reads_it(text: str) -> None:
+    def outcome(read: Callable[[], object]) -> tuple[object, ...]:
+        try:
+            money: Any = read()
+        except ValueError as error:
+            return type(error), str(error)
+        return money.raw, money.currency
+
+    known = TextReader(CURRENCIES)
+    assert outcome(lambda: known.read(Money, text)) == outcome(lambda: Money.from_str(text))
