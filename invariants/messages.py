@@ -198,8 +198,10 @@ def _are_told_in_turn(due: list[tuple[str, Any]], tap: BusTap) -> bool:
     topics, messages = tap.topics, tap.messages
     count = 0
     for at in range(tap.before, len(topics)):
-        topic = topics[at]
-        if not topic.startswith("events.") or not topic.startswith(_FAMILIES):
+        if not topics[at].is_event:
+            continue
+        topic = topics[at].name
+        if not topic.startswith(_FAMILIES):
             continue
         if count == len(due):
             return False
