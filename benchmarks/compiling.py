@@ -37,6 +37,22 @@ _CLOSED: Final = ("-fvisibility=hidden", "-fno-semantic-interposition")
 _WHOLE: Final = ("-flto=auto",)
 # but for the compiler's own library: what all call stays in one place, where it is warm
 _SHARED: Final = ("-fno-lto",)
+# counts make a compiler double what is taken often, for loops that run long: here nothing runs
+# long, and what is larger pushes more out of the cache
+_SMALL: Final = (
+    "-fno-tracer",
+    "-fno-unroll-loops",
+    "-fno-peel-loops",
+    "-fno-split-loops",
+    "-fno-unswitch-loops",
+    "-fno-ipa-cp-clone",
+    "-fno-tree-vectorize",
+    "-fno-tree-loop-distribute-patterns",
+    "-fno-gcse-after-reload",
+    "-fno-align-functions",
+    "-fno-align-loops",
+    "-fno-align-jumps",
+)
 
 
 def main() -> int:
@@ -92,7 +108,7 @@ def _build(scratch: Path, learns: bool) -> Path:
         return _compile(extensions, scratch, ())
     library = _compile(extensions, scratch, (_COUNTING, *_CLOSED))
     subprocess.run([sys.executable, "-m", "benchmarks.compiling", str(library)], check=True)
-    return _compile(extensions, scratch, (*_COUNTED, *_CLOSED, *_WHOLE))
+    return _compile(extensions, scratch, (*_COUNTED, *_CLOSED, *_WHOLE, *_SMALL))
 
 
 def _compile(extensions: list[Any], scratch: Path, flags: tuple[str, ...]) -> Path:
