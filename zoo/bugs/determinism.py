@@ -28,7 +28,8 @@ BUGS: Final = (
         module="engine.cache",
         changes=(
             (
-                "            found.sort(key=_ORDER_ID)\n",
+                "        if len(found) > 1:\n            found.sort(key=_ORDER_ID)\n",
+                "        if len(found) > 1:\n"
                 "            by_id = {order.client_order_id: order for order in found}\n"
                 "            found = [by_id[coid] for coid in set(by_id)]\n",
             ),
