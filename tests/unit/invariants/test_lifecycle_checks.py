@@ -1,9 +1,11 @@
-"""LIF-1 and LIF-3 beside a kernel without clients: rest is rest, and nobody stays between."""
+"""LIF-1, LIF-3 and CLK-2 beside a kernel without clients: rest is rest, nobody stays between, and
+timers fire when they are due."""
 
 import msgspec
 import pytest
 
 from engine.actor import Actor
+from engine.clock import ComponentClock, TimerCallback
 from engine.kernel import Kernel, KernelConfig
 from engine.model.commands import (
     CancelOrder,
@@ -16,6 +18,7 @@ from engine.model.enums import ComponentState, KernelState
 from engine.model.events import ComponentStateChanged, TimeEvent
 from engine.model.identifiers import ClientId, ClientOrderId, InstrumentId, StrategyId, TraderId
 from engine.record import TurnRecord
+from invariants.clock import TimersFireOnSchedule
 from invariants.evidence import Evidence
 from invariants.lifecycle import NobodyStaysBetween, NothingDisturbsRest, Sleeper, Stumbler
 from invariants.monitor import Monitor
@@ -169,6 +172,93 @@ def test_kernel_beyond_the_bound_of_its_stage_is_found_at_the_end_at_the_latest(
 
     assert sea.monitor.violation is not None
     assert sea.monitor.violation.subject == "kernel"
+
+
+# --- CLK-2 --------------------------------------------------------------------------------------
+
+
+def _found_at_the_end(sea: Sea) -> str:
+    sea.kernel._clock.now_ns = T0 + 60 * SECOND
+    sea.monitor.run_ended()
+    found = sea.monitor.violation
+    return "" if found is None else f"{found.subject}: {found.detail}"
+
+
+def test_timers_that_fire_when_they_are_due_are_no_finding() -> None:
+    sea = Sea(TimersFireOnSchedule)
+    sea.sail(60)
+
+    assert _found_at_the_end(sea) == ""
+
+
+def test_timer_that_fires_late_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    arm = ComponentClock.set_timer_ns
+
+    def arm_late(
+        clock: ComponentClock,
+        name: str,
+        interval_ns: int,
+        start_ns: int,
+        stop_ns: int,
+        callback: TimerCallback | None = None,
+    ) -> None:
+        arm(clock, name, interval_ns, start_ns + 1, stop_ns + 1, callback)
+
+    monkeypatch.setattr(ComponentClock, "set_timer_ns", arm_late)
+    sea = Sea(TimersFireOnSchedule)
+    sea.sail(60)
+
+    assert _found_at_the_end(sea).startswith(f"beat: due at {T0 + 7 * SECOND}; at that place")
+
+
+def test_timer_that_fires_although_it_was_canceled_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cancel = ComponentClock.cancel_timer
+
+    def cancel_others(clock: ComponentClock, name: str) -> None:
+        if name != "doomed":
+            cancel(clock, name)
+
+    monkeypatch.setattr(ComponentClock, "cancel_timer", cancel_others)
+    sea = Sea(TimersFireOnSchedule)
+    sea.sail(60)
+
+    assert f"({T0 + 13 * SECOND}, 'doomed')" in _found_at_the_end(sea)
+
+
+def test_canceling_that_takes_another_timer_along_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    cancel = ComponentClock.cancel_timer
+
+    def cancel_two(clock: ComponentClock, name: str) -> None:
+        cancel(clock, name)
+        if name == "doomed":
+            cancel(clock, "tie")
+
+    monkeypatch.setattr(ComponentClock, "cancel_timer", cancel_two)
+    sea = Sea(TimersFireOnSchedule)
+    sea.sail(60)
+
+    assert _found_at_the_end(sea).startswith(f"tie: due at {T0 + 14 * SECOND}; at that place")
+
+
+def test_name_that_is_armed_anew_in_place_of_the_first_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    arm = ComponentClock.set_time_alert_ns
+
+    def arm_instead(
+        clock: ComponentClock, name: str, at_ns: int, callback: TimerCallback | None = None
+    ) -> None:
+        if name in clock.timer_names:
+            clock.cancel_timer(name)
+        arm(clock, name, at_ns, callback)
+
+    monkeypatch.setattr(ComponentClock, "set_time_alert_ns", arm_instead)
+    sea = Sea(TimersFireOnSchedule)
+    sea.sail(60)
+
+    assert "duplicate name accepted" in _found_at_the_end(sea)
 
 
 # --- the end ------------------------------------------------------------------------------------
